@@ -3,7 +3,9 @@ package wire
 import "fmt"
 
 // A DecodeError reports bytes that cannot be decoded: a method, a content header or a table that is cut short, holds a
-// length past its end, or a value that does not exist. RabbitMQ answers FRAME_ERROR to a method it cannot decode.
+// length past its end, or a value that does not exist. RabbitMQ 3.10 answers FRAME_ERROR to a method it cannot decode,
+// INTERNAL_ERROR to a content header with bytes missing or to spare, and drops the connection without a word at a table
+// value it does not know.
 type DecodeError struct {
 	Method  MethodID // the method being decoded; 0 for a content header or a table of its own
 	Offset  int      // where in the decoded bytes the offending value starts
@@ -19,7 +21,8 @@ func (e *DecodeError) Error() string {
 	return fmt.Sprintf("wire: %s: byte %d: %s", e.Method, e.Offset, e.Problem)
 }
 
-// An UnknownMethodError reports a method frame whose class and method id are not in the protocol.
+// An UnknownMethodError reports a method frame whose class and method id are not in the protocol. RabbitMQ 3.10 drops the
+// connection without a word.
 type UnknownMethodError struct {
 	Method MethodID
 }
@@ -58,7 +61,8 @@ func (e *FrameEndError) Error() string {
 		e.Head.Type, e.Head.Channel, e.Head.Size, e.Got, FrameEnd)
 }
 
-// A FrameTypeError reports a complete frame of a type that is not method, header, body or heartbeat.
+// A FrameTypeError reports a complete frame of a type that is not method, header, body or heartbeat, or a heartbeat
+// with a payload: RabbitMQ answers both with FRAME_ERROR, "unknown_frame".
 type FrameTypeError struct {
 	Head    FrameHead
 	Payload []byte // the first bytes of the payload, 16 at most: a copy
@@ -67,6 +71,10 @@ type FrameTypeError struct {
 var _ error = (*FrameTypeError)(nil)
 
 func (e *FrameTypeError) Error() string {
+	if e.Head.Type == FrameHeartbeat {
+		return fmt.Sprintf("wire: heartbeat on channel %d has a payload of %d bytes, expected none",
+			e.Head.Channel, e.Head.Size)
+	}
 	return fmt.Sprintf("wire: frame on channel %d with a payload of %d bytes has type %d, expected 1, 2, 3 or 8",
 		e.Head.Channel, e.Head.Size, e.Head.Type)
 }

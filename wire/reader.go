@@ -145,7 +145,7 @@ func (r *Reader) AppendPayload(dst []byte, head FrameHead) ([]byte, error) {
 	return dst, r.finish(head, dst[begin:])
 }
 
-// finish reads the frame end, which is in the buffer, and checks it and the type.
+// finish reads the frame end, which is in the buffer, and checks it, then the type, in RabbitMQ's order.
 func (r *Reader) finish(head FrameHead, payload []byte) error {
 	end := r.buf[r.start]
 	r.start++
@@ -154,11 +154,14 @@ func (r *Reader) finish(head FrameHead, payload []byte) error {
 		return &FrameEndError{Head: head, Payload: snippet(payload), Got: end}
 	}
 	switch head.Type {
-	case FrameMethod, FrameHeader, FrameBody, FrameHeartbeat:
+	case FrameMethod, FrameHeader, FrameBody:
 		return nil
-	default:
-		return &FrameTypeError{Head: head, Payload: snippet(payload)}
+	case FrameHeartbeat:
+		if len(payload) == 0 {
+			return nil
+		}
 	}
+	return &FrameTypeError{Head: head, Payload: snippet(payload)}
 }
 
 // fill reads until n bytes are in the buffer.
@@ -227,8 +230,9 @@ func growTo(dst []byte, n int) []byte {
 	return slices.Grow(dst, min(n, max(len(dst), defaultBuffer)))
 }
 
-// maxPayload returns the largest payload that a frame-max allows. RabbitMQ grants the eight bytes of overhead once
-// more, for clients that take frame-max for the payload's limit.
+// maxPayload returns the largest payload that a frame-max allows. By the specification (4.2.3) frame-max counts the
+// whole frame; RabbitMQ grants the eight bytes of overhead once more, to clients that count the payload only: at
+// frame-max 4096 it accepts 4096 bytes of payload and refuses 4097.
 func maxPayload(frameMax uint32) uint32 { return frameMax }
 
 func snippet(payload []byte) []byte { return bytes.Clone(payload[:min(len(payload), 16)]) }
