@@ -1,0 +1,79 @@
+package conformance
+
+import "github.com/minirabbit/minirabbit/wire"
+
+// argument is one entry of a table.
+func argument(key string, value any) wire.Table { return wire.Table{{Key: key, Value: value}} }
+
+var queueArgumentCases = []Case{
+	inequivalentArgument("value", argument("x-max-length", int32(1)), argument("x-max-length", int32(2)),
+		"inequivalent arg 'x-max-length' for queue '<q>' in vhost '/': received '2' but current is '1'"),
+	inequivalentArgument("missing", argument("x-message-ttl", int32(100000)), nil,
+		"inequivalent arg 'x-message-ttl' for queue '<q>' in vhost '/': received none but current is the value '100000' of type 'signedint'"),
+	inequivalentArgument("added", nil, argument("x-dead-letter-exchange", "x"),
+		"inequivalent arg 'x-dead-letter-exchange' for queue '<q>' in vhost '/': received the value 'x' of type 'longstr' but current is none"),
+	inequivalentArgument("expires", argument("x-expires", int64(600000)), argument("x-expires", int64(500000)),
+		"inequivalent arg 'x-expires' for queue '<q>' in vhost '/': received '500000' but current is '600000'"),
+	inequivalentArgument("bytes", argument("x-max-length-bytes", int16(7)), argument("x-max-length-bytes", uint8(8)),
+		"inequivalent arg 'x-max-length-bytes' for queue '<q>' in vhost '/': received '8' but current is '7'"),
+	inequivalentArgument("priority", argument("x-max-priority", int8(3)), nil,
+		"inequivalent arg 'x-max-priority' for queue '<q>' in vhost '/': received none but current is the value '3' of type 'byte'"),
+	inequivalentArgument("overflow", argument("x-overflow", "reject-publish"), argument("x-overflow", "drop-head"),
+		"inequivalent arg 'x-overflow' for queue '<q>' in vhost '/': received 'drop-head' but current is 'reject-publish'"),
+	inequivalentArgument("single-active-consumer", nil, argument("x-single-active-consumer", true),
+		"inequivalent arg 'x-single-active-consumer' for queue '<q>' in vhost '/': received the value 'true' of type 'bool' but current is none"),
+	{
+		ID:     "queue.declare/argument-number-types",
+		Title:  "the integer types are equivalent where the number is the same",
+		Why:    "Clients in different languages encode the same number differently.",
+		Source: measured,
+		Run: func(t *T) {
+			c, q := t.Raw().Channel(), t.QueueName("q")
+			c.Queue(q, argument("x-max-length", int32(5))...)
+			for _, five := range []any{int8(5), uint8(5), int16(5), uint16(5), uint32(5), int64(5)} {
+				ok := Call[*wire.QueueDeclareOk](c, &wire.QueueDeclare{Queue: q, Durable: true, Arguments: argument("x-max-length", five)})
+				t.Check("5 as "+render(five), ok, &wire.QueueDeclareOk{Queue: "<q>"})
+			}
+			t.Check("5 as a string", c.Refused(&wire.QueueDeclare{Queue: q, Durable: true, Arguments: argument("x-max-length", "5")}),
+				ChannelError(wire.PreconditionFailed, "inequivalent arg 'x-max-length' for queue '<q>' in vhost '/': received '5' but current is '5'", wire.IDQueueDeclare))
+		},
+	},
+	{
+		ID:     "queue.declare/unknown-argument",
+		Title:  "an argument that RabbitMQ does not know is taken, and not compared",
+		Why:    "Programs mark their queues with arguments of their own.",
+		Source: measured,
+		Run: func(t *T) {
+			c, q := t.Raw().Channel(), t.QueueName("q")
+			c.Queue(q, argument("x-minirabbit-unknown", "a")...)
+			c.Queue(q, argument("x-minirabbit-unknown", "b")...)
+			c.Queue(q, argument("no-prefix", int32(1))...)
+			c.Queue(q)
+		},
+	},
+	{
+		ID:     "queue.declare/unread-argument-types",
+		Title:  "an unknown argument may be of any type",
+		Why:    "Nothing that a table can hold may upset the broker.",
+		Source: reference + "queue.declare.arguments",
+		Run: func(t *T) {
+			c, q := t.Raw().Channel(), t.QueueName("q")
+			c.Queue(q, wire.Table{
+				{Key: "t", Value: true}, {Key: "b", Value: int8(-1)}, {Key: "B", Value: uint8(255)},
+				{Key: "s", Value: int16(-2)}, {Key: "u", Value: uint16(65535)}, {Key: "I", Value: int32(-3)},
+				{Key: "i", Value: uint32(4294967295)}, {Key: "l", Value: int64(-4)}, {Key: "f", Value: float32(0.5)},
+				{Key: "d", Value: float64(0.25)}, {Key: "D", Value: wire.Decimal{Scale: 2, Value: 314}},
+				{Key: "S", Value: "text"}, {Key: "A", Value: wire.Array{int32(1), "two", wire.Array{}}},
+				{Key: "T", Value: wire.Timestamp(1700000000)}, {Key: "F", Value: wire.Table{{Key: "k", Value: nil}}},
+				{Key: "V", Value: nil}, {Key: "x", Value: []byte{0, 255}},
+			}...)
+			c.CheckCounts("declared", q, Counts{})
+		},
+	},
+}
+
+// inequivalentArgument is a case in which a queue is redeclared with other arguments.
+func inequivalentArgument(what string, first, second wire.Table, explanation string) Case {
+	return inequivalentQueue("argument-"+what, wire.QueueDeclare{Durable: true, Arguments: first},
+		wire.QueueDeclare{Durable: true, Arguments: second}, explanation)
+}

@@ -1,0 +1,20 @@
+package conformance
+
+import "slices"
+
+// Cases gives all cases, in the order in which they run. A new file of cases adds its slice here.
+func Cases() []Case {
+	return slices.Concat(
+		queueDeclareCases,
+		queueArgumentCases,
+		queueExclusiveCases,
+		queueDeleteCases,
+		queueBindCases,
+		exchangeDeclareCases,
+		exchangeDeleteCases,
+		exchangeBindCases,
+		publishCases,
+		confirmCases,
+		txCases,
+	)
+}
