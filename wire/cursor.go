@@ -150,7 +150,7 @@ func (c *Cursor) takeCounted(start int, n uint32, what string) []byte {
 		c.off += int(n)
 		return b
 	}
-	c.failf(start, "%s of %d bytes, but only %d are left", what, n, c.Len())
+	c.failf(start, "%s of %d bytes, but only %d left", what, n, c.Len())
 	return nil
 }
 

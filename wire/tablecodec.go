@@ -105,7 +105,7 @@ func (c *Cursor) counted(what string, element func()) {
 		return
 	}
 	if uint64(n) > uint64(c.Len()) {
-		c.failf(start, "%s of %d bytes, but only %d are left", what, n, c.Len())
+		c.failf(start, "%s of %d bytes, but only %d left", what, n, c.Len())
 		return
 	}
 	if c.depth == MaxNesting {
