@@ -1,0 +1,144 @@
+package amqpserver
+
+import (
+	"github.com/minirabbit/minirabbit/broker"
+	"github.com/minirabbit/minirabbit/queue"
+	"github.com/minirabbit/minirabbit/wire"
+)
+
+func (ch *channel) basicQos(m *wire.BasicQos) (wire.Method, error) {
+	return &wire.BasicQosOk{}, ch.session.Qos(m)
+}
+
+func (ch *channel) basicConsume(m *wire.BasicConsume) (wire.Method, error) {
+	if err := ch.session.CheckTag(m.ConsumerTag); err != nil {
+		return nil, err
+	}
+	q, err := ch.read(m.Queue)
+	if err != nil {
+		return nil, err
+	}
+	tag, err := ch.session.Consume(m, q)
+	if err != nil {
+		return nil, err
+	}
+	return reply(m.NoWait, &wire.BasicConsumeOk{ConsumerTag: tag})
+}
+
+func (ch *channel) basicCancel(m *wire.BasicCancel) (wire.Method, error) {
+	ch.session.Cancel(m.ConsumerTag)
+	return reply(m.NoWait, &wire.BasicCancelOk{ConsumerTag: m.ConsumerTag})
+}
+
+// basicPublish publishes a complete message. Unlike other methods it has no
+// reply; a confirm or a return goes through the sink.
+func (ch *channel) basicPublish(p *content) error {
+	if p.publish.Immediate {
+		return broker.Errorf(wire.NotImplemented, "immediate=true")
+	}
+	if p.tooLarge {
+		return broker.Errorf(wire.PreconditionFailed, "message size %d is larger than configured max size %d", p.size, ch.c.node.MaxMessageSize())
+	}
+	return ch.session.Publish(broker.Publishing{
+		Exchange:   stripLineBreaks(p.publish.Exchange),
+		RoutingKey: p.publish.RoutingKey,
+		Mandatory:  p.publish.Mandatory,
+		Properties: p.properties,
+		Body:       p.body,
+	})
+}
+
+// basicGet answers with the message, which goes out as a whole, or get-empty.
+func (ch *channel) basicGet(m *wire.BasicGet) (wire.Method, error) {
+	q, err := ch.read(m.Queue)
+	if err != nil {
+		return nil, err
+	}
+	tag, e, ok := ch.session.Get(m, q)
+	if !ok {
+		return &wire.BasicGetEmpty{}, nil
+	}
+	ch.sendMessage(&wire.BasicGetOk{
+		DeliveryTag:  tag,
+		Redelivered:  e.Redelivered(),
+		Exchange:     e.Message.Exchange,
+		RoutingKey:   e.Message.RoutingKey,
+		MessageCount: uint32(q.Len()),
+	}, e.Message)
+	return nil, nil
+}
+
+func (ch *channel) basicRecover(m *wire.BasicRecover) (wire.Method, error) {
+	_, err := ch.basicRecoverAsync(&wire.BasicRecoverAsync{Requeue: m.Requeue})
+	return &wire.BasicRecoverOk{}, err
+}
+
+// basicRecoverAsync requeues what the channel holds. RabbitMQ does not redeliver
+// to the same consumers, which is what requeue=false asks for.
+func (ch *channel) basicRecoverAsync(m *wire.BasicRecoverAsync) (wire.Method, error) {
+	if !m.Requeue {
+		return nil, broker.Errorf(wire.NotImplemented, "requeue=false")
+	}
+	ch.session.Recover()
+	return nil, nil
+}
+
+func (ch *channel) confirmSelect(m *wire.ConfirmSelect) (wire.Method, error) {
+	if err := ch.session.SelectConfirm(); err != nil {
+		return nil, err
+	}
+	return reply(m.NoWait, &wire.ConfirmSelectOk{})
+}
+
+var _ broker.Sink = (*channel)(nil)
+
+// Deliver implements [broker.Sink].
+func (ch *channel) Deliver(consumerTag string, deliveryTag uint64, redelivered bool, m *queue.Message) {
+	ch.deliver = wire.BasicDeliver{
+		ConsumerTag: consumerTag,
+		DeliveryTag: deliveryTag,
+		Redelivered: redelivered,
+		Exchange:    m.Exchange,
+		RoutingKey:  m.RoutingKey,
+	}
+	ch.sendMessage(&ch.deliver, m)
+}
+
+// Return implements [broker.Sink].
+func (ch *channel) Return(code wire.ReplyCode, m *queue.Message) {
+	ch.sendMessage(&wire.BasicReturn{
+		ReplyCode:  code,
+		ReplyText:  code.String(),
+		Exchange:   m.Exchange,
+		RoutingKey: m.RoutingKey,
+	}, m)
+}
+
+// Confirm implements [broker.Sink].
+func (ch *channel) Confirm(deliveryTag uint64, ack bool) {
+	if ack {
+		ch.ack = wire.BasicAck{DeliveryTag: deliveryTag}
+		ch.send(&ch.ack)
+		return
+	}
+	ch.nack = wire.BasicNack{DeliveryTag: deliveryTag}
+	ch.send(&ch.nack)
+}
+
+// CancelConsumer implements [broker.Sink].
+func (ch *channel) CancelConsumer(consumerTag string) {
+	ch.send(&wire.BasicCancel{ConsumerTag: consumerTag, NoWait: true})
+}
+
+// Writable implements [broker.Sink].
+func (ch *channel) Writable() bool { return ch.c.out.writable() }
+
+// sendMessage appends method, header and body in one piece, so that nothing
+// comes between them.
+func (ch *channel) sendMessage(method wire.Method, m *queue.Message) {
+	buf := ch.c.out.begin()
+	buf = wire.AppendMethodFrame(buf, ch.number, method)
+	buf = wire.AppendHeaderFrame(buf, ch.number, method.ID().Class(), uint64(len(m.Body)), m.Properties)
+	buf = wire.AppendBodyFrames(buf, ch.number, m.Body, ch.c.tuned.frameMax)
+	ch.c.post(buf)
+}

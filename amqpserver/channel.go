@@ -1,0 +1,237 @@
+package amqpserver
+
+import (
+	"errors"
+
+	"github.com/minirabbit/minirabbit/broker"
+	"github.com/minirabbit/minirabbit/wire"
+)
+
+// channelState says which frames a channel expects.
+type channelState uint8
+
+const (
+	channelNew     channelState = iota // channel.open has not come
+	channelOpen                        // a method may come
+	channelHeader                      // basic.publish came, its content header follows
+	channelBody                        // the header came, the body follows
+	channelClosing                     // channel.close was sent, its answer is awaited
+)
+
+// channel is one channel of a connection, owned by the connection's reader.
+type channel struct {
+	c       *conn
+	number  uint16
+	vh      *broker.VHost
+	session *broker.Channel
+	state   channelState
+	content content
+
+	// lastQueue is the queue declared last, which an empty name stands for.
+	lastQueue string
+
+	// Reused, so that a delivery costs no allocation; guarded by the vhost's
+	// lock.
+	deliver wire.BasicDeliver
+	ack     wire.BasicAck
+	nack    wire.BasicNack
+}
+
+func newChannel(c *conn, number uint16) *channel {
+	return &channel{c: c, number: number, vh: c.session.VHost}
+}
+
+// frame handles one frame, whose payload is not read yet.
+func (ch *channel) frame(head wire.FrameHead) error {
+	if head.Type == wire.FrameBody && ch.state == channelBody {
+		return ch.body(head)
+	}
+	payload, err := ch.c.in.ReadPayload(head)
+	if err != nil {
+		return err
+	}
+	switch {
+	case ch.state == channelClosing:
+		return ch.drop(head, payload)
+	case head.Type == wire.FrameMethod:
+		return ch.method(payload)
+	case head.Type == wire.FrameHeader && ch.state == channelHeader:
+		return ch.header(payload)
+	default:
+		return ch.unexpected(head)
+	}
+}
+
+// drop ignores what comes between channel.close and its answer.
+func (ch *channel) drop(head wire.FrameHead, payload []byte) error {
+	if head.Type != wire.FrameMethod {
+		return nil
+	}
+	m, err := ch.c.decode(payload)
+	if err != nil {
+		return err
+	}
+	switch m.(type) {
+	case *wire.ChannelCloseOk:
+		delete(ch.c.channels, ch.number)
+	case *wire.ChannelClose:
+		ch.send(&wire.ChannelCloseOk{})
+	}
+	return nil
+}
+
+// unexpected refuses a frame that cannot come in the channel's state.
+func (ch *channel) unexpected(head wire.FrameHead) error {
+	var err error
+	switch ch.state {
+	case channelHeader:
+		err = broker.Errorf(wire.UnexpectedFrame, "expected content header for class 60, got non content header frame instead")
+	case channelBody:
+		err = broker.Errorf(wire.UnexpectedFrame, "expected content body, got non content body frame instead")
+	default:
+		return broker.Errorf(wire.UnexpectedFrame, "expected method frame, got non method frame instead")
+	}
+	return broker.WithMethod(err, wire.IDBasicPublish)
+}
+
+// method decodes a method and carries it out.
+func (ch *channel) method(payload []byte) error {
+	m, err := ch.c.decode(payload)
+	if err != nil {
+		return err
+	}
+	if ch.state == channelHeader || ch.state == channelBody {
+		return ch.unexpected(wire.FrameHead{Type: wire.FrameMethod})
+	}
+	if publish, ok := m.(*wire.BasicPublish); ok && ch.state == channelOpen {
+		ch.content.begin(publish)
+		ch.state = channelHeader
+		return nil
+	}
+	return ch.execute(m)
+}
+
+// execute carries out a complete command as one critical section: its effect,
+// its reply, and then whatever became deliverable.
+func (ch *channel) execute(m wire.Method) error {
+	ch.vh.Lock()
+	defer ch.vh.Unlock()
+	reply, err := ch.handle(m)
+	if err != nil {
+		return ch.fail(broker.WithMethod(err, m.ID()))
+	}
+	if reply != nil {
+		ch.send(reply)
+	}
+	return nil
+}
+
+// fail closes the channel for a channel error. A connection error is passed on.
+func (ch *channel) fail(err error) error {
+	var e *broker.ChannelError
+	if !errors.As(err, &e) {
+		return err
+	}
+	ch.c.log.Error("channel error", "connection", ch.c.name, "channel", ch.number, "error", e)
+	ch.session.Close()
+	ch.content = content{}
+	ch.state = channelClosing
+	ch.send(&wire.ChannelClose{ReplyCode: e.Code, ReplyText: e.Text(), FailingMethod: e.Method})
+	return nil
+}
+
+func (ch *channel) send(m wire.Method) { ch.c.send(ch.number, m) }
+
+// handle carries out a method and returns its reply, nil for none.
+func (ch *channel) handle(m wire.Method) (wire.Method, error) {
+	if ch.state == channelNew {
+		if _, ok := m.(*wire.ChannelOpen); !ok {
+			return nil, broker.Errorf(wire.ChannelError, "expected 'channel.open'")
+		}
+	}
+	switch m := m.(type) {
+	case *wire.ChannelOpen:
+		return ch.open()
+	case *wire.ChannelClose:
+		return ch.close()
+	case *wire.ChannelFlow:
+		return ch.flow(m)
+
+	case *wire.ExchangeDeclare:
+		return ch.exchangeDeclare(m)
+	case *wire.ExchangeDelete:
+		return ch.exchangeDelete(m)
+	case *wire.ExchangeBind:
+		return ch.exchangeBind(m)
+	case *wire.ExchangeUnbind:
+		return ch.exchangeUnbind(m)
+
+	case *wire.QueueDeclare:
+		return ch.queueDeclare(m)
+	case *wire.QueueBind:
+		return ch.queueBind(m)
+	case *wire.QueueUnbind:
+		return ch.queueUnbind(m)
+	case *wire.QueuePurge:
+		return ch.queuePurge(m)
+	case *wire.QueueDelete:
+		return ch.queueDelete(m)
+
+	case *wire.BasicQos:
+		return ch.basicQos(m)
+	case *wire.BasicConsume:
+		return ch.basicConsume(m)
+	case *wire.BasicCancel:
+		return ch.basicCancel(m)
+	case *wire.BasicGet:
+		return ch.basicGet(m)
+	case *wire.BasicAck:
+		return nil, ch.session.Ack(m.DeliveryTag, m.Multiple)
+	case *wire.BasicNack:
+		return nil, ch.session.Nack(m.DeliveryTag, m.Multiple, m.Requeue)
+	case *wire.BasicReject:
+		return nil, ch.session.Nack(m.DeliveryTag, false, m.Requeue)
+	case *wire.BasicRecover:
+		return ch.basicRecover(m)
+	case *wire.BasicRecoverAsync:
+		return ch.basicRecoverAsync(m)
+
+	case *wire.ConfirmSelect:
+		return ch.confirmSelect(m)
+	case *wire.TxSelect:
+		return &wire.TxSelectOk{}, ch.session.SelectTx()
+	case *wire.TxCommit:
+		return &wire.TxCommitOk{}, ch.session.Commit()
+	case *wire.TxRollback:
+		return &wire.TxRollbackOk{}, ch.session.Rollback()
+
+	default:
+		return nil, broker.Errorf(wire.CommandInvalid, "unimplemented method")
+	}
+}
+
+// open answers channel.open.
+func (ch *channel) open() (wire.Method, error) {
+	if ch.state != channelNew {
+		return nil, broker.Errorf(wire.ChannelError, "second 'channel.open' seen")
+	}
+	ch.session = ch.c.session.OpenChannel(ch.number, ch)
+	ch.state = channelOpen
+	return &wire.ChannelOpenOk{}, nil
+}
+
+// close answers channel.close: what was not settled goes back, and nothing but
+// channel.open may come on this number.
+func (ch *channel) close() (wire.Method, error) {
+	ch.session.Close()
+	delete(ch.c.channels, ch.number)
+	return &wire.ChannelCloseOk{}, nil
+}
+
+// flow answers channel.flow. RabbitMQ does not let a client stop deliveries.
+func (ch *channel) flow(m *wire.ChannelFlow) (wire.Method, error) {
+	if !m.Active {
+		return nil, broker.Errorf(wire.NotImplemented, "active=false")
+	}
+	return &wire.ChannelFlowOk{Active: true}, nil
+}

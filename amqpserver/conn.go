@@ -1,0 +1,286 @@
+package amqpserver
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"sync/atomic"
+	"time"
+
+	"github.com/minirabbit/minirabbit/broker"
+	"github.com/minirabbit/minirabbit/wire"
+)
+
+const (
+	// handshakeTimeout is the time that a client has from connecting to
+	// connection.open, as in RabbitMQ.
+	handshakeTimeout = 10 * time.Second
+	// closeTimeout is how long the server waits for a client to answer
+	// connection.close, or to hang up after it was answered.
+	closeTimeout = 5 * time.Second
+)
+
+// conn is one connection.
+type conn struct {
+	// immutable
+	server *Server
+	node   *broker.Node
+	nc     net.Conn
+	log    *slog.Logger
+	name   string
+
+	// owned by the reader
+	in       *wire.Reader
+	cursor   wire.Cursor
+	channels map[uint16]*channel
+	tuned    tuning
+	user     *broker.User
+	client   wire.Table // client properties
+	session  *broker.Connection
+
+	out outbox
+
+	// owned by the writer
+	sentAtBeat, receivedAtBeat uint64
+	beats, silent              int
+
+	heartbeat       time.Duration // set before startHeartbeats is sent
+	startHeartbeats chan time.Duration
+	sent, received  atomic.Uint64 // batches and frames
+	stopping        atomic.Bool   // the server shuts down
+	readerDone      chan struct{}
+	writerDone      chan struct{}
+}
+
+// tuning is what a connection agreed on.
+type tuning struct {
+	channelMax uint16
+	frameMax   uint32
+}
+
+func newConn(s *Server, nc net.Conn) *conn {
+	return &conn{
+		server:          s,
+		node:            s.node,
+		nc:              nc,
+		log:             s.log,
+		name:            fmt.Sprintf("%s -> %s", nc.RemoteAddr(), nc.LocalAddr()),
+		in:              wire.NewReader(nc, 0),
+		cursor:          wire.Cursor{Strings: wire.NewInterner()},
+		channels:        make(map[uint16]*channel),
+		out:             newOutbox(),
+		startHeartbeats: make(chan time.Duration, 1),
+		readerDone:      make(chan struct{}),
+		writerDone:      make(chan struct{}),
+	}
+}
+
+// serve is the connection's reader goroutine; it starts the writer and returns
+// when both have ended and the client's traces in the broker are gone.
+func (c *conn) serve() {
+	go c.write()
+	err := c.handshake()
+	if err == nil {
+		err = c.run()
+	}
+	c.end(err)
+	c.endSession()
+	c.nc.SetWriteDeadline(time.Now().Add(closeTimeout))
+	close(c.readerDone)
+	<-c.writerDone
+	c.out.close()
+	c.nc.Close()
+}
+
+// errClosed says that the client closed the connection in good order.
+var errClosed = errors.New("connection closed by the client")
+
+// run reads frames until the connection ends and says why it did.
+func (c *conn) run() error {
+	for {
+		head, err := c.in.ReadHead()
+		if err != nil {
+			return err
+		}
+		c.received.Add(1)
+		if err := c.frame(head); err != nil {
+			return err
+		}
+	}
+}
+
+// frame handles one frame, whose payload is not read yet.
+func (c *conn) frame(head wire.FrameHead) error {
+	if head.Channel == 0 || head.Type == wire.FrameHeartbeat {
+		return c.controlFrame(head)
+	}
+	ch := c.channels[head.Channel]
+	if ch == nil {
+		if head.Channel > c.tuned.channelMax {
+			return c.badChannel(head)
+		}
+		ch = newChannel(c, head.Channel)
+		c.channels[head.Channel] = ch
+	}
+	return ch.frame(head)
+}
+
+// badChannel refuses a channel number above the one that was agreed on.
+func (c *conn) badChannel(head wire.FrameHead) error {
+	return broker.Errorf(wire.NotAllowed, "number of channels opened (%d) has reached the negotiated channel_max (%d)",
+		len(c.channels), c.tuned.channelMax)
+}
+
+// controlFrame handles a frame on channel 0, and heartbeats.
+func (c *conn) controlFrame(head wire.FrameHead) error {
+	payload, err := c.in.ReadPayload(head)
+	if err != nil {
+		return err
+	}
+	switch head.Type {
+	case wire.FrameHeartbeat:
+		return nil
+	case wire.FrameMethod:
+		m, err := c.decode(payload)
+		if err != nil {
+			return err
+		}
+		return broker.WithMethod(c.handle(m), m.ID())
+	default:
+		return broker.Errorf(wire.UnexpectedFrame, "unexpected frame of type %d on channel 0", head.Type)
+	}
+}
+
+// handle carries out a method of class connection.
+func (c *conn) handle(m wire.Method) error {
+	switch m := m.(type) {
+	case *wire.ConnectionClose:
+		c.endSession()
+		c.send(0, &wire.ConnectionCloseOk{})
+		return errClosed
+	case *wire.ConnectionUpdateSecret:
+		return c.updateSecret(m)
+	default:
+		return broker.Errorf(wire.CommandInvalid, "unexpected method in connection state running")
+	}
+}
+
+// updateSecret takes a new password or token for the connection's user. As in
+// RabbitMQ with its own user database, it must be right.
+func (c *conn) updateSecret(m *wire.ConnectionUpdateSecret) error {
+	if c.node.Authenticate(c.user.Name(), string(m.NewSecret)) == nil {
+		return broker.Errorf(wire.NotAllowed, "New secret was refused by one of the backends")
+	}
+	c.send(0, &wire.ConnectionUpdateSecretOk{})
+	return nil
+}
+
+// decode reads a method from its frame.
+func (c *conn) decode(payload []byte) (wire.Method, error) {
+	c.cursor.Reset(payload)
+	m := c.cursor.Method()
+	if err := c.cursor.Err(); err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+// send appends a method to the outbox.
+func (c *conn) send(channel uint16, m wire.Method) {
+	c.post(wire.AppendMethodFrame(c.out.begin(), channel, m))
+}
+
+// post gives the outbox its buffer back and cuts off a client that never reads.
+func (c *conn) post(buf []byte) {
+	if c.out.end(buf) {
+		c.log.Warn("client does not read what it is sent", "connection", c.name, "bytes", len(buf))
+		c.nc.Close()
+	}
+}
+
+// end closes the connection for the reason that run or handshake gave.
+func (c *conn) end(err error) {
+	var wireErr error
+	var replyErr *broker.ConnectionError
+	switch {
+	case errors.Is(err, errClosed):
+		c.linger()
+		return
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed):
+		c.log.Debug("client closed the connection unexpectedly", "connection", c.name)
+		return
+	case errors.As(err, &replyErr):
+	default:
+		if wireErr = protocolError(err); !errors.As(wireErr, &replyErr) {
+			c.log.Debug("connection broken", "connection", c.name, "error", err)
+			return
+		}
+	}
+	c.log.Error("error on AMQP connection", "connection", c.name, "error", replyErr)
+	c.close(replyErr)
+}
+
+// close sends connection.close and waits for the answer. Nothing else is sent
+// or handled from here on.
+func (c *conn) close(e *broker.ConnectionError) {
+	c.endSession()
+	c.send(0, &wire.ConnectionClose{ReplyCode: e.Code, ReplyText: e.Text(), FailingMethod: e.Method})
+	c.awaitCloseOk()
+}
+
+// awaitCloseOk drops what still comes until the client answers connection.close.
+func (c *conn) awaitCloseOk() {
+	c.nc.SetReadDeadline(time.Now().Add(closeTimeout))
+	c.in.SetFrameMax(0)
+	for {
+		frame, err := c.in.ReadFrame()
+		if err != nil {
+			return
+		}
+		if frame.Channel != 0 || frame.Type != wire.FrameMethod {
+			continue
+		}
+		switch m, _ := wire.DecodeMethod(frame.Payload); m.(type) {
+		case *wire.ConnectionCloseOk:
+			return
+		case *wire.ConnectionClose:
+			c.send(0, &wire.ConnectionCloseOk{})
+			c.linger()
+			return
+		}
+	}
+}
+
+// linger waits until the client hangs up: a client that has just sent its last
+// method must not see the connection break before it has read the answer.
+func (c *conn) linger() {
+	c.nc.SetReadDeadline(time.Now().Add(closeTimeout))
+	io.Copy(io.Discard, c.nc)
+}
+
+// endSession takes the client out of the broker.
+func (c *conn) endSession() {
+	if c.session == nil {
+		return
+	}
+	vh := c.session.VHost
+	vh.Lock()
+	c.session.Close()
+	vh.Unlock()
+}
+
+// shutDown ends the connection as a broker does that is being stopped.
+func (c *conn) shutDown() {
+	if c.stopping.Swap(true) {
+		return
+	}
+	c.send(0, &wire.ConnectionClose{ReplyCode: wire.ConnectionForced,
+		ReplyText: wire.ConnectionForced.Text("broker forced connection closure with reason 'shutdown'")})
+	c.out.close()
+	c.nc.SetReadDeadline(time.Now().Add(shutdownGrace))
+}
+
+// shutdownGrace is how long clients have to answer when the server stops.
+const shutdownGrace = 200 * time.Millisecond

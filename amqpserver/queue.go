@@ -1,0 +1,154 @@
+package amqpserver
+
+import (
+	"strings"
+
+	"github.com/minirabbit/minirabbit/broker"
+	"github.com/minirabbit/minirabbit/exchange"
+	"github.com/minirabbit/minirabbit/queue"
+	"github.com/minirabbit/minirabbit/wire"
+)
+
+// stripLineBreaks removes what RabbitMQ removes from names.
+func stripLineBreaks(name string) string {
+	if !strings.ContainsAny(name, "\r\n") {
+		return name
+	}
+	return strings.NewReplacer("\r", "", "\n", "").Replace(name)
+}
+
+func (ch *channel) queueDeclare(m *wire.QueueDeclare) (wire.Method, error) {
+	m.Queue = stripLineBreaks(m.Queue)
+	if m.Passive {
+		return ch.queueDeclarePassive(m)
+	}
+	if m.Queue == "" {
+		m.Queue = broker.ServerNamedQueue()
+	} else if err := broker.CheckQueueName(m.Queue); err != nil {
+		return nil, err
+	}
+	if err := ch.may(broker.Configure, "queue", m.Queue); err != nil {
+		return nil, err
+	}
+	q, err := ch.vh.DeclareQueue(ch.c.session, m)
+	if err != nil {
+		return nil, err
+	}
+	return ch.declared(q, m.NoWait)
+}
+
+// queueDeclarePassive looks a queue up. Unlike elsewhere, an empty name does not
+// stand for the queue declared last.
+func (ch *channel) queueDeclarePassive(m *wire.QueueDeclare) (wire.Method, error) {
+	q, err := ch.vh.UseQueue(ch.c.session, m.Queue)
+	if err != nil {
+		return nil, err
+	}
+	return ch.declared(q, m.NoWait)
+}
+
+// declared remembers the queue for the methods that name none, and describes it.
+func (ch *channel) declared(q *queue.Queue, noWait bool) (wire.Method, error) {
+	ch.lastQueue = q.Name()
+	return reply(noWait, &wire.QueueDeclareOk{
+		Queue:         q.Name(),
+		MessageCount:  uint32(q.Len()),
+		ConsumerCount: uint32(len(q.Consumers())),
+	})
+}
+
+func (ch *channel) queueBind(m *wire.QueueBind) (wire.Method, error) {
+	x, q, key, err := ch.boundQueue(m.Exchange, m.Queue, m.RoutingKey)
+	if err != nil {
+		return nil, err
+	}
+	if err := ch.vh.Bind(x, q, key, m.Arguments); err != nil {
+		return nil, err
+	}
+	return reply(m.NoWait, &wire.QueueBindOk{})
+}
+
+func (ch *channel) queueUnbind(m *wire.QueueUnbind) (wire.Method, error) {
+	x, q, key, err := ch.boundQueue(m.Exchange, m.Queue, m.RoutingKey)
+	if err != nil {
+		return nil, err
+	}
+	ch.vh.Unbind(x, q, key, m.Arguments)
+	return &wire.QueueUnbindOk{}, nil
+}
+
+// boundQueue finds both ends of a queue's binding. Without a queue name and a
+// key, the queue declared last is meant, by its own name as the key.
+func (ch *channel) boundQueue(source, name, key string) (*exchange.Exchange, *queue.Queue, string, error) {
+	source, name = stripLineBreaks(source), stripLineBreaks(name)
+	if name == "" && key == "" {
+		key = ch.lastQueue
+	}
+	name, err := ch.queueName(name)
+	if err != nil {
+		return nil, nil, "", err
+	}
+	if err := ch.may(broker.Write, "queue", name); err != nil {
+		return nil, nil, "", err
+	}
+	if err := broker.CheckNotDefault(source); err != nil {
+		return nil, nil, "", err
+	}
+	if err := ch.may(broker.Read, "exchange", source); err != nil {
+		return nil, nil, "", err
+	}
+	x, err := ch.vh.UseExchange(source)
+	if err != nil {
+		return nil, nil, "", err
+	}
+	q, err := ch.vh.UseQueue(ch.c.session, name)
+	return x, q, key, err
+}
+
+// queueName returns the name that is meant: an empty one stands for the queue
+// that the channel declared last.
+func (ch *channel) queueName(name string) (string, error) {
+	if name != "" {
+		return stripLineBreaks(name), nil
+	}
+	if ch.lastQueue == "" {
+		return "", broker.Errorf(wire.NotFound, "no previously declared queue")
+	}
+	return ch.lastQueue, nil
+}
+
+// read finds a queue that the channel may take messages from.
+func (ch *channel) read(name string) (*queue.Queue, error) {
+	name, err := ch.queueName(name)
+	if err != nil {
+		return nil, err
+	}
+	if err := ch.may(broker.Read, "queue", name); err != nil {
+		return nil, err
+	}
+	return ch.vh.UseQueue(ch.c.session, name)
+}
+
+func (ch *channel) queuePurge(m *wire.QueuePurge) (wire.Method, error) {
+	q, err := ch.read(m.Queue)
+	if err != nil {
+		return nil, err
+	}
+	return reply(m.NoWait, &wire.QueuePurgeOk{MessageCount: uint32(q.Purge(ch.vh.Now()))})
+}
+
+func (ch *channel) queueDelete(m *wire.QueueDelete) (wire.Method, error) {
+	name, err := ch.queueName(m.Queue)
+	if err != nil {
+		return nil, err
+	}
+	m.Queue = name
+	if err := ch.may(broker.Configure, "queue", name); err != nil {
+		return nil, err
+	}
+	messages, err := ch.vh.DeleteQueue(ch.c.session, m)
+	if err != nil {
+		return nil, err
+	}
+	return reply(m.NoWait, &wire.QueueDeleteOk{MessageCount: uint32(messages)})
+}

@@ -1,0 +1,95 @@
+package amqpserver
+
+import (
+	"time"
+
+	"github.com/minirabbit/minirabbit/wire"
+)
+
+// write sends what the outbox gathers until the connection ends, and keeps the
+// heartbeats. It is the connection's writer goroutine.
+func (c *conn) write() {
+	defer close(c.writerDone)
+	var beat <-chan time.Time
+	var ticker *time.Ticker
+	defer func() {
+		if ticker != nil {
+			ticker.Stop()
+		}
+	}()
+	var spare []byte
+	for {
+		select {
+		case <-c.out.wake:
+			if !c.flush(&spare) {
+				return
+			}
+		case interval := <-c.startHeartbeats:
+			ticker = time.NewTicker(interval / 2)
+			beat = ticker.C
+		case <-beat:
+			if !c.beat() {
+				return
+			}
+		case <-c.readerDone:
+			c.flush(&spare)
+			return
+		}
+	}
+}
+
+// flush writes until the outbox is empty. It returns false if the connection
+// is broken; the reader notices too.
+func (c *conn) flush(spare *[]byte) bool {
+	for {
+		batch, resumed := c.out.take(*spare)
+		if len(batch) == 0 {
+			return true
+		}
+		_, err := c.nc.Write(batch)
+		*spare = batch
+		if err != nil {
+			c.nc.Close()
+			return false
+		}
+		c.sent.Add(1)
+		if resumed {
+			c.resume()
+		}
+	}
+}
+
+// resume lets the consumers go on that were passed over.
+func (c *conn) resume() {
+	vh := c.session.VHost
+	vh.Lock()
+	defer vh.Unlock()
+	c.session.Resume()
+}
+
+// beat is called twice in a heartbeat interval. As RabbitMQ does, it sends a
+// heartbeat if nothing else was sent since, and gives the peer up after two
+// whole intervals of silence.
+func (c *conn) beat() bool {
+	if sent := c.sent.Load(); sent == c.sentAtBeat {
+		c.out.end(wire.AppendHeartbeat(c.out.begin()))
+	} else {
+		c.sentAtBeat = sent
+	}
+	c.beats++
+	if c.beats%2 != 0 {
+		return true
+	}
+	received := c.received.Load()
+	if received != c.receivedAtBeat {
+		c.receivedAtBeat, c.silent = received, 0
+		return true
+	}
+	c.silent++
+	if c.silent < 2 {
+		return true
+	}
+	c.log.Warn("missed heartbeats from client", "connection", c.name, "timeout", c.heartbeat)
+	c.nc.Close()
+	return false
+}

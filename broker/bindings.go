@@ -1,0 +1,61 @@
+package broker
+
+import (
+	"github.com/minirabbit/minirabbit/exchange"
+	"github.com/minirabbit/minirabbit/wire"
+)
+
+// Bind binds a destination to an exchange. A binding that is there stays.
+func (vh *VHost) Bind(x *exchange.Exchange, to exchange.Destination, key string, args wire.Table) error {
+	added, err := x.Bind(to, key, args)
+	if err != nil {
+		return exchangeError(err)
+	}
+	if added {
+		vh.sources[to] = append(vh.sources[to], x)
+	}
+	return nil
+}
+
+// Unbind removes a binding. One that is not there counts as removed.
+func (vh *VHost) Unbind(x *exchange.Exchange, to exchange.Destination, key string, args wire.Table) {
+	if x.Unbind(to, key, args) {
+		vh.forgetSource(to, x)
+		vh.autoDeleteExchange(x)
+	}
+}
+
+// forgetSource notes that one binding from x to a destination is gone.
+func (vh *VHost) forgetSource(to exchange.Destination, x *exchange.Exchange) {
+	all := vh.sources[to]
+	for i, source := range all {
+		if source == x {
+			all = append(all[:i], all[i+1:]...)
+			break
+		}
+	}
+	if len(all) == 0 {
+		delete(vh.sources, to)
+		return
+	}
+	vh.sources[to] = all
+}
+
+// removeBindingsTo removes the bindings to a destination that is being deleted,
+// and the auto-delete exchanges that lost their last one.
+func (vh *VHost) removeBindingsTo(to exchange.Destination) {
+	all := vh.sources[to]
+	delete(vh.sources, to)
+	for _, x := range all {
+		if len(x.RemoveDestination(to)) > 0 {
+			vh.autoDeleteExchange(x)
+		}
+	}
+}
+
+// autoDeleteExchange deletes an auto-delete exchange whose last binding has gone.
+func (vh *VHost) autoDeleteExchange(x *exchange.Exchange) {
+	if x.AutoDelete && x.BindingCount() == 0 && vh.exchanges[x.Name()] == x {
+		vh.removeExchange(x)
+	}
+}

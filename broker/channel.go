@@ -1,0 +1,101 @@
+package broker
+
+import (
+	"github.com/minirabbit/minirabbit/queue"
+	"github.com/minirabbit/minirabbit/wire"
+)
+
+// Sink is what a channel's messages to its client go through. All of it is
+// called with the vhost's lock held and must not block.
+type Sink interface {
+	// Deliver sends basic.deliver with the message.
+	Deliver(consumerTag string, deliveryTag uint64, redelivered bool, m *queue.Message)
+	// Return sends basic.return with a message that could not be routed.
+	Return(code wire.ReplyCode, m *queue.Message)
+	// Confirm sends basic.ack or basic.nack for a publishing.
+	Confirm(deliveryTag uint64, ack bool)
+	// CancelConsumer sends basic.cancel for a consumer whose queue is gone.
+	CancelConsumer(consumerTag string)
+	// Writable says whether the client keeps up with what it is sent.
+	Writable() bool
+}
+
+// mode says what publishings and settlements on a channel lead to.
+type mode uint8
+
+const (
+	plain mode = iota
+	confirming
+	transactional
+)
+
+// Channel is a channel of a connection: its consumers, what they have not
+// settled, and its publishing mode. It is guarded by the vhost's mutex.
+type Channel struct {
+	Number uint16
+	conn   *Connection
+	vh     *VHost
+	sink   Sink
+
+	consumers []*Consumer // in order of arrival
+	byTag     map[string]*Consumer
+	lastTag   uint64 // of a delivery
+	unacked   unacked
+
+	prefetch       uint16 // for consumers to come, 0 for no limit
+	globalPrefetch uint16 // for all consumers together, 0 for no limit
+	held           int    // unacked deliveries to consumers
+
+	mode      mode
+	published uint64 // publishings since confirm.select
+	tx        transaction
+}
+
+// OpenChannel opens a channel.
+func (c *Connection) OpenChannel(number uint16, sink Sink) *Channel {
+	ch := &Channel{Number: number, conn: c, vh: c.VHost, sink: sink, byTag: make(map[string]*Consumer)}
+	c.channels = append(c.channels, ch)
+	return ch
+}
+
+// Close ends the channel: its consumers go, and what it has not settled goes
+// back to where it was.
+func (ch *Channel) Close() {
+	for i, other := range ch.conn.channels {
+		if other == ch {
+			ch.conn.channels = append(ch.conn.channels[:i], ch.conn.channels[i+1:]...)
+			break
+		}
+	}
+	for len(ch.consumers) > 0 {
+		ch.removeConsumer(ch.consumers[0])
+	}
+	ch.restore(ch.tx.settled())
+	ch.settle(ch.unacked.takeAll(), requeue)
+}
+
+// Qos sets the prefetch: for the consumers to come, or for all together if global.
+func (ch *Channel) Qos(m *wire.BasicQos) error {
+	if m.PrefetchSize != 0 {
+		return Errorf(wire.NotImplemented, "prefetch_size!=0 (%d)", m.PrefetchSize)
+	}
+	if !m.Global {
+		ch.prefetch = m.PrefetchCount
+		return nil
+	}
+	ch.globalPrefetch = m.PrefetchCount
+	ch.unblockAll()
+	return nil
+}
+
+func (ch *Channel) unblockAll() {
+	for _, c := range ch.consumers {
+		c.q.Unblock(&c.sub)
+	}
+}
+
+// Consumers returns the channel's consumers in order of arrival.
+func (ch *Channel) Consumers() []*Consumer { return ch.consumers }
+
+// Unacked returns the number of deliveries that are not settled.
+func (ch *Channel) Unacked() int { return ch.unacked.count }

@@ -1,0 +1,54 @@
+package broker
+
+import (
+	"github.com/minirabbit/minirabbit/queue"
+	"github.com/minirabbit/minirabbit/wire"
+)
+
+// Connection is a client's presence in a virtual host: it owns exclusive queues
+// and has channels. Its fields are immutable but for what the lock of its
+// virtual host guards.
+type Connection struct {
+	// Name tells connections apart in logs and listings.
+	Name             string
+	User             *User
+	VHost            *VHost
+	ClientProperties wire.Table
+
+	// guarded by the vhost's mutex
+	channels  []*Channel // in order of opening
+	exclusive []*queue.Queue
+}
+
+// Capability says whether the client declared a capability, such as
+// "consumer_cancel_notify".
+func (c *Connection) Capability(name string) bool {
+	capabilities, _ := c.ClientProperties.Get("capabilities")
+	t, _ := capabilities.(wire.Table)
+	v, _ := t.Get(name)
+	on, _ := v.(bool)
+	return on
+}
+
+// Check returns RabbitMQ's refusal if the connection's user lacks a permission;
+// kind is "exchange" or "queue".
+func (c *Connection) Check(want Permission, kind, name string) error {
+	return c.User.Check(c.VHost, want, kind, name)
+}
+
+// Resume lets the consumers of all channels go on after the client fell behind.
+func (c *Connection) Resume() {
+	for _, ch := range c.channels {
+		ch.unblockAll()
+	}
+}
+
+// Close ends the connection's channels and deletes its exclusive queues.
+func (c *Connection) Close() {
+	for len(c.channels) > 0 {
+		c.channels[len(c.channels)-1].Close()
+	}
+	for len(c.exclusive) > 0 {
+		c.VHost.removeQueue(c.exclusive[0])
+	}
+}

@@ -1,0 +1,134 @@
+package broker
+
+import (
+	"github.com/minirabbit/minirabbit/internal/erlang"
+	"github.com/minirabbit/minirabbit/queue"
+	"github.com/minirabbit/minirabbit/wire"
+)
+
+// Consumer is a channel's subscription to a queue.
+type Consumer struct {
+	sub      queue.Consumer
+	q        *queue.Queue
+	ch       *Channel
+	prefetch uint16 // 0 for no limit
+	held     int    // unacked deliveries
+}
+
+var _ queue.Receiver = (*Consumer)(nil)
+
+// Consume subscribes the channel to a queue and returns the consumer's tag,
+// which the server makes up if m has none.
+func (ch *Channel) Consume(m *wire.BasicConsume, q *queue.Queue) (tag string, err error) {
+	tag = m.ConsumerTag
+	if tag == "" {
+		tag = generatedName("amq.ctag")
+	}
+	if err := ch.checkExclusiveConsumer(m, q); err != nil {
+		return "", err
+	}
+	priority, err := consumerPriority(m.Arguments)
+	if err != nil {
+		return "", err
+	}
+	c := &Consumer{q: q, ch: ch}
+	if !m.NoAck {
+		c.prefetch = ch.prefetch
+	}
+	c.sub = queue.Consumer{Tag: tag, NoAck: m.NoAck, Exclusive: m.Exclusive, Priority: priority, Receiver: c}
+	ch.consumers = append(ch.consumers, c)
+	ch.byTag[tag] = c
+	q.AddConsumer(&c.sub)
+	return tag, nil
+}
+
+// CheckTag refuses a consumer tag that the channel uses already.
+func (ch *Channel) CheckTag(tag string) error {
+	if tag != "" && ch.byTag[tag] != nil {
+		return Errorf(wire.NotAllowed, "attempt to reuse consumer tag '%s'", tag)
+	}
+	return nil
+}
+
+// checkExclusiveConsumer refuses a second consumer next to an exclusive one,
+// and an exclusive one next to any.
+func (ch *Channel) checkExclusiveConsumer(m *wire.BasicConsume, q *queue.Queue) error {
+	others := q.Consumers()
+	if len(others) == 0 || !m.Exclusive && !others[0].Exclusive {
+		return nil
+	}
+	return Errorf(wire.AccessRefused, "%s in exclusive use", ch.vh.queueText(q.Name()))
+}
+
+// consumerPriority reads the x-priority argument, 0 by default.
+func consumerPriority(args wire.Table) (int, error) {
+	v, set := args.Get("x-priority")
+	if !set {
+		return 0, nil
+	}
+	n, ok := integer(v)
+	if !ok {
+		return 0, Errorf(wire.PreconditionFailed, "invalid arg 'x-priority': {unacceptable_type,%s}", erlang.TypeName(v))
+	}
+	return int(n), nil
+}
+
+// Cancel ends a consumer at its client's wish. A tag that is not there counts
+// as cancelled. What the consumer has not settled stays unacked.
+func (ch *Channel) Cancel(tag string) {
+	c := ch.byTag[tag]
+	if c == nil {
+		return
+	}
+	ch.removeConsumer(c)
+}
+
+// removeConsumer ends a subscription, and the queue with it if it was the last
+// one of an auto-delete queue.
+func (ch *Channel) removeConsumer(c *Consumer) {
+	ch.forget(c)
+	c.q.RemoveConsumer(ch.vh.Now(), &c.sub)
+	if c.q.AutoDelete && len(c.q.Consumers()) == 0 && !c.q.Deleted() {
+		ch.vh.removeQueue(c.q)
+	}
+}
+
+func (ch *Channel) forget(c *Consumer) {
+	delete(ch.byTag, c.sub.Tag)
+	for i, other := range ch.consumers {
+		if other == c {
+			ch.consumers = append(ch.consumers[:i], ch.consumers[i+1:]...)
+			return
+		}
+	}
+}
+
+// queueDeleted ends a consumer whose queue is gone. RabbitMQ tells only those
+// clients that declared that they understand it.
+func (c *Consumer) queueDeleted() {
+	c.ch.forget(c)
+	if c.ch.conn.Capability("consumer_cancel_notify") {
+		c.ch.vh.cancelled = append(c.ch.vh.cancelled, c)
+	}
+}
+
+// Ready implements [queue.Receiver]. The global prefetch holds back consumers
+// without acknowledgement too, as in RabbitMQ; their own does not apply to them.
+func (c *Consumer) Ready() bool {
+	ch := c.ch
+	return (c.prefetch == 0 || c.held < int(c.prefetch)) &&
+		(ch.globalPrefetch == 0 || ch.held < int(ch.globalPrefetch)) &&
+		ch.sink.Writable()
+}
+
+// Deliver implements [queue.Receiver].
+func (c *Consumer) Deliver(q *queue.Queue, e queue.Entry) {
+	ch := c.ch
+	ch.lastTag++
+	if !c.sub.NoAck {
+		c.held++
+		ch.held++
+		ch.unacked.add(delivery{tag: ch.lastTag, q: q, consumer: c, entry: e})
+	}
+	ch.sink.Deliver(c.sub.Tag, ch.lastTag, e.Redelivered(), e.Message)
+}

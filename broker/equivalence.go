@@ -1,0 +1,85 @@
+package broker
+
+import (
+	"fmt"
+
+	"github.com/minirabbit/minirabbit/internal/erlang"
+	"github.com/minirabbit/minirabbit/wire"
+)
+
+// inequivalent is the refusal of a declaration that differs from what is there.
+func inequivalent(what, resource, received, current string) error {
+	return Errorf(wire.PreconditionFailed, "inequivalent arg '%s' for %s: received %s but current is %s", what, resource, received, current)
+}
+
+func checkSameField(what, resource string, received, current bool) error {
+	if received == current {
+		return nil
+	}
+	return inequivalent(what, resource, fmt.Sprintf("'%t'", received), fmt.Sprintf("'%t'", current))
+}
+
+// checkSameArgument compares one argument. As in RabbitMQ, integers of
+// different widths are the same if their values are.
+func checkSameArgument(key, resource string, received, current wire.Table) error {
+	r, inReceived := received.Get(key)
+	c, inCurrent := current.Get(key)
+	if inReceived == inCurrent && sameValue(r, c) {
+		return nil
+	}
+	if inReceived && inCurrent {
+		return inequivalent(key, resource, fmt.Sprintf("'%v'", r), fmt.Sprintf("'%v'", c))
+	}
+	return inequivalent(key, resource, valueText(r, inReceived), valueText(c, inCurrent))
+}
+
+func sameValue(a, b any) bool {
+	x, aIsInt := integer(a)
+	y, bIsInt := integer(b)
+	if aIsInt && bIsInt {
+		return x == y
+	}
+	return string(wire.Table{{Key: "", Value: a}}.Append(nil)) == string(wire.Table{{Key: "", Value: b}}.Append(nil))
+}
+
+// integer returns the value of any of AMQP's integer types.
+func integer(v any) (int64, bool) {
+	switch n := v.(type) {
+	case int8:
+		return int64(n), true
+	case uint8:
+		return int64(n), true
+	case int16:
+		return int64(n), true
+	case uint16:
+		return int64(n), true
+	case int32:
+		return int64(n), true
+	case uint32:
+		return int64(n), true
+	case int64:
+		return n, true
+	}
+	return 0, false
+}
+
+// valueText describes an argument as RabbitMQ does in its refusals.
+func valueText(v any, set bool) string {
+	if !set {
+		return "none"
+	}
+	return fmt.Sprintf("the value '%v' of type '%s'", v, erlang.TypeName(v))
+}
+
+// nameArgument reads an argument that names an exchange.
+func nameArgument(args wire.Table, key, resource string) (name string, set bool, err error) {
+	v, set := args.Get(key)
+	if !set {
+		return "", false, nil
+	}
+	name, ok := v.(string)
+	if !ok {
+		return "", true, Errorf(wire.PreconditionFailed, "invalid type '%s' for arg '%s' in %s", erlang.TypeName(v), key, resource)
+	}
+	return name, true, nil
+}

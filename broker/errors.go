@@ -1,0 +1,79 @@
+package broker
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/minirabbit/minirabbit/wire"
+)
+
+// Reply is what channel.close and connection.close say: the code, the
+// explanation and the method that failed.
+type Reply struct {
+	Code   wire.ReplyCode
+	Reason string
+	// Method is the method that failed, zero if no method did.
+	Method wire.MethodID
+}
+
+// Text returns the reply text as RabbitMQ writes it.
+func (r *Reply) Text() string { return r.Code.Text(r.Reason) }
+
+// ChannelError closes the channel on which it happened.
+type ChannelError struct{ Reply }
+
+// ConnectionError closes the connection on which it happened.
+type ConnectionError struct{ Reply }
+
+var (
+	_ error = (*ChannelError)(nil)
+	_ error = (*ConnectionError)(nil)
+)
+
+func (e *ChannelError) Error() string {
+	return fmt.Sprintf("channel error %d in %v: %s", e.Code, e.Method, e.Text())
+}
+
+func (e *ConnectionError) Error() string {
+	return fmt.Sprintf("connection error %d in %v: %s", e.Code, e.Method, e.Text())
+}
+
+// Errorf returns the error that RabbitMQ raises with this code: the code says
+// whether it closes the channel or the connection.
+func Errorf(code wire.ReplyCode, format string, args ...any) error {
+	reply := Reply{Code: code, Reason: fmt.Sprintf(format, args...)}
+	if code.Hard() {
+		return &ConnectionError{reply}
+	}
+	return &ChannelError{reply}
+}
+
+// WithMethod notes the method that failed in an error that does not say it.
+func WithMethod(err error, id wire.MethodID) error {
+	var ce *ChannelError
+	var he *ConnectionError
+	switch {
+	case errors.As(err, &ce) && ce.Method == 0:
+		ce.Method = id
+	case errors.As(err, &he) && he.Method == 0:
+		he.Method = id
+	}
+	return err
+}
+
+// The words in which RabbitMQ names things in its texts.
+func (vh *VHost) exchangeText(name string) string {
+	return fmt.Sprintf("exchange '%s' in vhost '%s'", name, vh.name)
+}
+
+func (vh *VHost) queueText(name string) string {
+	return fmt.Sprintf("queue '%s' in vhost '%s'", name, vh.name)
+}
+
+func (vh *VHost) noExchange(name string) error {
+	return Errorf(wire.NotFound, "no %s", vh.exchangeText(name))
+}
+
+func (vh *VHost) noQueue(name string) error {
+	return Errorf(wire.NotFound, "no %s", vh.queueText(name))
+}

@@ -1,0 +1,124 @@
+package broker
+
+import (
+	"fmt"
+	"log/slog"
+	"sort"
+	"sync"
+	"time"
+)
+
+// Options says what kind of node to make. The zero value is a node of the
+// default release.
+type Options struct {
+	// Release is the release whose behaviour the node shows; DefaultRelease
+	// if nil.
+	Release *Release
+	// MaxMessageSize limits the body of a message in bytes; zero means the
+	// release's default.
+	MaxMessageSize int
+	// Logger takes the node's log; nil discards it.
+	Logger *slog.Logger
+}
+
+// Node is a broker: its virtual hosts, its users and its clock.
+type Node struct {
+	// immutable
+	release        *Release
+	maxMessageSize int
+	log            *slog.Logger
+	clock          clock
+
+	mu sync.Mutex
+	// guarded by mu
+	vhosts map[string]*VHost
+	users  map[string]*User
+}
+
+// NewNode returns a running node with what a new RabbitMQ has: the virtual host
+// "/" and the administrator guest, who has every permission in it.
+func NewNode(o Options) *Node {
+	if o.Release == nil {
+		o.Release = DefaultRelease
+	}
+	if o.MaxMessageSize == 0 {
+		o.MaxMessageSize = o.Release.maxMessageSize
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	n := &Node{
+		release:        o.Release,
+		maxMessageSize: o.MaxMessageSize,
+		log:            o.Logger,
+		vhosts:         make(map[string]*VHost),
+		users:          make(map[string]*User),
+	}
+	n.AddVHost("/")
+	guest := n.AddUser("guest", "guest", "administrator")
+	guest.Permit("/", Permissions{Configure: everything, Write: everything, Read: everything})
+	return n
+}
+
+// Release returns the release that the node shows.
+func (n *Node) Release() *Release { return n.release }
+
+// MaxMessageSize is the limit for a message's body, in bytes.
+func (n *Node) MaxMessageSize() int { return n.maxMessageSize }
+
+// Logger returns where the node logs to.
+func (n *Node) Logger() *slog.Logger { return n.log }
+
+// AddVHost creates a virtual host, or returns the one that is there.
+func (n *Node) AddVHost(name string) *VHost {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	vh := n.vhosts[name]
+	if vh == nil {
+		vh = newVHost(n, name)
+		n.vhosts[name] = vh
+	}
+	return vh
+}
+
+// VHost returns a virtual host, nil if there is none of this name.
+func (n *Node) VHost(name string) *VHost {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.vhosts[name]
+}
+
+// VHosts returns the virtual hosts by name.
+func (n *Node) VHosts() []*VHost {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	all := make([]*VHost, 0, len(n.vhosts))
+	for _, vh := range n.vhosts {
+		all = append(all, vh)
+	}
+	sort.Slice(all, func(i, j int) bool { return all[i].name < all[j].name })
+	return all
+}
+
+// FastForward moves the node's clock by d, and returns when everything that
+// became due has happened. It panics if d is negative: time does not go back.
+func (n *Node) FastForward(d time.Duration) {
+	if d < 0 {
+		panic(fmt.Sprintf("broker: FastForward by %v: time does not go back", d))
+	}
+	n.clock.ahead.Add(int64(d))
+	for _, vh := range n.VHosts() {
+		vh.wakeUp()
+	}
+}
+
+// Close stops the node's timers. Connections are their server's to close, before.
+func (n *Node) Close() {
+	for _, vh := range n.VHosts() {
+		vh.mu.Lock()
+		vh.closed = true
+		vh.timers.alarm.stop()
+		vh.mu.Unlock()
+	}
+	n.clock.alarms.Wait()
+}

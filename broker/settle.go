@@ -1,0 +1,174 @@
+package broker
+
+import (
+	"github.com/minirabbit/minirabbit/queue"
+	"github.com/minirabbit/minirabbit/wire"
+)
+
+// settlement is what becomes of deliveries.
+type settlement uint8
+
+const (
+	ack settlement = iota
+	reject
+	requeue
+)
+
+// Get takes a message from a queue; it is unacked unless m says otherwise.
+func (ch *Channel) Get(m *wire.BasicGet, q *queue.Queue) (tag uint64, e queue.Entry, ok bool) {
+	e, ok = q.Get(ch.vh.Now(), m.NoAck)
+	ch.vh.watch(q)
+	if !ok {
+		return 0, e, false
+	}
+	ch.lastTag++
+	if !m.NoAck {
+		ch.unacked.add(delivery{tag: ch.lastTag, q: q, entry: e})
+	}
+	return ch.lastTag, e, true
+}
+
+// Ack settles a delivery, or with multiple all up to it.
+func (ch *Channel) Ack(tag uint64, multiple bool) error {
+	return ch.conclude(tag, multiple, ack)
+}
+
+// Nack gives a delivery back, or with multiple all up to it: to its queue, or to
+// the dead letters.
+func (ch *Channel) Nack(tag uint64, multiple, back bool) error {
+	if back {
+		return ch.conclude(tag, multiple, requeue)
+	}
+	return ch.conclude(tag, multiple, reject)
+}
+
+// Recover requeues everything that the channel has not settled.
+func (ch *Channel) Recover() { ch.settle(ch.unacked.takeAll(), requeue) }
+
+// conclude settles deliveries now, or when the transaction commits. An unknown
+// tag is an error at once in either case.
+func (ch *Channel) conclude(tag uint64, multiple bool, s settlement) error {
+	var one [1]delivery
+	taken, ok := ch.unacked.take(one[:0], tag, multiple)
+	if !ok {
+		return Errorf(wire.PreconditionFailed, "unknown delivery tag %d", tag)
+	}
+	if ch.mode == transactional {
+		ch.tx.steps = append(ch.tx.steps, step{deliveries: append([]delivery(nil), taken...), settlement: s})
+		return nil
+	}
+	ch.settle(taken, s)
+	return nil
+}
+
+// settle ends deliveries and gives their consumers credit for the next ones.
+func (ch *Channel) settle(ds []delivery, s settlement) {
+	switch s {
+	case ack:
+		for i := range ds {
+			ds[i].q.Ack(&ds[i].entry)
+		}
+	case reject:
+		for i := range ds {
+			ds[i].q.Reject(&ds[i].entry)
+		}
+	case requeue:
+		// From last to first, so that each goes to the front of its queue.
+		for i := len(ds) - 1; i >= 0; i-- {
+			ds[i].q.Requeue(&ds[i].entry)
+		}
+	}
+	ch.release(ds)
+}
+
+// release gives back the credit that deliveries took.
+func (ch *Channel) release(ds []delivery) {
+	for i := range ds {
+		c := ds[i].consumer
+		if c == nil {
+			continue
+		}
+		c.held--
+		ch.held--
+		if c.prefetch != 0 && ch.globalPrefetch == 0 && ch.byTag[c.sub.Tag] == c {
+			c.q.Unblock(&c.sub)
+		}
+	}
+	if ch.globalPrefetch != 0 {
+		ch.unblockAll()
+	}
+}
+
+// transaction is what a transactional channel has published and settled since
+// the last commit or rollback.
+type transaction struct{ steps []step }
+
+// step is a publishing, or a settlement of deliveries.
+type step struct {
+	publishing *Publishing
+	deliveries []delivery
+	settlement settlement
+}
+
+// settled returns the deliveries that the transaction would settle.
+func (t *transaction) settled() []delivery {
+	var all []delivery
+	for _, s := range t.steps {
+		all = append(all, s.deliveries...)
+	}
+	return all
+}
+
+func (ch *Channel) restore(ds []delivery) {
+	if len(ds) > 0 {
+		ch.unacked.putBack(ds)
+	}
+}
+
+// SelectTx makes the channel transactional.
+func (ch *Channel) SelectTx() error {
+	if ch.mode == confirming {
+		return Errorf(wire.PreconditionFailed, "cannot switch from confirm to tx mode")
+	}
+	ch.mode = transactional
+	return nil
+}
+
+// SelectConfirm makes the channel confirm its publishings, counting from one.
+func (ch *Channel) SelectConfirm() error {
+	if ch.mode == transactional {
+		return Errorf(wire.PreconditionFailed, "cannot switch from tx to confirm mode")
+	}
+	ch.mode = confirming
+	return nil
+}
+
+// Commit publishes and then settles what the transaction holds, in RabbitMQ's
+// order: all publishings come first.
+func (ch *Channel) Commit() error {
+	if ch.mode != transactional {
+		return Errorf(wire.PreconditionFailed, "channel is not transactional")
+	}
+	steps := ch.tx.steps
+	ch.tx = transaction{}
+	for _, s := range steps {
+		if s.publishing != nil {
+			ch.route(s.publishing)
+		}
+	}
+	for _, s := range steps {
+		ch.settle(s.deliveries, s.settlement)
+	}
+	return nil
+}
+
+// Rollback forgets the publishings of the transaction and returns its
+// settlements: they are unacked again.
+func (ch *Channel) Rollback() error {
+	if ch.mode != transactional {
+		return Errorf(wire.PreconditionFailed, "channel is not transactional")
+	}
+	ch.restore(ch.tx.settled())
+	ch.tx = transaction{}
+	return nil
+}

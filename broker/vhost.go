@@ -1,0 +1,118 @@
+package broker
+
+import (
+	"sync"
+
+	"github.com/minirabbit/minirabbit/exchange"
+	"github.com/minirabbit/minirabbit/queue"
+)
+
+// VHost is a virtual host: a namespace of exchanges and queues, and the monitor
+// that guards them. Every method but Lock and Name is called with the lock held.
+type VHost struct {
+	// immutable
+	name string
+	node *Node
+
+	mu sync.Mutex
+	// guarded by mu
+	exchanges map[string]*exchange.Exchange
+	queues    map[string]*queue.Queue
+	// sources holds the source of each binding that leads to a destination,
+	// so that deleting the destination finds them.
+	sources map[exchange.Destination][]*exchange.Exchange
+	router  exchange.Router
+
+	present queue.Instant // zero until asked for in this critical section
+
+	// Scratch for route.
+	keys   []string
+	direct []exchange.Destination
+
+	// What Unlock has to do.
+	cancelled   []*Consumer
+	deadLetters []deadLetter
+	awake       []*queue.Queue
+
+	timers   timers
+	watchers []*watcher
+	closed   bool
+}
+
+func newVHost(n *Node, name string) *VHost {
+	vh := &VHost{
+		name:      name,
+		node:      n,
+		exchanges: make(map[string]*exchange.Exchange),
+		queues:    make(map[string]*queue.Queue),
+		sources:   make(map[exchange.Destination][]*exchange.Exchange),
+	}
+	vh.predeclare()
+	return vh
+}
+
+// Name returns the name of the virtual host.
+func (vh *VHost) Name() string { return vh.name }
+
+// Lock begins a critical section.
+func (vh *VHost) Lock() {
+	vh.mu.Lock()
+	vh.present = 0
+}
+
+// Unlock ends a critical section. Before it does, consumers hear of their queues'
+// end, dead letters are published and ready messages are dispatched: after the
+// replies of the section, and so that nobody ever sees them undone.
+func (vh *VHost) Unlock() {
+	if !vh.closed {
+		vh.settle()
+		if len(vh.watchers) > 0 {
+			vh.notify()
+			vh.settle()
+		}
+		vh.timers.arm(vh)
+	}
+	vh.mu.Unlock()
+}
+
+// Now returns the present: the same instant throughout a critical section.
+func (vh *VHost) Now() queue.Instant {
+	if vh.present == 0 {
+		vh.present = vh.node.clock.now()
+	}
+	return vh.present
+}
+
+// Wake implements [queue.Host].
+func (vh *VHost) Wake(q *queue.Queue) {
+	if !q.Awake {
+		q.Awake = true
+		vh.awake = append(vh.awake, q)
+	}
+}
+
+// settle does what the commands of this critical section left to do.
+func (vh *VHost) settle() {
+	for _, c := range vh.cancelled {
+		c.ch.sink.CancelConsumer(c.sub.Tag)
+	}
+	clear(vh.cancelled)
+	vh.cancelled = vh.cancelled[:0]
+	for len(vh.deadLetters) > 0 || len(vh.awake) > 0 {
+		for i := 0; i < len(vh.deadLetters); i++ {
+			vh.publishDeadLetter(vh.deadLetters[i])
+		}
+		clear(vh.deadLetters)
+		vh.deadLetters = vh.deadLetters[:0]
+		for i := 0; i < len(vh.awake); i++ {
+			q := vh.awake[i]
+			q.Awake = false
+			if !q.Deleted() {
+				q.Dispatch(vh.Now())
+				vh.watch(q)
+			}
+		}
+		clear(vh.awake)
+		vh.awake = vh.awake[:0]
+	}
+}

@@ -1,0 +1,76 @@
+// Command minirabbit runs a RabbitMQ stand-in for tests.
+//
+//	minirabbit demo                          a worker and a producer at work
+//	minirabbit serve --amqp 127.0.0.1:5672   a broker for code in any language
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+// exit codes
+const (
+	exitOK     = 0
+	exitFailed = 1 // the command ran and did not succeed
+	exitUsage  = 2 // the command could not be run as asked
+)
+
+const usage = `usage: minirabbit COMMAND [FLAGS]
+
+commands:
+  serve   run a broker until it is interrupted
+  demo    run a producer and a worker against a broker in this process
+
+minirabbit COMMAND -h lists the flags of a command.
+`
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// run runs a command line and returns its exit code.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	if len(args) == 0 {
+		fmt.Fprint(stderr, usage)
+		return exitUsage
+	}
+	var err error
+	switch args[0] {
+	case "serve":
+		err = serve(ctx, args[1:], stdout)
+	case "demo":
+		err = runDemo(ctx, args[1:], stdout)
+	case "help", "-h", "-help", "--help":
+		fmt.Fprint(stdout, usage)
+	default:
+		err = usageErrorf("unknown command %q: there are serve and demo", args[0])
+	}
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.As(err, new(*usageError)):
+		fmt.Fprintf(stderr, "minirabbit: %v\n", err)
+		return exitUsage
+	default:
+		fmt.Fprintf(stderr, "minirabbit: %v\n", err)
+		return exitFailed
+	}
+}
+
+// usageError says that a command cannot be run as asked.
+type usageError struct{ text string }
+
+func (e *usageError) Error() string { return e.text }
+
+func usageErrorf(format string, args ...any) error {
+	return &usageError{fmt.Sprintf(format, args...)}
+}

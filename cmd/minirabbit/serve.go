@@ -1,0 +1,56 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+
+	"github.com/minirabbit/minirabbit/amqpserver"
+	"github.com/minirabbit/minirabbit/broker"
+)
+
+// serve runs a broker until ctx ends.
+func serve(ctx context.Context, args []string, stdout io.Writer) error {
+	flags := flag.NewFlagSet("serve", flag.ContinueOnError)
+	address := flags.String("amqp", "127.0.0.1:5672", "listen for AMQP clients on `ADDRESS`; port 0 picks a free one")
+	name := flags.String("release", broker.DefaultRelease.Name(), "behave as this `RELEASE` of RabbitMQ: 3.10, 4.0 or 4.3")
+	verbose := flags.Bool("v", false, "log what happens to standard error")
+	if done, err := parse(flags, args, stdout); done || err != nil {
+		return err
+	}
+	release, err := broker.FindRelease(*name)
+	if err != nil {
+		return usageErrorf("serve: %v", err)
+	}
+	level := slog.LevelWarn
+	if *verbose {
+		level = slog.LevelDebug
+	}
+	listener, err := net.Listen("tcp", *address)
+	if err != nil {
+		return usageErrorf("serve: %v", err)
+	}
+	node := broker.NewNode(broker.Options{
+		Release: release,
+		Logger:  slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level})),
+	})
+	defer node.Close()
+	server := amqpserver.New(node)
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(listener) }()
+	fmt.Fprintf(stdout, "amqp://guest:guest@%s/\n", listener.Addr())
+
+	select {
+	case <-ctx.Done():
+		server.Close()
+		<-served
+		return nil
+	case err := <-served:
+		server.Close()
+		return err
+	}
+}

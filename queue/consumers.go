@@ -1,0 +1,144 @@
+package queue
+
+// Receiver is the side of a consumer that takes deliveries.
+type Receiver interface {
+	// Ready says whether a message may be handed over now: there is credit
+	// and the connection can take it.
+	Ready() bool
+	// Deliver hands over an entry. Unless the consumer takes without
+	// acknowledgement, the receiver settles it later.
+	Deliver(q *Queue, e Entry)
+}
+
+// Consumer is one subscription to a queue.
+type Consumer struct {
+	Tag       string
+	NoAck     bool
+	Exclusive bool
+	// Priority is the x-priority argument, 0 by default; consumers of a
+	// higher priority are served first.
+	Priority int
+	Receiver Receiver
+
+	next, prev *Consumer
+	list       *consumerList // where it waits for its turn, nil while blocked
+}
+
+// consumers orders the consumers of a queue as RabbitMQ does: in turns within
+// a priority; who has no credit leaves the round and comes back at its end.
+type consumers struct {
+	all    []*Consumer     // in order of arrival
+	rounds []*consumerList // by descending priority
+	single bool            // x-single-active-consumer
+	active *Consumer       // the one that is served, if single
+}
+
+func (cs *consumers) add(c *Consumer) {
+	cs.all = append(cs.all, c)
+	cs.join(c)
+	if cs.single && cs.active == nil {
+		cs.active = c
+	}
+}
+
+func (cs *consumers) remove(c *Consumer) (found bool) {
+	for i, other := range cs.all {
+		if other != c {
+			continue
+		}
+		cs.all = append(cs.all[:i:i], cs.all[i+1:]...)
+		if c.list != nil {
+			c.list.remove(c)
+		}
+		if cs.active == c {
+			cs.active = cs.successor()
+		}
+		return true
+	}
+	return false
+}
+
+// successor is the consumer that becomes the single active one: the one that
+// has waited longest among those of the highest priority.
+func (cs *consumers) successor() *Consumer {
+	var best *Consumer
+	for _, c := range cs.all {
+		if best == nil || c.Priority > best.Priority {
+			best = c
+		}
+	}
+	return best
+}
+
+// take returns the consumer whose turn it is and moves it to the end of its
+// round. Those before it that are not ready leave the round until unblock.
+func (cs *consumers) take() *Consumer {
+	if cs.single {
+		if cs.active != nil && cs.active.Receiver.Ready() {
+			return cs.active
+		}
+		return nil
+	}
+	for _, round := range cs.rounds {
+		for round.first != nil {
+			c := round.first
+			round.remove(c)
+			if c.Receiver.Ready() {
+				round.append(c)
+				return c
+			}
+		}
+	}
+	return nil
+}
+
+// unblock brings c back into its round.
+func (cs *consumers) unblock(c *Consumer) {
+	if c.list == nil {
+		cs.join(c)
+	}
+}
+
+func (cs *consumers) join(c *Consumer) {
+	i := 0
+	for i < len(cs.rounds) && cs.rounds[i].priority > c.Priority {
+		i++
+	}
+	if i == len(cs.rounds) || cs.rounds[i].priority != c.Priority {
+		cs.rounds = append(cs.rounds, nil)
+		copy(cs.rounds[i+1:], cs.rounds[i:])
+		cs.rounds[i] = &consumerList{priority: c.Priority}
+	}
+	cs.rounds[i].append(c)
+}
+
+// consumerList is an intrusive list, so that taking turns costs the same for
+// two consumers as for ten thousand.
+type consumerList struct {
+	priority    int
+	first, last *Consumer
+}
+
+func (l *consumerList) append(c *Consumer) {
+	c.list, c.prev, c.next = l, l.last, nil
+	if l.last != nil {
+		l.last.next = c
+	} else {
+		l.first = c
+	}
+	l.last = c
+}
+
+func (l *consumerList) remove(c *Consumer) {
+	if c.prev != nil {
+		c.prev.next = c.next
+	} else {
+		l.first = c.next
+	}
+	if c.next != nil {
+		c.next.prev = c.prev
+	} else {
+		l.last = c.prev
+	}
+	c.list, c.prev, c.next = nil, nil, nil
+}

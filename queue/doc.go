@@ -1,0 +1,15 @@
+// Package queue is one queue: its ready messages, its consumers, its limits
+// and its expiry. It decides what happens to a message and in which order; who
+// carries the message to a client, and under which lock, is its caller's affair.
+//
+// The package holds no locks, starts no goroutine and reads no clock: every
+// function that depends on time takes the present as an [Instant].
+//
+//	q := queue.New("tasks", queue.Settings{}, host)
+//	q.Publish(now, &queue.Message{RoutingKey: "tasks", Body: body})
+//	q.AddConsumer(&queue.Consumer{Tag: "worker", Receiver: channel})
+//	q.Dispatch(now) // calls channel.Deliver
+//
+// A message in a queue is an [Entry]. It is ready, or it was handed to a
+// receiver that must settle it with Ack, Reject or Requeue, or it is gone.
+package queue

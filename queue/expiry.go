@@ -1,0 +1,58 @@
+package queue
+
+// expiry returns when m is due in this queue: the lower of the queue's
+// x-message-ttl and the message's own expiration, zero if it has neither.
+func (q *Queue) expiry(now Instant, m *Message) Instant {
+	ttl, set := Instant(0), false
+	if q.settings.MessageTTL.Set {
+		ttl, set = Instant(q.settings.MessageTTL.Value)*Millisecond, true
+	}
+	if m.HasExpiration && (!set || m.Expiration < ttl) {
+		ttl, set = m.Expiration, true
+	}
+	if !set {
+		return 0
+	}
+	return now + ttl
+}
+
+// Expire drops what is due at the head. A message behind one that is not due
+// stays until it gets there, as in RabbitMQ.
+func (q *Queue) Expire(now Instant) {
+	for i := len(q.ready.levels) - 1; i >= 0; i-- {
+		d := &q.ready.levels[i]
+		for d.length > 0 && due(d.front().expires, now) {
+			e := q.ready.pop(d)
+			q.drop(&e, Expired)
+		}
+	}
+}
+
+func due(at, now Instant) bool { return at != 0 && at <= now }
+
+// Touch notes that the queue is in use: it was declared, or a message was got.
+func (q *Queue) Touch(now Instant) { q.lastUsed = now }
+
+// Unused says that the queue has had no consumer and was not touched for the
+// time in x-expires, so it is to be deleted.
+func (q *Queue) Unused(now Instant) bool { return due(q.unusedAt(), now) }
+
+func (q *Queue) unusedAt() Instant {
+	if !q.settings.Expires.Set || len(q.consumers.all) > 0 {
+		return 0
+	}
+	return q.lastUsed + Instant(q.settings.Expires.Value)*Millisecond
+}
+
+// Deadline returns when Expire or Unused will next have an effect by the mere
+// passing of time, zero for never.
+func (q *Queue) Deadline() Instant {
+	next := q.unusedAt()
+	for i := range q.ready.levels {
+		d := &q.ready.levels[i]
+		if d.length > 0 && d.front().expires != 0 && (next == 0 || d.front().expires < next) {
+			next = d.front().expires
+		}
+	}
+	return next
+}

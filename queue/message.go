@@ -1,0 +1,59 @@
+package queue
+
+import "github.com/minirabbit/minirabbit/wire"
+
+// Instant is a moment in nanoseconds since the Unix epoch. Zero means never.
+type Instant int64
+
+// Millisecond is the unit in which AMQP arguments give durations.
+const Millisecond Instant = 1_000_000
+
+// Message is a message as it was published. It is immutable once published:
+// all queues that it was routed to share it.
+type Message struct {
+	Exchange   string
+	RoutingKey string
+	// Properties holds the property flags and values as they arrived.
+	Properties []byte
+	Body       []byte
+
+	// What the broker reads from the properties, decoded once.
+	Persistent bool
+	Priority   uint8
+	// Expiration is the per-message TTL; it counts if HasExpiration.
+	Expiration    Instant
+	HasExpiration bool
+}
+
+// Header decodes the properties of the message.
+func (m *Message) Header() wire.Properties {
+	var p wire.Properties
+	p.Decode(wire.NewCursor(m.Properties))
+	return p
+}
+
+// Entry is a message's place in one queue.
+type Entry struct {
+	Message *Message
+	// position orders the entries of a queue; a requeued entry keeps it.
+	position uint64
+	// expires is when the entry is due, zero for never.
+	expires Instant
+	// deliveries counts how often the entry was handed out.
+	deliveries uint32
+}
+
+// Redelivered says whether the entry had been handed out before.
+func (e *Entry) Redelivered() bool { return e.deliveries > 1 }
+
+// Reason says why a message left a queue without being acknowledged. The
+// values are those of the x-death header.
+type Reason string
+
+// The reasons for which RabbitMQ dead-letters.
+const (
+	Rejected      Reason = "rejected"
+	Expired       Reason = "expired"
+	MaxLen        Reason = "maxlen"
+	DeliveryLimit Reason = "delivery_limit"
+)

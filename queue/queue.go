@@ -1,0 +1,249 @@
+package queue
+
+import (
+	"fmt"
+
+	"github.com/minirabbit/minirabbit/wire"
+)
+
+// Host is what a queue needs of the node that it lives in.
+type Host interface {
+	// DeadLetter takes a message that left q. It is called only if the
+	// settings name a dead letter exchange, and must not call back into q.
+	DeadLetter(q *Queue, m *Message, reason Reason)
+	// Wake asks that Dispatch be called before the present command ends.
+	Wake(q *Queue)
+}
+
+// Queue is one queue. See the package documentation for who may call it when.
+type Queue struct {
+	name string
+	host Host
+
+	// As declared.
+	Durable    bool
+	Exclusive  bool
+	AutoDelete bool
+	Arguments  wire.Table
+	// Owner is whoever declared the queue exclusive, nil otherwise.
+	Owner any
+
+	// Awake and Watched are the host's: that Dispatch is due, and the moment
+	// at which it will next look at the queue's deadline, zero for none.
+	Awake   bool
+	Watched Instant
+
+	settings     Settings
+	ready        ready
+	consumers    consumers
+	nextPosition uint64
+	lastUsed     Instant
+	deleted      bool
+
+	unacked      int
+	unackedBytes int64
+	counts       Counts
+}
+
+// Counts is what has happened in a queue since it was declared.
+type Counts struct {
+	Published uint64 // entered the queue
+	Delivered uint64 // handed out, redeliveries included
+	Acked     uint64 // settled by ack, or handed out without acknowledgement
+	Requeued  uint64
+	Dropped   uint64 // expired, rejected, over a limit, purged
+}
+
+// New returns an empty queue.
+func New(name string, s Settings, host Host, now Instant) *Queue {
+	q := &Queue{name: name, host: host, settings: s, lastUsed: now}
+	levels := 1
+	if s.MaxPriority.Set {
+		levels += int(s.MaxPriority.Value)
+	}
+	q.ready.levels = make([]deque, levels)
+	q.consumers.single = s.SingleActiveConsumer
+	return q
+}
+
+// Name returns the queue's name.
+func (q *Queue) Name() string { return q.name }
+
+// IsQueue tells a queue from an exchange where a binding can lead to either.
+func (q *Queue) IsQueue() bool { return true }
+
+// Settings returns what is in force.
+func (q *Queue) Settings() Settings { return q.settings }
+
+// Len returns the number of ready messages.
+func (q *Queue) Len() int { return q.ready.length }
+
+// Unacked returns the number of messages that were handed out and are not settled.
+func (q *Queue) Unacked() int { return q.unacked }
+
+// Bytes returns the body bytes of the ready messages and of the unacked ones.
+func (q *Queue) Bytes() (ready, unacked int64) { return q.ready.bytes, q.unackedBytes }
+
+// Counts returns what has happened so far.
+func (q *Queue) Counts() Counts { return q.counts }
+
+// Deleted says that the queue is gone; settling its messages has no effect.
+func (q *Queue) Deleted() bool { return q.deleted }
+
+// Each calls f for every ready message in the order in which it would leave.
+func (q *Queue) Each(f func(e *Entry)) { q.ready.each(f) }
+
+// Publish puts m at the end of the queue, or straight into the hands of a
+// consumer that waits. It returns false if the queue refuses m because it is
+// full and its overflow is reject-publish.
+func (q *Queue) Publish(now Instant, m *Message) (accepted bool) {
+	if q.refuses(m) {
+		return false
+	}
+	e := Entry{Message: m, position: q.nextPosition, expires: q.expiry(now, m)}
+	q.nextPosition++
+	q.counts.Published++
+	if q.ready.length == 0 && len(q.consumers.all) > 0 {
+		if c := q.consumers.take(); c != nil {
+			q.deliver(c, e)
+			return true
+		}
+	}
+	q.ready.push(e)
+	q.dropHead()
+	q.Expire(now)
+	if len(q.consumers.all) > 0 {
+		q.host.Wake(q)
+	}
+	return true
+}
+
+// Dispatch applies the limits to what was requeued and hands ready messages to
+// consumers until either run out.
+func (q *Queue) Dispatch(now Instant) {
+	q.dropHead()
+	q.Expire(now)
+	for q.ready.length > 0 {
+		c := q.consumers.take()
+		if c == nil {
+			return
+		}
+		q.deliver(c, q.ready.pop(q.ready.head()))
+		q.Expire(now)
+	}
+}
+
+func (q *Queue) deliver(c *Consumer, e Entry) {
+	q.handOut(&e, c.NoAck)
+	c.Receiver.Deliver(q, e)
+}
+
+func (q *Queue) handOut(e *Entry, noAck bool) {
+	e.deliveries++
+	q.counts.Delivered++
+	if noAck {
+		q.counts.Acked++
+		return
+	}
+	q.unacked++
+	q.unackedBytes += int64(len(e.Message.Body))
+}
+
+// Get takes the message at the head. Unless noAck, the caller settles it.
+func (q *Queue) Get(now Instant, noAck bool) (e Entry, ok bool) {
+	q.Touch(now)
+	q.Expire(now)
+	if q.ready.length == 0 {
+		return Entry{}, false
+	}
+	e = q.ready.pop(q.ready.head())
+	q.handOut(&e, noAck)
+	q.Expire(now)
+	return e, true
+}
+
+// Purge removes the ready messages and returns how many there were. They are
+// not dead-lettered.
+func (q *Queue) Purge(now Instant) int {
+	q.Expire(now)
+	n := q.ready.length
+	q.counts.Dropped += uint64(n)
+	q.ready = ready{levels: make([]deque, len(q.ready.levels))}
+	return n
+}
+
+// Delete ends the queue and returns the consumers that it had.
+func (q *Queue) Delete() []*Consumer {
+	all := q.consumers.all
+	q.deleted = true
+	q.ready = ready{levels: make([]deque, 1)}
+	q.consumers = consumers{}
+	q.unacked, q.unackedBytes = 0, 0
+	return all
+}
+
+// Consumers returns the consumers in order of arrival.
+func (q *Queue) Consumers() []*Consumer { return q.consumers.all }
+
+// ActiveConsumer says whether c is one that the queue serves: all are, but for
+// a queue with a single active consumer.
+func (q *Queue) ActiveConsumer(c *Consumer) bool {
+	return !q.consumers.single || q.consumers.active == c
+}
+
+// AddConsumer subscribes c.
+func (q *Queue) AddConsumer(c *Consumer) {
+	q.consumers.add(c)
+	q.host.Wake(q)
+}
+
+// RemoveConsumer ends c's subscription. What was handed to it stays unacked.
+func (q *Queue) RemoveConsumer(now Instant, c *Consumer) {
+	if q.consumers.remove(c) {
+		q.Touch(now)
+		q.host.Wake(q)
+	}
+}
+
+// Unblock tells that c, which was not ready, may be ready again.
+func (q *Queue) Unblock(c *Consumer) {
+	if q.deleted {
+		return
+	}
+	if !q.consumers.single {
+		q.consumers.unblock(c)
+	}
+	if q.ready.length > 0 {
+		q.host.Wake(q)
+	}
+}
+
+// Check returns an error if the queue's books do not balance: every message
+// that entered is ready, unacked or settled, exactly one of them.
+func (q *Queue) Check() error {
+	if q.deleted {
+		return nil
+	}
+	n, bytes := 0, int64(0)
+	for i := range q.ready.levels {
+		last, d := uint64(0), &q.ready.levels[i]
+		for j := range d.length {
+			e := d.at(j)
+			if j > 0 && e.position <= last {
+				return fmt.Errorf("queue %q: entry %d of priority %d is at position %d after %d", q.name, j, i, e.position, last)
+			}
+			last = e.position
+			n++
+			bytes += int64(len(e.Message.Body))
+		}
+	}
+	if n != q.ready.length || bytes != q.ready.bytes {
+		return fmt.Errorf("queue %q: holds %d messages of %d bytes, but counts %d of %d", q.name, n, bytes, q.ready.length, q.ready.bytes)
+	}
+	held := uint64(q.ready.length + q.unacked)
+	if q.unacked < 0 || q.counts.Published != held+q.counts.Acked+q.counts.Dropped {
+		return fmt.Errorf("queue %q: %d messages entered, but %d are ready, %d unacked, %d acked and %d dropped",
+			q.name, q.counts.Published, q.ready.length, q.unacked, q.counts.Acked, q.counts.Dropped)
+	}
+	return nil
+}
