@@ -58,7 +58,7 @@ var exchangeDeclareCases = []Case{
 			t.Check("unknown", t.Raw().Channel().Refused(&wire.ExchangeDeclare{Exchange: x, Type: "x-minirabbit-unknown"}),
 				ByRelease(t,
 					From(Only310, ConnectionError(wire.CommandInvalid, "unknown exchange type 'x-minirabbit-unknown'", wire.IDExchangeDeclare)),
-					From(Since40, ChannelError(wire.PreconditionFailed, "invalid exchange type 'x-minirabbit-unknown'", wire.IDExchangeDeclare))))
+					From(Since40, ChannelError(wire.PreconditionFailed, "unknown exchange type 'x-minirabbit-unknown'", wire.IDExchangeDeclare))))
 			t.Check("empty", t.Raw().Channel().Refused(&wire.ExchangeDeclare{Exchange: x}),
 				ByRelease(t,
 					From(Only310, ConnectionError(wire.CommandInvalid, "invalid exchange type ''", wire.IDExchangeDeclare)),

@@ -1,6 +1,11 @@
 package conformance
 
-import "github.com/minirabbit/minirabbit/wire"
+import (
+	"slices"
+	"strings"
+
+	"github.com/minirabbit/minirabbit/wire"
+)
 
 var publishCases = []Case{
 	{
@@ -63,7 +68,7 @@ var publishCases = []Case{
 			c.PublishWith(&wire.BasicPublish{RoutingKey: q}, published, "body")
 			c.Send(&wire.BasicGet{Queue: q, NoAck: true})
 			got := c.Next()
-			t.Check("header", got.Header, &wire.ContentHeader{ClassID: 60, BodySize: 4, Properties: published})
+			t.Check("header", got.Header, &wire.ContentHeader{ClassID: 60, BodySize: 4, Properties: t.delivered(published)})
 			c.PublishWith(&wire.BasicPublish{RoutingKey: q}, wire.Properties{}, "")
 			c.Send(&wire.BasicGet{Queue: q, NoAck: true})
 			t.Check("none", c.Next().Header, &wire.ContentHeader{ClassID: 60})
@@ -71,6 +76,24 @@ var publishCases = []Case{
 			c.Send(&wire.BasicGet{Queue: q, NoAck: true})
 			t.Check("present and empty", c.Next().Header, &wire.ContentHeader{ClassID: 60,
 				Properties: wire.Properties{Flags: wire.HasHeaders | wire.HasAppID}})
+		},
+	},
+	{
+		ID:     "basic.publish/header-order",
+		Title:  "3.10 passes headers on as they came; 4.0 orders them by name and keeps the first of equal names",
+		Why:    "Programs that sign their headers, or send a name twice, see the difference.",
+		Source: measured,
+		Run: func(t *T) {
+			c, q := t.Raw().Channel(), t.QueueName("q")
+			c.Queue(q)
+			first, again := wire.Field{Key: "b", Value: "first"}, wire.Field{Key: "b", Value: "again"}
+			nested := wire.Field{Key: "a", Value: wire.Table{{Key: "z", Value: true}, {Key: "y", Value: true}}}
+			capital, empty := wire.Field{Key: "B", Value: "capital"}, wire.Field{Key: "", Value: "empty"}
+			c.PublishWith(&wire.BasicPublish{RoutingKey: q}, headers(first, nested, again, capital, empty), "m")
+			c.Send(&wire.BasicGet{Queue: q, NoAck: true})
+			t.Check("headers", c.Next().Header.Properties.Headers, ByRelease(t,
+				From(Only310, wire.Table{first, nested, again, capital, empty}),
+				From(Since40, wire.Table{empty, capital, nested, first})))
 		},
 	},
 	{
@@ -87,7 +110,7 @@ var publishCases = []Case{
 			c.PublishWith(&wire.BasicPublish{Exchange: x, RoutingKey: "some.key"}, allProperties(t), "body")
 			got := c.Next()
 			t.Check("method", got.Method, wire.Method(&wire.BasicDeliver{ConsumerTag: "c", DeliveryTag: 1, Exchange: "<x>", RoutingKey: "some.key"}))
-			t.Check("header", got.Header, &wire.ContentHeader{ClassID: 60, BodySize: 4, Properties: allProperties(t)})
+			t.Check("header", got.Header, &wire.ContentHeader{ClassID: 60, BodySize: 4, Properties: t.delivered(allProperties(t))})
 			t.Check("body", string(got.Body), "body")
 		},
 	},
@@ -112,16 +135,16 @@ var publishCases = []Case{
 		Run: func(t *T) {
 			q := t.QueueName("q")
 			r := t.Socket()
-			r.Handshake(Handshake{FrameMax: 4096})
+			r.Handshake(Handshake{FrameMax: 8192})
 			c := r.Channel()
 			c.Queue(q)
 			c.Consume(q, "c")
-			for _, size := range []int{0, 1, 4087, 4088, 4089, 2 * 4088, 1 << 20} {
+			for _, size := range []int{0, 1, 8183, 8184, 8185, 2 * 8184, 1 << 20} {
 				body := Times("x", size)
 				c.Publish("", q, body)
 				t.Check(render(size)+" bytes", string(c.Next().Body) == body, true)
 			}
-			t.Check("largest frame", r.largest, uint32(4096))
+			t.Check("largest frame", r.largest, uint32(8192))
 		},
 	},
 	{
@@ -135,7 +158,7 @@ var publishCases = []Case{
 			c.PublishWith(&wire.BasicPublish{Exchange: x, RoutingKey: "k", Mandatory: true}, allProperties(t), "body")
 			got := c.Next()
 			t.Check("method", got.Method, wire.Method(&wire.BasicReturn{ReplyCode: wire.NoRoute, ReplyText: "NO_ROUTE", Exchange: "<x>", RoutingKey: "k"}))
-			t.Check("header", got.Header, &wire.ContentHeader{ClassID: 60, BodySize: 4, Properties: allProperties(t)})
+			t.Check("header", got.Header, &wire.ContentHeader{ClassID: 60, BodySize: 4, Properties: t.delivered(allProperties(t))})
 			t.Check("body", string(got.Body), "body")
 			c.PublishWith(&wire.BasicPublish{RoutingKey: t.QueueName("missing"), Mandatory: true}, wire.Properties{}, "")
 			t.Check("default exchange", c.Lines(1), []string{`return 312 NO_ROUTE "" <missing> ""`})
@@ -157,6 +180,15 @@ var publishCases = []Case{
 	},
 }
 
+// delivered gives the properties as the broker passes them on: 4.0 puts the headers in order.
+func (t *T) delivered(p wire.Properties) wire.Properties {
+	if t.In(Since40) {
+		p.Headers = slices.Clone(p.Headers)
+		slices.SortStableFunc(p.Headers, func(a, b wire.Field) int { return strings.Compare(a.Key, b.Key) })
+	}
+	return p
+}
+
 // allProperties has all 14 properties and a header of every type.
 func allProperties(t *T) wire.Properties {
 	return wire.Properties{
@@ -176,4 +208,9 @@ func allProperties(t *T) wire.Properties {
 			{Key: "V", Value: nil}, {Key: "x", Value: []byte{0, 255}},
 		},
 	}
+}
+
+// headers are properties with these headers only.
+func headers(fields ...wire.Field) wire.Properties {
+	return wire.Properties{Flags: wire.HasHeaders, Headers: fields}
 }

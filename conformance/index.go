@@ -16,5 +16,9 @@ func Cases() []Case {
 		publishCases,
 		confirmCases,
 		txCases,
+		consumeCases,
+		qosCases,
+		getCases,
+		settlementCases,
 	)
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -27,6 +28,7 @@ type T struct {
 
 	names        []generatedName
 	connections  []io.Closer
+	publisher    *RawChannel // of Publish; nil until its first call
 	observations []Observation
 }
 
@@ -164,4 +166,10 @@ func numbered(prefix string, n int) []string {
 		names[i] = fmt.Sprint(prefix, i)
 	}
 	return names
+}
+
+// sorted gives the strings in order, for arrivals whose order is not determined.
+func sorted(s []string) []string {
+	slices.Sort(s)
+	return s
 }
