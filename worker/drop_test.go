@@ -1,0 +1,79 @@
+package worker
+
+import (
+	"testing"
+
+	"github.com/minirabbit/minirabbit/wire"
+	"github.com/stretchr/testify/require"
+)
+
+// Whatever moment the connection drops: every task gets a result, none is acknowledged without, and none is left over.
+func TestNoTaskIsLostWhenTheConnectionDrops(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		fault fault
+	}{
+		{"before start", fault{before, broker, wire.IDConnectionStart, 0, nil}},
+		{"before start-ok", fault{before, client, wire.IDConnectionStartOk, 0, nil}},
+		{"after tune", fault{after, broker, wire.IDConnectionTune, 0, nil}},
+		{"before tune-ok", fault{before, client, wire.IDConnectionTuneOk, 0, nil}},
+		{"after tune-ok", fault{after, client, wire.IDConnectionTuneOk, 0, nil}},
+		{"before open-ok", fault{before, broker, wire.IDConnectionOpenOk, 0, nil}},
+		{"after open-ok", fault{after, broker, wire.IDConnectionOpenOk, 0, nil}},
+		{"before channel.open-ok", fault{before, broker, wire.IDChannelOpenOk, 0, nil}},
+		{"before exchange.declare", fault{before, client, wire.IDExchangeDeclare, 0, nil}},
+		{"after exchange.declare", fault{after, client, wire.IDExchangeDeclare, 0, nil}},
+		{"before queue.declare", fault{before, client, wire.IDQueueDeclare, 0, nil}},
+		{"within queue.declare", fault{halfway, client, wire.IDQueueDeclare, 0, nil}},
+		{"after queue.declare", fault{after, client, wire.IDQueueDeclare, 0, nil}},
+		{"before queue.declare-ok", fault{before, broker, wire.IDQueueDeclareOk, 0, nil}},
+		{"after queue.bind", fault{after, client, wire.IDQueueBind, 0, nil}},
+		{"before confirm.select-ok", fault{before, broker, wire.IDConfirmSelectOk, 0, nil}},
+		{"before basic.qos-ok", fault{before, broker, wire.IDBasicQosOk, 0, nil}},
+		{"before basic.consume", fault{before, client, wire.IDBasicConsume, 0, nil}},
+		{"after basic.consume", fault{after, client, wire.IDBasicConsume, 0, nil}},
+		{"before basic.consume-ok", fault{before, broker, wire.IDBasicConsumeOk, 0, nil}},
+		{"after basic.consume-ok", fault{after, broker, wire.IDBasicConsumeOk, 0, nil}},
+		{"before the delivery", fault{before, broker, wire.IDBasicDeliver, 0, nil}},
+		{"within the delivery's method", fault{halfway, broker, wire.IDBasicDeliver, 0, nil}},
+		{"before the delivery's header", fault{before, broker, wire.IDBasicDeliver, wire.FrameHeader, nil}},
+		{"within the delivery's body", fault{halfway, broker, wire.IDBasicDeliver, wire.FrameBody, nil}},
+		{"after the delivery", fault{after, broker, wire.IDBasicDeliver, wire.FrameBody, nil}},
+		{"before the result is published", fault{before, client, wire.IDBasicPublish, 0, nil}},
+		{"within the result's method", fault{halfway, client, wire.IDBasicPublish, 0, nil}},
+		{"after the result's method", fault{after, client, wire.IDBasicPublish, 0, nil}},
+		{"within the result's header", fault{halfway, client, wire.IDBasicPublish, wire.FrameHeader, nil}},
+		{"within the result's body", fault{halfway, client, wire.IDBasicPublish, wire.FrameBody, nil}},
+		{"after the result is published", fault{after, client, wire.IDBasicPublish, wire.FrameBody, nil}},
+		{"before the result is confirmed", fault{before, broker, wire.IDBasicAck, 0, nil}},
+		{"within the result's confirm", fault{halfway, broker, wire.IDBasicAck, 0, nil}},
+		{"after the result is confirmed", fault{after, broker, wire.IDBasicAck, 0, nil}},
+		{"before the task is acknowledged", fault{before, client, wire.IDBasicAck, 0, nil}},
+		{"within the task's acknowledgment", fault{halfway, client, wire.IDBasicAck, 0, nil}},
+		{"after the task is acknowledged", fault{after, client, wire.IDBasicAck, 0, nil}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			ctx := testContext(t)
+			url := startBroker(t)
+			tasks := publish(t, url, 12, 21, 1112, 1, 2, 100, 1000, 10_000)
+
+			p := startProxy(t, url, c.fault)
+			worker := start(t, p.url, WithConcurrency(2), WithPrefetch(3))
+			results := awaitResults(t, url, tasks)
+			faults, err := p.audit.awaitAcked(ctx, tasks)
+			require.NoError(t, err)
+			require.NoError(t, worker.stop(ctx))
+
+			require.Empty(t, faults)
+			require.Len(t, results, len(tasks))
+			for _, queue := range []string{RedQueue, BlueQueue, DeadLetterQueue} {
+				require.Zero(t, ready(t, url, queue), queue)
+			}
+			select {
+			case <-p.struck:
+			default:
+				t.Fatal("the connection was not dropped")
+			}
+		})
+	}
+}
