@@ -1,0 +1,133 @@
+package exchange
+
+import (
+	"math/rand/v2"
+
+	"github.com/minirabbit/minirabbit/wire"
+)
+
+// A Router finds the queues that a message goes to. It keeps its scratch space from call to call, so that routing
+// allocates nothing in the long run. Use one at a time; a virtual host needs no more than one. The zero Router is
+// ready to use, with the randomness of NewRouter(nil).
+type Router struct {
+	random *rand.Rand
+
+	walk      uint64      // number of calls of Route
+	exchanges []*Exchange // those of this walk, in the order of their visits
+	pass      uint64      // that of the exchange being visited
+	found     []*target   // what its bindings chose
+	queues    []Destination
+	seen      map[Destination]struct{} // what queues holds, when that is long
+
+	active, next []*topicNode // of topicTable.match
+	headers      []wire.Field // of headersTable.match
+}
+
+// NewRouter returns a router that draws from source where the outcome is random, as with the kind x-random: the same
+// source and the same calls give the same choices. Nil stands for a source with a fixed seed.
+func NewRouter(source rand.Source) *Router {
+	r := &Router{}
+	r.seed(source)
+	return r
+}
+
+func (r *Router) seed(source rand.Source) {
+	if source == nil {
+		source = rand.NewPCG(0, 0)
+	}
+	r.random = rand.New(source)
+}
+
+// intN returns a random number from 0 to n-1.
+func (r *Router) intN(n int) int {
+	if r.random == nil {
+		r.seed(nil)
+	}
+	return r.random.IntN(n)
+}
+
+// longQueues is the length from which on a list of queues is searched through a map.
+const longQueues = 16
+
+// Route returns the queues that a message published to x goes to, each once and in a fixed order; see the package's
+// documentation. They are valid until the next call.
+//
+// The function alternate finds an alternate exchange by its name, or returns nil when there is none, which drops the
+// message. It is not asked for the empty name, which never is an alternate exchange. Route accepts nil for a function
+// that finds nothing.
+func (r *Router) Route(x *Exchange, m *Message, alternate func(name string) *Exchange) []Destination {
+	r.walk++
+	r.queues = r.queues[:0]
+	r.exchanges = r.exchanges[:0]
+	clear(r.seen)
+	r.visit(x)
+	for i := 0; i < len(r.exchanges); i++ {
+		x := r.exchanges[i]
+		x.pass++
+		r.pass = x.pass
+		r.found = r.found[:0]
+		x.table.match(m, r)
+		if len(r.found) == 0 && alternate != nil {
+			if name := x.Alternate(); name != "" {
+				if x := alternate(name); x != nil {
+					r.visit(x)
+				}
+			}
+		}
+		for _, t := range r.found {
+			switch {
+			case t.exchange != nil:
+				r.visit(t.exchange)
+			case i == 0: // one exchange finds a queue once
+				r.queues = append(r.queues, t.destination)
+			default:
+				r.addQueue(t.destination)
+			}
+		}
+	}
+	return r.queues
+}
+
+// visit puts an exchange on the list of this walk unless it is there.
+func (r *Router) visit(x *Exchange) {
+	if x.visitor == r && x.visitorWalk == r.walk {
+		return
+	}
+	x.visitor, x.visitorWalk = r, r.walk
+	r.exchanges = append(r.exchanges, x)
+}
+
+// reach notes the destination of a binding that matches, unless the exchange being visited has chosen it already.
+func (r *Router) reach(b *Binding) { r.reachTarget(b.target) }
+
+func (r *Router) reachTarget(t *target) {
+	if t.pass != r.pass {
+		t.pass = r.pass
+		r.found = append(r.found, t)
+	}
+}
+
+// addQueue puts a queue on the list of this walk unless it is there.
+func (r *Router) addQueue(q Destination) {
+	if len(r.queues) < longQueues {
+		for _, queue := range r.queues {
+			if queue == q {
+				return
+			}
+		}
+		r.queues = append(r.queues, q)
+		return
+	}
+	if len(r.seen) == 0 {
+		if r.seen == nil {
+			r.seen = map[Destination]struct{}{}
+		}
+		for _, queue := range r.queues {
+			r.seen[queue] = struct{}{}
+		}
+	}
+	if _, ok := r.seen[q]; !ok {
+		r.seen[q] = struct{}{}
+		r.queues = append(r.queues, q)
+	}
+}
