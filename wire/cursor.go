@@ -6,8 +6,8 @@ import (
 	"math"
 )
 
-// A Cursor reads the protocol's values from a byte slice, one after another. After its first error it stays where it
-// is and answers zero values; Err returns that error. The zero Cursor reads from an empty slice.
+// A Cursor reads the protocol's values from a byte slice, one after another. After its first error nothing is left to
+// read and it answers zero values; Err returns that error. The zero Cursor reads from an empty slice.
 //
 // The cursor refers to the slice until the next Reset, but none of the values it returns does, except that of Rest.
 type Cursor struct {
@@ -160,13 +160,15 @@ func (c *Cursor) short(n int, what string) {
 
 func (c *Cursor) failf(offset int, format string, args ...any) {
 	if c.err == nil {
-		c.err = &DecodeError{Method: c.method, Offset: offset, Problem: fmt.Sprintf(format, args...)}
+		c.fail(&DecodeError{Method: c.method, Offset: offset, Problem: fmt.Sprintf(format, args...)})
 	}
 }
 
+// fail keeps the first error and leaves nothing to read.
 func (c *Cursor) fail(err error) {
 	if c.err == nil {
 		c.err = err
+		c.off = len(c.b)
 	}
 }
 

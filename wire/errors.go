@@ -37,7 +37,7 @@ func (e *UnknownMethodError) Error() string {
 // has been read.
 type FrameTooLargeError struct {
 	Head FrameHead
-	Max  uint32 // the limit for the whole frame, as given to SetFrameMax
+	Max  uint32 // the limit for the whole frame, as given to SetFrameMax; 0 if there was none
 }
 
 var _ error = (*FrameTooLargeError)(nil)

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"encoding/binary"
+	"fmt"
 	"math"
 )
 
@@ -43,6 +44,9 @@ const (
 	FrameMinSize = 4096
 
 	frameHeadSize = 7
+
+	// largestPayload keeps sizes within an int of 32 bits where peers agreed on no frame-max.
+	largestPayload = math.MaxInt32 - FrameOverhead
 )
 
 // ProtocolHeader is what a client sends first: the protocol's name and version 0-9-1.
@@ -99,16 +103,16 @@ func AppendHeaderFrame(dst []byte, channel, classID uint16, bodySize uint64, pro
 
 var noProperties [2]byte
 
-// AppendBodyFrames appends a message body, cut into frames of at most frameMax bytes as a whole; 0 means no limit. An
-// empty body needs no frame. A frameMax that leaves no room for a byte of payload panics: it is below FrameMinSize,
-// which no peers agree on.
+// AppendBodyFrames appends a message body, cut into frames of at most frameMax bytes as a whole; 0 means no limit but
+// 2 GiB. An empty body needs no frame. It panics if frameMax leaves no room for a payload: peers agree on FrameMinSize
+// at least.
 func AppendBodyFrames(dst []byte, channel uint16, body []byte, frameMax uint32) []byte {
-	limit := math.MaxUint32 - FrameOverhead
+	limit := largestPayload
 	if frameMax != 0 {
-		limit = int(frameMax) - FrameOverhead
-		if limit <= 0 {
-			panic("wire: frame-max leaves no room for a payload")
+		if frameMax <= FrameOverhead {
+			panic(fmt.Sprintf("wire: frame-max %d leaves no room for a payload", frameMax))
 		}
+		limit = int(min(frameMax-FrameOverhead, largestPayload))
 	}
 	for len(body) > 0 {
 		n := min(len(body), limit)

@@ -39,7 +39,7 @@ func NewReader(r io.Reader, bufferSize int) *Reader {
 	return &Reader{r: r, max: max(bufferSize, 16)}
 }
 
-// SetFrameMax limits the frames to come to n bytes as a whole; 0, as at first, means no limit.
+// SetFrameMax limits the frames to come to n bytes as a whole; 0, as at first, means no limit but 2 GiB.
 func (r *Reader) SetFrameMax(n uint32) { r.frameMax = n }
 
 // Buffered returns how many bytes have been read from the stream and not been returned yet.
@@ -90,7 +90,7 @@ func (r *Reader) ReadHead() (FrameHead, error) {
 		Channel: binary.BigEndian.Uint16(b[1:]),
 		Size:    binary.BigEndian.Uint32(b[3:]),
 	}
-	if r.frameMax != 0 && head.Size > maxPayload(r.frameMax) {
+	if head.Size > maxPayload(r.frameMax) {
 		return head, &FrameTooLargeError{Head: head, Max: r.frameMax}
 	}
 	r.start += frameHeadSize
@@ -114,8 +114,8 @@ func (r *Reader) ReadPayload(head FrameHead) ([]byte, error) {
 
 // AppendPayload reads the payload that follows head, appends it to dst and reads the frame end. The bytes go straight
 // into dst when there are many. If dst lacks room, it grows as the bytes arrive: to no more than 64 KiB or twice what
-// it holds, whatever size head declares. The error may be a *FrameEndError or a *FrameTypeError; dst is then returned
-// with what had arrived.
+// it holds, whatever size head declares. For a body of several frames, give dst room for as much of the whole as you
+// trust. The error may be a *FrameEndError or a *FrameTypeError; dst is then returned with what had arrived.
 func (r *Reader) AppendPayload(dst []byte, head FrameHead) ([]byte, error) {
 	begin := len(dst)
 	for left := int(head.Size); left > 0; {
@@ -171,7 +171,7 @@ func (r *Reader) fill(n int) error {
 		free := r.buf[r.end:]
 		got, err := r.read(free)
 		r.end += got
-		if got == len(free) && len(r.buf) < r.max {
+		if got == len(free) && got >= len(r.buf)/2 && len(r.buf) < r.max {
 			r.resize(min(2*len(r.buf), r.max)) // there is more where that came from
 		}
 		if err != nil && r.Buffered() < n {
@@ -181,7 +181,8 @@ func (r *Reader) fill(n int) error {
 	return nil
 }
 
-// makeRoom leaves free bytes behind end, and n bytes behind start if that is no more than twice what has arrived.
+// makeRoom leaves free bytes behind end for the next read, which should be a large one. The buffer grows only when it
+// is full, so to twice what has arrived, whatever n is.
 func (r *Reader) makeRoom(n int) {
 	if r.Buffered() == 0 {
 		r.start, r.end = 0, 0
@@ -192,10 +193,7 @@ func (r *Reader) makeRoom(n int) {
 	if r.buf == nil {
 		r.buf = make([]byte, min(startBuffer, r.max))
 	}
-	if len(r.buf)-r.start >= n && r.end < len(r.buf) {
-		return
-	}
-	if r.start > 0 {
+	if r.start > 0 && (len(r.buf)-r.start < n || len(r.buf)-r.end < len(r.buf)/2) {
 		r.end = copy(r.buf, r.buf[r.start:r.end])
 		r.start = 0
 	}
@@ -233,7 +231,12 @@ func growTo(dst []byte, n int) []byte {
 // maxPayload returns the largest payload that a frame-max allows. By the specification (4.2.3) frame-max counts the
 // whole frame; RabbitMQ grants the eight bytes of overhead once more, to clients that count the payload only: at
 // frame-max 4096 it accepts 4096 bytes of payload and refuses 4097.
-func maxPayload(frameMax uint32) uint32 { return frameMax }
+func maxPayload(frameMax uint32) uint32 {
+	if frameMax == 0 {
+		return largestPayload
+	}
+	return min(frameMax, largestPayload)
+}
 
 func snippet(payload []byte) []byte { return bytes.Clone(payload[:min(len(payload), 16)]) }
 

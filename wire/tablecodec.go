@@ -77,49 +77,62 @@ func patchLength(dst []byte, start int) []byte {
 
 // Table reads a field table behind its length. An empty table is nil.
 func (c *Cursor) Table() Table {
+	outer := c.enter("a table")
 	var t Table
-	c.counted("a table", func() {
-		t = append(t, Field{Key: c.ShortString(), Value: c.value()})
-	})
-	if c.err != nil {
-		return nil
+	if n := c.Len(); n > 0 {
+		t = make(Table, 0, guessCount(n))
 	}
+	for c.Len() > 0 {
+		t = append(t, Field{Key: c.ShortString(), Value: c.value()})
+		if c.err != nil {
+			return nil
+		}
+	}
+	c.leave(outer)
 	return t
 }
 
 // array reads a field array behind its length. An empty array is not nil, so that it stays one when it is sent on.
 func (c *Cursor) array() Array {
-	a := Array{}
-	c.counted("an array", func() {
+	outer := c.enter("an array")
+	a := make(Array, 0, guessCount(c.Len()))
+	for c.Len() > 0 {
 		a = append(a, c.value())
-	})
+		if c.err != nil {
+			return nil
+		}
+	}
+	c.leave(outer)
 	return a
 }
 
-// counted reads a length and calls element until as many bytes are used up. The bytes behind them are out of reach
-// meanwhile, so that a value which crosses the end fails.
-func (c *Cursor) counted(what string, element func()) {
+// guessCount returns how many fields n bytes may hold: few enough for their memory to stay in proportion.
+func guessCount(n int) int { return min((n+15)/16, 32) }
+
+// enter reads the length of a table or array and puts the bytes behind its end out of reach, so that a value which
+// crosses the end fails. It returns the bytes for leave. After an error nothing is left to read.
+func (c *Cursor) enter(what string) (outer []byte) {
 	start := c.off
 	n := c.Uint32()
-	if c.err != nil {
-		return
-	}
-	if uint64(n) > uint64(c.Len()) {
+	switch {
+	case c.err != nil:
+	case uint64(n) > uint64(c.Len()):
 		c.failf(start, "%s of %d bytes, but only %d left", what, n, c.Len())
-		return
-	}
-	if c.depth == MaxNesting {
+	case c.depth == MaxNesting:
 		c.failf(start, "%s nested deeper than %d levels", what, MaxNesting)
-		return
+	default:
+		outer = c.b
+		c.b = c.b[:c.off+int(n)]
+		c.depth++
 	}
-	whole := c.b
-	c.b = c.b[:c.off+int(n)]
-	c.depth++
-	for c.err == nil && c.Len() > 0 {
-		element()
+	return outer
+}
+
+func (c *Cursor) leave(outer []byte) {
+	if c.err == nil {
+		c.b = outer
+		c.depth--
 	}
-	c.depth--
-	c.b = whole
 }
 
 // value reads a tag and its value. The tags are those of RabbitMQ's parser, which also reads L, as l; it never sends
