@@ -2,7 +2,6 @@ package amqpserver
 
 import (
 	"github.com/minirabbit/minirabbit/broker"
-	"github.com/minirabbit/minirabbit/exchange"
 	"github.com/minirabbit/minirabbit/wire"
 )
 
@@ -62,7 +61,15 @@ func (ch *channel) exchangeDelete(m *wire.ExchangeDelete) (wire.Method, error) {
 }
 
 func (ch *channel) exchangeBind(m *wire.ExchangeBind) (wire.Method, error) {
-	source, destination, err := ch.boundExchanges(m.Source, m.Destination)
+	m.Source, m.Destination = stripLineBreaks(m.Source), stripLineBreaks(m.Destination)
+	if err := ch.mayBindExchanges(m.Source, m.Destination); err != nil {
+		return nil, err
+	}
+	source, err := ch.vh.UseExchange(m.Source)
+	if err != nil {
+		return nil, err
+	}
+	destination, err := ch.vh.UseExchange(m.Destination)
 	if err != nil {
 		return nil, err
 	}
@@ -73,33 +80,28 @@ func (ch *channel) exchangeBind(m *wire.ExchangeBind) (wire.Method, error) {
 }
 
 func (ch *channel) exchangeUnbind(m *wire.ExchangeUnbind) (wire.Method, error) {
-	source, destination, err := ch.boundExchanges(m.Source, m.Destination)
-	if err != nil {
+	m.Source, m.Destination = stripLineBreaks(m.Source), stripLineBreaks(m.Destination)
+	if err := ch.mayBindExchanges(m.Source, m.Destination); err != nil {
 		return nil, err
 	}
-	ch.vh.Unbind(source, destination, m.RoutingKey, m.Arguments)
+	source, destination := ch.vh.Exchange(m.Source), ch.vh.Exchange(m.Destination)
+	if source != nil && destination != nil {
+		ch.vh.Unbind(source, destination, m.RoutingKey, m.Arguments)
+	}
 	return reply(m.NoWait, &wire.ExchangeUnbindOk{})
 }
 
-// boundExchanges finds both ends of a binding between exchanges.
-func (ch *channel) boundExchanges(source, destination string) (from, to *exchange.Exchange, err error) {
-	source, destination = stripLineBreaks(source), stripLineBreaks(destination)
+// mayBindExchanges refuses what may not be bound, or unbound, by this user.
+func (ch *channel) mayBindExchanges(source, destination string) error {
 	if err := ch.may(broker.Write, "exchange", destination); err != nil {
-		return nil, nil, err
+		return err
 	}
 	for _, name := range []string{destination, source} {
 		if err := broker.CheckNotDefault(name); err != nil {
-			return nil, nil, err
+			return err
 		}
 	}
-	if err := ch.may(broker.Read, "exchange", source); err != nil {
-		return nil, nil, err
-	}
-	if from, err = ch.vh.UseExchange(source); err != nil {
-		return nil, nil, err
-	}
-	to, err = ch.vh.UseExchange(destination)
-	return from, to, err
+	return ch.may(broker.Read, "exchange", source)
 }
 
 // may returns RabbitMQ's refusal if the user lacks a permission.

@@ -4,7 +4,6 @@ import (
 	"strings"
 
 	"github.com/minirabbit/minirabbit/broker"
-	"github.com/minirabbit/minirabbit/exchange"
 	"github.com/minirabbit/minirabbit/queue"
 	"github.com/minirabbit/minirabbit/wire"
 )
@@ -58,7 +57,16 @@ func (ch *channel) declared(q *queue.Queue, noWait bool) (wire.Method, error) {
 }
 
 func (ch *channel) queueBind(m *wire.QueueBind) (wire.Method, error) {
-	x, q, key, err := ch.boundQueue(m.Exchange, m.Queue, m.RoutingKey)
+	m.Exchange = stripLineBreaks(m.Exchange)
+	name, key, err := ch.mayBindQueue(m.Exchange, m.Queue, m.RoutingKey)
+	if err != nil {
+		return nil, err
+	}
+	x, err := ch.vh.UseExchange(m.Exchange)
+	if err != nil {
+		return nil, err
+	}
+	q, err := ch.vh.UseQueue(ch.c.session, name)
 	if err != nil {
 		return nil, err
 	}
@@ -68,41 +76,42 @@ func (ch *channel) queueBind(m *wire.QueueBind) (wire.Method, error) {
 	return reply(m.NoWait, &wire.QueueBindOk{})
 }
 
+// queueUnbind removes a binding. It answers unbind-ok if there is none, and even
+// if the exchange or the queue is not there.
 func (ch *channel) queueUnbind(m *wire.QueueUnbind) (wire.Method, error) {
-	x, q, key, err := ch.boundQueue(m.Exchange, m.Queue, m.RoutingKey)
+	m.Exchange = stripLineBreaks(m.Exchange)
+	name, key, err := ch.mayBindQueue(m.Exchange, m.Queue, m.RoutingKey)
 	if err != nil {
+		return nil, err
+	}
+	x, q := ch.vh.Exchange(m.Exchange), ch.vh.Queue(name)
+	if x == nil || q == nil || !x.Bound(q, key, m.Arguments) {
+		return &wire.QueueUnbindOk{}, nil
+	}
+	if _, err := ch.vh.UseQueue(ch.c.session, name); err != nil {
 		return nil, err
 	}
 	ch.vh.Unbind(x, q, key, m.Arguments)
 	return &wire.QueueUnbindOk{}, nil
 }
 
-// boundQueue finds both ends of a queue's binding. Without a queue name and a
-// key, the queue declared last is meant, by its own name as the key.
-func (ch *channel) boundQueue(source, name, key string) (*exchange.Exchange, *queue.Queue, string, error) {
-	source, name = stripLineBreaks(source), stripLineBreaks(name)
+// mayBindQueue refuses what may not be bound, or unbound, by this user. Without
+// a queue name and a key, the queue declared last is meant, by its own name as
+// the key.
+func (ch *channel) mayBindQueue(source, name, key string) (queueName, routingKey string, err error) {
 	if name == "" && key == "" {
 		key = ch.lastQueue
 	}
-	name, err := ch.queueName(name)
-	if err != nil {
-		return nil, nil, "", err
+	if name, err = ch.queueName(name); err != nil {
+		return "", "", err
 	}
 	if err := ch.may(broker.Write, "queue", name); err != nil {
-		return nil, nil, "", err
+		return "", "", err
 	}
 	if err := broker.CheckNotDefault(source); err != nil {
-		return nil, nil, "", err
+		return "", "", err
 	}
-	if err := ch.may(broker.Read, "exchange", source); err != nil {
-		return nil, nil, "", err
-	}
-	x, err := ch.vh.UseExchange(source)
-	if err != nil {
-		return nil, nil, "", err
-	}
-	q, err := ch.vh.UseQueue(ch.c.session, name)
-	return x, q, key, err
+	return name, key, ch.may(broker.Read, "exchange", source)
 }
 
 // queueName returns the name that is meant: an empty one stands for the queue

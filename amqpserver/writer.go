@@ -43,12 +43,11 @@ func (c *conn) write() {
 func (c *conn) flush(spare *[]byte) bool {
 	for {
 		batch, resumed := c.out.take(*spare)
+		*spare = batch // the outbox has the other buffer now
 		if len(batch) == 0 {
 			return true
 		}
-		_, err := c.nc.Write(batch)
-		*spare = batch
-		if err != nil {
+		if _, err := c.nc.Write(batch); err != nil {
 			c.nc.Close()
 			return false
 		}
