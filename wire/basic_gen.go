@@ -62,8 +62,7 @@ func (m *BasicQos) format(dst []byte) []byte {
 }
 
 // BasicQosOk is basic.qos-ok, sent by the server.
-type BasicQosOk struct {
-}
+type BasicQosOk struct{}
 
 var _ Method = (*BasicQosOk)(nil)
 
@@ -414,8 +413,7 @@ func (m *BasicGetOk) format(dst []byte) []byte {
 }
 
 // BasicGetEmpty is basic.get-empty, sent by the server.
-type BasicGetEmpty struct {
-}
+type BasicGetEmpty struct{}
 
 var _ Method = (*BasicGetEmpty)(nil)
 
@@ -551,8 +549,7 @@ func (m *BasicRecover) format(dst []byte) []byte {
 }
 
 // BasicRecoverOk is basic.recover-ok, sent by the server.
-type BasicRecoverOk struct {
-}
+type BasicRecoverOk struct{}
 
 var _ Method = (*BasicRecoverOk)(nil)
 

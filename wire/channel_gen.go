@@ -15,8 +15,7 @@ const (
 )
 
 // ChannelOpen is channel.open, sent by the client and answered by open-ok.
-type ChannelOpen struct {
-}
+type ChannelOpen struct{}
 
 var _ Method = (*ChannelOpen)(nil)
 
@@ -36,8 +35,7 @@ func (m *ChannelOpen) Decode(c *Cursor) {
 }
 
 // ChannelOpenOk is channel.open-ok, sent by the server.
-type ChannelOpenOk struct {
-}
+type ChannelOpenOk struct{}
 
 var _ Method = (*ChannelOpenOk)(nil)
 
@@ -146,8 +144,7 @@ func (m *ChannelClose) format(dst []byte) []byte {
 }
 
 // ChannelCloseOk is channel.close-ok, sent by the client or the server.
-type ChannelCloseOk struct {
-}
+type ChannelCloseOk struct{}
 
 var _ Method = (*ChannelCloseOk)(nil)
 

@@ -36,8 +36,7 @@ func (m *ConfirmSelect) format(dst []byte) []byte {
 }
 
 // ConfirmSelectOk is confirm.select-ok, sent by the server.
-type ConfirmSelectOk struct {
-}
+type ConfirmSelectOk struct{}
 
 var _ Method = (*ConfirmSelectOk)(nil)
 

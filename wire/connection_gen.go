@@ -260,8 +260,7 @@ func (m *ConnectionOpen) format(dst []byte) []byte {
 }
 
 // ConnectionOpenOk is connection.open-ok, sent by the server.
-type ConnectionOpenOk struct {
-}
+type ConnectionOpenOk struct{}
 
 var _ Method = (*ConnectionOpenOk)(nil)
 
@@ -316,8 +315,7 @@ func (m *ConnectionClose) format(dst []byte) []byte {
 }
 
 // ConnectionCloseOk is connection.close-ok, sent by the client or the server.
-type ConnectionCloseOk struct {
-}
+type ConnectionCloseOk struct{}
 
 var _ Method = (*ConnectionCloseOk)(nil)
 
@@ -360,8 +358,7 @@ func (m *ConnectionBlocked) format(dst []byte) []byte {
 }
 
 // ConnectionUnblocked is connection.unblocked, sent by the server.
-type ConnectionUnblocked struct {
-}
+type ConnectionUnblocked struct{}
 
 var _ Method = (*ConnectionUnblocked)(nil)
 
@@ -408,8 +405,7 @@ func (m *ConnectionUpdateSecret) format(dst []byte) []byte {
 }
 
 // ConnectionUpdateSecretOk is connection.update-secret-ok, sent by the server.
-type ConnectionUpdateSecretOk struct {
-}
+type ConnectionUpdateSecretOk struct{}
 
 var _ Method = (*ConnectionUpdateSecretOk)(nil)
 

@@ -69,8 +69,7 @@ func (m *ExchangeDeclare) format(dst []byte) []byte {
 }
 
 // ExchangeDeclareOk is exchange.declare-ok, sent by the server.
-type ExchangeDeclareOk struct {
-}
+type ExchangeDeclareOk struct{}
 
 var _ Method = (*ExchangeDeclareOk)(nil)
 
@@ -123,8 +122,7 @@ func (m *ExchangeDelete) format(dst []byte) []byte {
 }
 
 // ExchangeDeleteOk is exchange.delete-ok, sent by the server.
-type ExchangeDeleteOk struct {
-}
+type ExchangeDeleteOk struct{}
 
 var _ Method = (*ExchangeDeleteOk)(nil)
 
@@ -185,8 +183,7 @@ func (m *ExchangeBind) format(dst []byte) []byte {
 }
 
 // ExchangeBindOk is exchange.bind-ok, sent by the server.
-type ExchangeBindOk struct {
-}
+type ExchangeBindOk struct{}
 
 var _ Method = (*ExchangeBindOk)(nil)
 
@@ -247,8 +244,7 @@ func (m *ExchangeUnbind) format(dst []byte) []byte {
 }
 
 // ExchangeUnbindOk is exchange.unbind-ok, sent by the server.
-type ExchangeUnbindOk struct {
-}
+type ExchangeUnbindOk struct{}
 
 var _ Method = (*ExchangeUnbindOk)(nil)
 

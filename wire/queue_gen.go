@@ -149,8 +149,7 @@ func (m *QueueBind) format(dst []byte) []byte {
 }
 
 // QueueBindOk is queue.bind-ok, sent by the server.
-type QueueBindOk struct {
-}
+type QueueBindOk struct{}
 
 var _ Method = (*QueueBindOk)(nil)
 
@@ -334,8 +333,7 @@ func (m *QueueUnbind) format(dst []byte) []byte {
 }
 
 // QueueUnbindOk is queue.unbind-ok, sent by the server.
-type QueueUnbindOk struct {
-}
+type QueueUnbindOk struct{}
 
 var _ Method = (*QueueUnbindOk)(nil)
 

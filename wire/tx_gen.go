@@ -13,8 +13,7 @@ const (
 )
 
 // TxSelect is tx.select, sent by the client and answered by select-ok.
-type TxSelect struct {
-}
+type TxSelect struct{}
 
 var _ Method = (*TxSelect)(nil)
 
@@ -30,8 +29,7 @@ func (m *TxSelect) Append(dst []byte) []byte {
 func (m *TxSelect) Decode(c *Cursor) {}
 
 // TxSelectOk is tx.select-ok, sent by the server.
-type TxSelectOk struct {
-}
+type TxSelectOk struct{}
 
 var _ Method = (*TxSelectOk)(nil)
 
@@ -47,8 +45,7 @@ func (m *TxSelectOk) Append(dst []byte) []byte {
 func (m *TxSelectOk) Decode(c *Cursor) {}
 
 // TxCommit is tx.commit, sent by the client and answered by commit-ok.
-type TxCommit struct {
-}
+type TxCommit struct{}
 
 var _ Method = (*TxCommit)(nil)
 
@@ -64,8 +61,7 @@ func (m *TxCommit) Append(dst []byte) []byte {
 func (m *TxCommit) Decode(c *Cursor) {}
 
 // TxCommitOk is tx.commit-ok, sent by the server.
-type TxCommitOk struct {
-}
+type TxCommitOk struct{}
 
 var _ Method = (*TxCommitOk)(nil)
 
@@ -81,8 +77,7 @@ func (m *TxCommitOk) Append(dst []byte) []byte {
 func (m *TxCommitOk) Decode(c *Cursor) {}
 
 // TxRollback is tx.rollback, sent by the client and answered by rollback-ok.
-type TxRollback struct {
-}
+type TxRollback struct{}
 
 var _ Method = (*TxRollback)(nil)
 
@@ -98,8 +93,7 @@ func (m *TxRollback) Append(dst []byte) []byte {
 func (m *TxRollback) Decode(c *Cursor) {}
 
 // TxRollbackOk is tx.rollback-ok, sent by the server.
-type TxRollbackOk struct {
-}
+type TxRollbackOk struct{}
 
 var _ Method = (*TxRollbackOk)(nil)
 

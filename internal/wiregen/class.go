@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -46,13 +47,15 @@ func (class Class) appendsNumbers() bool {
 func generateStruct(w *writer, class Class, m Method) {
 	name := typeName(class, m)
 	w.line("// %s is %s.%s%s.", name, class.Name, m.Name, description(m))
-	w.line("type %s struct {", name)
-	for _, f := range m.Fields {
-		if f.Name != Reserved {
+	if visible := visible(m); len(visible) == 0 {
+		w.line("type %s struct{}", name)
+	} else {
+		w.line("type %s struct {", name)
+		for _, f := range visible {
 			w.line("%s %s", goName(f.Name), goType(f))
 		}
+		w.line("}")
 	}
-	w.line("}")
 	w.line("")
 	w.line("var _ Method = (*%s)(nil)", name)
 	w.line("")
@@ -271,12 +274,7 @@ func skipper(f Field) string {
 }
 
 func generateFormat(w *writer, class Class, m Method) {
-	var visible []Field
-	for _, f := range m.Fields {
-		if f.Name != Reserved {
-			visible = append(visible, f)
-		}
-	}
+	visible := visible(m)
 	if len(visible) == 0 {
 		return
 	}
@@ -299,4 +297,9 @@ func generateFormat(w *writer, class Class, m Method) {
 	w.line("return dst")
 	w.line("}")
 	w.line("")
+}
+
+// visible returns the fields that the struct has.
+func visible(m Method) []Field {
+	return slices.DeleteFunc(slices.Clone(m.Fields), func(f Field) bool { return f.Name == Reserved })
 }
