@@ -43,8 +43,11 @@ type Entry struct {
 	deliveries uint32
 }
 
-// Redelivered says whether the entry had been handed out before.
+// Redelivered says of an entry that is handed out whether it had been before.
 func (e *Entry) Redelivered() bool { return e.deliveries > 1 }
+
+// Deliveries returns how often the entry was handed out.
+func (e *Entry) Deliveries() int { return int(e.deliveries) }
 
 // Reason says why a message left a queue without being acknowledged. The
 // values are those of the x-death header.

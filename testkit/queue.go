@@ -54,7 +54,7 @@ func (v QueueView) Consumers() (n int) {
 // in the queue.
 func (v QueueView) Messages() (all []Message) {
 	v.look(func(q *queue.Queue) {
-		q.Each(func(e *queue.Entry) { all = append(all, message(e)) })
+		q.Each(func(e *queue.Entry) { all = append(all, message(e.Message, e.Deliveries() > 0)) })
 	})
 	return all
 }
@@ -72,7 +72,7 @@ func (v QueueView) Await(t T, n int) []Message {
 		}
 		for range n {
 			e, _ := q.Get(v.b.vhost.Now(), true)
-			taken = append(taken, message(&e))
+			taken = append(taken, message(e.Message, e.Redelivered()))
 		}
 		return true
 	})
@@ -109,7 +109,6 @@ func (v QueueView) look(f func(q *queue.Queue)) {
 	}
 }
 
-func message(e *queue.Entry) Message {
-	m := e.Message
-	return Message{Exchange: m.Exchange, RoutingKey: m.RoutingKey, Properties: m.Header(), Body: m.Body, Redelivered: e.Redelivered()}
+func message(m *queue.Message, redelivered bool) Message {
+	return Message{Exchange: m.Exchange, RoutingKey: m.RoutingKey, Properties: m.Header(), Body: m.Body, Redelivered: redelivered}
 }
