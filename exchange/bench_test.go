@@ -72,7 +72,16 @@ func loads(t testing.TB) []load {
 		bind(t, last, following, "", nil)
 		last = following
 	}
-	return []load{direct(1), direct(10_000), fanout, topic, headersLoad, chain}
+
+	hash := load{name: "x-consistent-hash 10", x: newRing(t, exchange.Rules{}, nil), messages: []*exchange.Message{key("k")}}
+	modulus := load{name: "x-modulus-hash 10", x: newExchange(t, "m", exchange.ModulusHash), messages: hash.messages}
+	random := load{name: "x-random 10", x: newExchange(t, "r", exchange.Random), messages: hash.messages}
+	for i := range 10 {
+		for _, x := range []*exchange.Exchange{hash.x, modulus.x, random.x} {
+			bind(t, x, newQueue(fmt.Sprint("q", i)), "100", nil)
+		}
+	}
+	return []load{direct(1), direct(10_000), fanout, topic, headersLoad, chain, hash, modulus, random}
 }
 
 func BenchmarkRoute(b *testing.B) {

@@ -27,6 +27,13 @@
 // To this package it is a direct exchange with an empty name, to which the broker binds each queue under its name.
 // Nothing leads to it but publishing: as in RabbitMQ, naming it as an alternate exchange drops the message.
 //
+// # Kinds with more to them
+//
+// The kinds x-random and x-local-random draw from the source that [NewRouter] takes. x-consistent-hash and
+// x-modulus-hash choose the very queue that RabbitMQ chooses. x-recent-history keeps messages, which the broker asks for
+// with [Exchange.Replay] after each new binding. x-delayed-message only says for how long a message is to be held back:
+// see [Router.Delays].
+//
 // # Releases
 //
 // [Rules] holds what differs from release to release.

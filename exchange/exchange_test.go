@@ -18,9 +18,11 @@ func TestNewUnknownKind(t *testing.T) {
 		kind exchange.Kind
 		want string
 	}{
-		{"foo", "unknown exchange type 'foo'"},
+		{"foobarbaz", "unknown exchange type 'foobarbaz'"},
+		{"foo", "invalid exchange type 'foo'"},
+		{"header", "invalid exchange type 'header'"},
 		{"", "invalid exchange type ''"},
-		{"Direct", "unknown exchange type 'Direct'"},
+		{"Topic", "unknown exchange type 'Topic'"},
 	}
 	for _, test := range tests {
 		t.Run(string(test.kind), func(t *testing.T) {
@@ -108,9 +110,10 @@ func describe(bindings []*exchange.Binding) []string {
 }
 
 func TestBindings(t *testing.T) {
-	for _, kind := range []exchange.Kind{exchange.Direct, exchange.Fanout, exchange.Topic, exchange.Headers} {
+	for _, kind := range []exchange.Kind{exchange.Direct, exchange.Fanout, exchange.Topic, exchange.Headers,
+		exchange.ConsistentHash, exchange.ModulusHash, exchange.Random, exchange.RecentHistory, exchange.DelayedMessage} {
 		t.Run(string(kind), func(t *testing.T) {
-			x, other := newExchange(t, "x", kind), newExchange(t, "other", exchange.Fanout)
+			x, other := newExchange(t, "x", kind, exchange.WithArguments(table("x-delayed-type", "topic"))), newExchange(t, "other", exchange.Fanout)
 			q, p := newQueue("q"), newQueue("p")
 			arguments := table("b", "2", "a", "1")
 			bind(t, x, q, "2", nil)

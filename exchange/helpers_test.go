@@ -1,16 +1,17 @@
 package exchange_test
 
 import (
+	"errors"
 	"testing"
 
 	"github.com/minirabbit/minirabbit/exchange"
 	"github.com/minirabbit/minirabbit/wire"
 )
 
-// Release310 holds the rules of RabbitMQ 3.10, those of 4.3 being the zero value.
+// release310 holds the rules of RabbitMQ 3.10, those of 4.3 being the zero value.
 var release310 = exchange.Rules{
 	LooseHeaders: true, PlainTexts: true, TypedHashHeader: true,
-	HeavyHashBindings: true, ManyTopicHashes: true, ShortDelay: true,
+	HeavyHashBindings: true, ManyTopicHashes: true, ShortDelay: true, NoLocalRandom: true, NoModulusHash: true,
 }
 
 // A queue is a destination that is no exchange.
@@ -74,5 +75,20 @@ func namedExchanges(exchanges ...*exchange.Exchange) func(string) *exchange.Exch
 			}
 		}
 		return nil
+	}
+}
+
+// checkRefusal wants an *exchange.Error with a code and text, or no error for an empty text.
+func checkRefusal(t *testing.T, err error, code wire.ReplyCode, text string) {
+	t.Helper()
+	if text == "" {
+		if err != nil {
+			t.Errorf("error = %v, want none", err)
+		}
+		return
+	}
+	var refused *exchange.Error
+	if !errors.As(err, &refused) || refused.Code != code || refused.Error() != text {
+		t.Errorf("error = %#v, want %d %s", err, code, text)
 	}
 }

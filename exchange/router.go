@@ -14,10 +14,14 @@ type Router struct {
 
 	walk      uint64      // number of calls of Route
 	exchanges []*Exchange // those of this walk, in the order of their visits
-	pass      uint64      // that of the exchange being visited
+	visiting  *Exchange   // one of them,
+	pass      uint64      // and which pass over it this is
 	found     []*target   // what its bindings chose
 	queues    []Destination
 	seen      map[Destination]struct{} // what queues holds, when that is long
+
+	delays []Delay
+	err    error
 
 	active, next []*topicNode // of topicTable.match
 	headers      []wire.Field // of headersTable.match
@@ -60,13 +64,18 @@ func (r *Router) Route(x *Exchange, m *Message, alternate func(name string) *Exc
 	r.queues = r.queues[:0]
 	r.exchanges = r.exchanges[:0]
 	clear(r.seen)
+	r.delays = r.delays[:0]
+	r.err = nil
 	r.visit(x)
 	for i := 0; i < len(r.exchanges); i++ {
 		x := r.exchanges[i]
 		x.pass++
-		r.pass = x.pass
+		r.visiting, r.pass = x, x.pass
 		r.found = r.found[:0]
 		x.table.match(m, r)
+		if r.err != nil {
+			return nil
+		}
 		if len(r.found) == 0 && alternate != nil {
 			if name := x.Alternate(); name != "" {
 				if x := alternate(name); x != nil {
@@ -87,6 +96,18 @@ func (r *Router) Route(x *Exchange, m *Message, alternate func(name string) *Exc
 	}
 	return r.queues
 }
+
+// Delays returns the exchanges of the kind x-delayed-message that the last message met and that hold it back. When a
+// delay is over, the broker is to give the message the headers that [Exchange.Due] returns and to route it again from
+// that exchange. As in RabbitMQ a delay counts as no destination: the message goes to the exchange's alternate at once,
+// and when it is mandatory and Route returned no queue, it is returned as unroutable.
+//
+// The result is valid until the next call of Route.
+func (r *Router) Delays() []Delay { return r.delays }
+
+// Err returns an *[Error] when RabbitMQ fails on routing the last message: its header x-delay is a string, but not of a
+// whole number, or a decimal. Route returned nothing then.
+func (r *Router) Err() error { return r.err }
 
 // visit puts an exchange on the list of this walk unless it is there.
 func (r *Router) visit(x *Exchange) {

@@ -14,7 +14,8 @@ type Rules struct {
 	PlainTexts bool
 
 	// TypedHashHeader, in 3.10: x-consistent-hash hashes a header together with its type, so that the string "1"
-	// and the binary "1" may part ways. Otherwise it hashes the value, and takes a whole number as it is.
+	// and the binary "1" may part ways. Otherwise it hashes the value, and takes a whole number as it is and the
+	// first element of an array or table for the whole.
 	TypedHashHeader bool
 
 	// HeavyHashBindings, in 3.10 and 4.0: the weight of a binding to an x-consistent-hash exchange may exceed 10,000.
@@ -23,8 +24,14 @@ type Rules struct {
 	// ManyTopicHashes, in 3.10 and 4.0: a topic binding may have more than two words #.
 	ManyTopicHashes bool
 
-	// ShortDelay, in 3.10: x-delayed-message takes an int8 for a delay too, sorts the headers of a message whose
-	// delay is over, and writes the x-delay of such a message as an int32. Otherwise it ignores an int8 and writes
-	// an int64.
+	// NoLocalRandom, in 3.10: there is no exchange type x-local-random.
+	NoLocalRandom bool
+
+	// NoModulusHash, in 3.10 and 4.0: there is no exchange type x-modulus-hash, which then is a plug-in.
+	NoModulusHash bool
+
+	// ShortDelay, in 3.10: x-delayed-message takes an int8 for a delay but no binary. It sorts the headers of a message whose
+	// delay is over, and writes the x-delay of such a message as an int32. Otherwise it ignores an int8, reads
+	// a binary like a string, and writes an int64.
 	ShortDelay bool
 }

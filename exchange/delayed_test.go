@@ -1,0 +1,176 @@
+package exchange_test
+
+import (
+	"errors"
+	"math"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/minirabbit/minirabbit/exchange"
+	"github.com/minirabbit/minirabbit/wire"
+)
+
+func newDelayed(t *testing.T, rules exchange.Rules, arguments ...any) *exchange.Exchange {
+	t.Helper()
+	return newExchange(t, "x", exchange.DelayedMessage, exchange.WithRules(rules), exchange.WithArguments(table(arguments...)))
+}
+
+func TestDelayedMessage(t *testing.T) {
+	const ms = time.Millisecond
+	tests := []struct {
+		name           string
+		delay          any
+		want310, want4 time.Duration
+	}{
+		{"int32", int32(5000), 5 * time.Second, 5 * time.Second},
+		{"int64", int64(5000), 5 * time.Second, 5 * time.Second},
+		{"uint16", uint16(5000), 5 * time.Second, 5 * time.Second},
+		{"uint8", uint8(200), 200 * ms, 200 * ms},
+		{"int8", int8(100), 100 * ms, 0},
+		{"string", "100", 100 * ms, 100 * ms},
+		{"binary", []byte("100"), 0, 100 * ms},
+		{"float64", 99.9, 99 * ms, 99 * ms},
+		{"float32", float32(1.5), 1 * ms, 1 * ms},
+		{"longest", int64(math.MaxUint32), math.MaxUint32 * ms, math.MaxUint32 * ms},
+		{"too long", int64(math.MaxUint32 + 1), 0, 0},
+		{"too long as a string", "99999999999999999999", 0, 0},
+		{"too long as a float", 1e300, 0, 0},
+		{"zero", int32(0), 0, 0},
+		{"negative", int32(-5000), 0, 0},
+		{"negative float", -1e300, 0, 0},
+		{"bool", true, 0, 0},
+		{"void", nil, 0, 0},
+		{"timestamp", wire.Timestamp(5000), 0, 0},
+		{"array", wire.Array{int32(5000)}, 0, 0},
+	}
+	for release, rules := range map[string]exchange.Rules{"3.10": release310, "4.3": {}} {
+		x := newDelayed(t, rules, "x-delayed-type", "direct")
+		bind(t, x, newQueue("q"), "", nil)
+		router := exchange.NewRouter(nil)
+		for _, test := range tests {
+			t.Run(release+"/"+test.name, func(t *testing.T) {
+				m := headers("b", "1", "x-delay", test.delay, "a", "2")
+				want := test.want4
+				if release == "3.10" {
+					want = test.want310
+				}
+				queues := names(router.Route(x, m, nil))
+				if router.Err() != nil {
+					t.Fatalf("Err = %v, want nil", router.Err())
+				}
+				if want == 0 {
+					if diff := cmp.Diff([]string{"q"}, queues); diff != "" || len(router.Delays()) > 0 {
+						t.Errorf("queues %v and delays %v, want q and none", queues, router.Delays())
+					}
+					return
+				}
+				delays := router.Delays()
+				if len(queues) > 0 || len(delays) != 1 || delays[0] != (exchange.Delay{Exchange: x, Duration: want}) {
+					t.Fatalf("queues %v and delays %v, want none and %v", queues, delays, want)
+				}
+				due := &exchange.Message{RoutingKeys: m.RoutingKeys, Headers: x.Due(m.Headers)}
+				if diff := cmp.Diff([]string{"q"}, names(router.Route(x, due, nil))); diff != "" || len(router.Delays()) > 0 {
+					t.Errorf("after the delay: queues (-want +got):\n%s; delays %v", diff, router.Delays())
+				}
+			})
+		}
+	}
+}
+
+func TestDue(t *testing.T) {
+	tests := []struct {
+		name    string
+		rules   exchange.Rules
+		headers wire.Table
+		want    wire.Table
+	}{
+		{"4.3", exchange.Rules{}, table("x-delay", int32(50), "a", "1"), table("x-delay", int64(-50), "a", "1")},
+		{"4.3, string", exchange.Rules{}, table("x-delay", "50"), table("x-delay", int64(-50))},
+		{"3.10", release310, table("x-delay", int64(50), "a", "1"), table("a", "1", "x-delay", int32(-50))},
+		{"3.10, long", release310, table("x-delay", int64(math.MaxUint32)), table("x-delay", int64(-math.MaxUint32))},
+		{"no delay", exchange.Rules{}, table("a", "1"), table("a", "1")},
+		{"no number", exchange.Rules{}, table("x-delay", "soon"), table("x-delay", "soon")},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			before := append(wire.Table(nil), test.headers...)
+			x := newDelayed(t, test.rules, "x-delayed-type", "fanout")
+			if diff := cmp.Diff(test.want, x.Due(test.headers)); diff != "" {
+				t.Errorf("Due (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(before, test.headers); diff != "" {
+				t.Errorf("Due changed its argument (-before +after):\n%s", diff)
+			}
+		})
+	}
+	if diff := cmp.Diff(table("x-delay", int32(5)), newExchange(t, "f", exchange.Fanout).Due(table("x-delay", int32(5)))); diff != "" {
+		t.Errorf("Due of a fanout exchange (-want +got):\n%s", diff)
+	}
+}
+
+func TestDelayedMessageFails(t *testing.T) {
+	x := newDelayed(t, exchange.Rules{}, "x-delayed-type", "fanout")
+	bind(t, x, newQueue("q"), "", nil)
+	router := exchange.NewRouter(nil)
+	for _, delay := range []any{"soon", "", "1.5", wire.Decimal{Value: 5}} {
+		queues := router.Route(x, headers("x-delay", delay), nil)
+		checkRefusal(t, router.Err(), wire.InternalError, "INTERNAL_ERROR")
+		if len(queues) > 0 || len(router.Delays()) > 0 {
+			t.Errorf("x-delay %v: queues %v and delays %v, want none", delay, names(queues), router.Delays())
+		}
+	}
+	router.Route(x, key("k"), nil)
+	if err := router.Err(); err != nil {
+		t.Errorf("Err after the next message = %v, want nil", err)
+	}
+}
+
+// TestDelayedMessageOnTheWay holds that a delay counts as no destination.
+func TestDelayedMessageOnTheWay(t *testing.T) {
+	x := newExchange(t, "x", exchange.Fanout)
+	held := newDelayed(t, exchange.Rules{}, "x-delayed-type", "fanout", "alternate-exchange", "alt")
+	alternate := newExchange(t, "alt", exchange.Fanout)
+	bind(t, x, newQueue("now"), "", nil)
+	bind(t, x, held, "", nil)
+	bind(t, held, newQueue("later"), "", nil)
+	bind(t, alternate, newQueue("alternate"), "", nil)
+	router := exchange.NewRouter(nil)
+	got := names(router.Route(x, headers("x-delay", int32(1)), namedExchanges(alternate)))
+	if diff := cmp.Diff([]string{"now", "alternate"}, got); diff != "" {
+		t.Errorf("queues (-want +got):\n%s", diff)
+	}
+	if delays := router.Delays(); len(delays) != 1 || delays[0].Exchange != held {
+		t.Errorf("delays = %v, want one by the exchange on the way", delays)
+	}
+}
+
+func TestDelayedMessageRefuses(t *testing.T) {
+	tests := []struct {
+		name      string
+		arguments wire.Table
+		want      string
+	}{
+		{"string", table("x-delayed-type", "topic"), ""},
+		{"binary", table("x-delayed-type", []byte("topic")), ""},
+		{"missing", nil, "Invalid argument, 'x-delayed-type' must be an existing exchange type"},
+		{"number", table("x-delayed-type", int32(1)), "Invalid argument, 'x-delayed-type' must be an existing exchange type"},
+		{"itself", table("x-delayed-type", "x-delayed-message"), "Invalid argument, 'x-delayed-message' can't be used for 'x-delayed-type'"},
+		{"argument of the inner kind", table("x-delayed-type", "x-consistent-hash", "hash-property", "p"), "Unsupported property: p"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			_, err := exchange.New("x", exchange.DelayedMessage, exchange.WithArguments(test.arguments))
+			checkRefusal(t, err, wire.PreconditionFailed, test.want)
+		})
+	}
+	_, err := exchange.New("x", exchange.DelayedMessage, exchange.WithArguments(table("x-delayed-type", "foo")))
+	var unknown *exchange.UnknownKindError
+	if !errors.As(err, &unknown) || unknown.Kind != "foo" {
+		t.Errorf("New with an unknown inner type = %v, want an UnknownKindError", err)
+	}
+	inner := newDelayed(t, exchange.Rules{}, "x-delayed-type", "headers")
+	_, err = inner.Bind(newQueue("q"), "", table("x-match", "some"))
+	checkRefusal(t, err, wire.PreconditionFailed, `Invalid x-match field value <<"some">>; expected all, any, all-with-x, or any-with-x`)
+}
