@@ -111,6 +111,17 @@ func TestTopicHashes(t *testing.T) {
 	}
 }
 
+// TestTopicWithoutBlowUp would not end if each # were tried with each number of words.
+func TestTopicWithoutBlowUp(t *testing.T) {
+	x := newExchange(t, "x", exchange.Topic, exchange.WithRules(exchange.Rules{ManyTopicHashes: true}))
+	bind(t, x, newQueue("no"), strings.Repeat("#.a.", 20)+"#.b", nil)
+	bind(t, x, newQueue("yes"), strings.Repeat("#.a.", 20)+"#", nil)
+	got := names(exchange.NewRouter(nil).Route(x, key(strings.TrimSuffix(strings.Repeat("a.", 120), ".")), nil))
+	if diff := cmp.Diff([]string{"yes"}, got); diff != "" {
+		t.Errorf("queues (-want +got):\n%s", diff)
+	}
+}
+
 // matchesNaively is topic matching by its definition.
 func matchesNaively(pattern, words []string) bool {
 	switch {
