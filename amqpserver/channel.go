@@ -190,7 +190,7 @@ func (ch *channel) handle(m wire.Method) (wire.Method, error) {
 	case *wire.BasicNack:
 		return nil, ch.session.Nack(m.DeliveryTag, m.Multiple, m.Requeue)
 	case *wire.BasicReject:
-		return nil, ch.session.Nack(m.DeliveryTag, false, m.Requeue)
+		return nil, ch.session.Reject(m.DeliveryTag, m.Requeue)
 	case *wire.BasicRecover:
 		return ch.basicRecover(m)
 	case *wire.BasicRecoverAsync:

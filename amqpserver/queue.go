@@ -143,7 +143,7 @@ func (ch *channel) queuePurge(m *wire.QueuePurge) (wire.Method, error) {
 	if err != nil {
 		return nil, err
 	}
-	return reply(m.NoWait, &wire.QueuePurgeOk{MessageCount: uint32(q.Purge(ch.vh.Now()))})
+	return reply(m.NoWait, &wire.QueuePurgeOk{MessageCount: uint32(ch.vh.Purge(q))})
 }
 
 func (ch *channel) queueDelete(m *wire.QueueDelete) (wire.Method, error) {

@@ -55,6 +55,9 @@ type Channel struct {
 func (c *Connection) OpenChannel(number uint16, sink Sink) *Channel {
 	ch := &Channel{Number: number, conn: c, vh: c.VHost, sink: sink, byTag: make(map[string]*Consumer)}
 	c.channels = append(c.channels, ch)
+	if ch.vh.observed() {
+		ch.observe(Event{Kind: ChannelOpened})
+	}
 	return ch
 }
 
@@ -71,7 +74,7 @@ func (ch *Channel) Close() {
 		ch.removeConsumer(ch.consumers[0])
 	}
 	ch.restore(ch.tx.settled())
-	ch.settle(ch.unacked.takeAll(), requeue)
+	ch.settle(ch.unacked.takeAll(), abandon)
 }
 
 // Qos sets the prefetch: for the consumers to come, or for all together if global.

@@ -38,6 +38,7 @@ func (ch *Channel) Consume(m *wire.BasicConsume, q *queue.Queue) (tag string, er
 	c.sub = queue.Consumer{Tag: tag, NoAck: m.NoAck, Exclusive: m.Exclusive, Priority: priority, Receiver: c}
 	ch.consumers = append(ch.consumers, c)
 	ch.byTag[tag] = c
+	ch.observeConsumer(ConsumerStarted, c)
 	q.AddConsumer(&c.sub)
 	return tag, nil
 }
@@ -94,6 +95,7 @@ func (ch *Channel) removeConsumer(c *Consumer) {
 }
 
 func (ch *Channel) forget(c *Consumer) {
+	ch.observeConsumer(ConsumerEnded, c)
 	delete(ch.byTag, c.sub.Tag)
 	for i, other := range ch.consumers {
 		if other == c {
@@ -125,6 +127,10 @@ func (c *Consumer) Ready() bool {
 func (c *Consumer) Deliver(q *queue.Queue, e queue.Entry) {
 	ch := c.ch
 	ch.lastTag++
+	if ch.vh.observed() {
+		ch.observe(Event{Kind: MessageDelivered, Message: e.Message, Queue: q, Consumer: c.sub.Tag, DeliveryTag: ch.lastTag,
+			Redelivered: e.Redelivered(), NoAck: c.sub.NoAck})
+	}
 	if !c.sub.NoAck {
 		c.held++
 		ch.held++

@@ -29,6 +29,9 @@ func (vh *VHost) publishDeadLetter(d deadLetter) {
 		return
 	}
 	m, headers := vh.deadMessage(d, settings)
+	if vh.observed() {
+		vh.observe(Event{Kind: MessageDeadLettered, Message: d.m, Queue: d.from, Reason: d.reason, Dead: m})
+	}
 	for _, to := range slices.Clone(vh.route(x, m.RoutingKey, headers)) {
 		q := to.(*queue.Queue)
 		if d.reason == queue.Rejected || !deathCycle(q.Name(), headers) {

@@ -19,6 +19,8 @@ type Options struct {
 	MaxMessageSize int
 	// Logger takes the node's log; nil discards it.
 	Logger *slog.Logger
+	// Observer is told what happens; nil if nobody wants to know.
+	Observer Observer
 }
 
 // Node is a broker: its virtual hosts, its users and its clock.
@@ -27,6 +29,7 @@ type Node struct {
 	release        *Release
 	maxMessageSize int
 	log            *slog.Logger
+	observer       Observer
 	clock          clock
 
 	mu sync.Mutex
@@ -51,6 +54,7 @@ func NewNode(o Options) *Node {
 		release:        o.Release,
 		maxMessageSize: o.MaxMessageSize,
 		log:            o.Logger,
+		observer:       o.Observer,
 		vhosts:         make(map[string]*VHost),
 		users:          make(map[string]*User),
 	}

@@ -74,8 +74,18 @@ func (p *Publishing) build(user *User) error {
 // route puts the message into its queues, or returns it if it is mandatory and
 // there are none. It says whether no queue refused it.
 func (ch *Channel) route(p *Publishing) (accepted bool) {
+	if ch.vh.observed() {
+		e := Event{Kind: MessagePublished, Message: p.message}
+		if ch.mode == confirming {
+			e.DeliveryTag = ch.published + 1
+		}
+		ch.observe(e)
+	}
 	routed, accepted := ch.vh.deliver(p.exchange, p.message, p.headers)
 	if routed == 0 && p.Mandatory {
+		if ch.vh.observed() {
+			ch.observe(Event{Kind: MessageReturned, Message: p.message})
+		}
 		ch.sink.Return(wire.NoRoute, p.message)
 	}
 	return accepted
@@ -90,6 +100,9 @@ func (vh *VHost) Publish(p Publishing) (routed int, err error) {
 	}
 	if err := p.build(nil); err != nil {
 		return 0, err
+	}
+	if vh.observed() {
+		vh.observe(Event{Kind: MessagePublished, Message: p.message})
 	}
 	routed, _ = vh.deliver(x, p.message, p.headers)
 	return routed, nil
@@ -126,7 +139,13 @@ func (vh *VHost) route(x *exchange.Exchange, routingKey string, headers wire.Tab
 }
 
 func (vh *VHost) enqueue(q *queue.Queue, m *queue.Message) (accepted bool) {
+	if vh.observed() {
+		vh.observe(Event{Kind: MessageRouted, Message: m, Queue: q})
+	}
 	accepted = q.Publish(vh.Now(), m)
+	if !accepted && vh.observed() {
+		vh.observe(Event{Kind: MessageRefused, Message: m, Queue: q})
+	}
 	vh.watch(q)
 	return accepted
 }

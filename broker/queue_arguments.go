@@ -2,135 +2,258 @@ package broker
 
 import (
 	"fmt"
+	"regexp"
+	"slices"
+	"strings"
 
 	"github.com/minirabbit/minirabbit/internal/erlang"
 	"github.com/minirabbit/minirabbit/queue"
 	"github.com/minirabbit/minirabbit/wire"
 )
 
-// maxExpiry is the longest duration that RabbitMQ takes, in milliseconds.
-const maxExpiry = 315_360_000_000
+const (
+	argQueueType       = "x-queue-type"
+	argConsumerTimeout = "x-consumer-timeout"
 
-// parseQueueArguments reads the arguments of queue.declare. It ignores those
-// that RabbitMQ does not know either, and refuses those that it knows and this
-// broker does not implement.
-func parseQueueArguments(args wire.Table, resource string) (queue.Settings, error) {
-	p := argumentParser{args: args, resource: resource}
-	var s queue.Settings
-	s.Expires = p.duration("x-expires", 1)
-	s.MessageTTL = p.duration("x-message-ttl", 0)
-	s.DeadLetterExchange, s.DeadLetter = p.text(argDeadLetter)
-	s.DeadLetterRoutingKey, s.DeadLetterRekey = p.text(argDeadLetterKey)
-	if s.DeadLetterRekey && !s.DeadLetter {
-		p.fail(argDeadLetterKey, "routing_key_but_no_dlx_defined")
+	// maxExpiry is the longest duration that RabbitMQ takes, in milliseconds.
+	maxExpiry = 315_360_000_000
+	// maxSegment is the largest segment of a stream, in bytes.
+	maxSegment = 3_000_000_000
+)
+
+// queueArgument is an argument of queue.declare that RabbitMQ knows: which types
+// of queue take it, and what its value must be. Others are accepted, and have
+// no effect.
+type queueArgument struct {
+	key   string
+	takes string // queue types
+	read  func(p *argumentParser, key string, v any, s *queue.Settings)
+}
+
+const (
+	allTypes        = "classic quorum stream"
+	classicOrQuorum = "classic quorum"
+)
+
+// queueArguments lists the arguments in the order in which RabbitMQ checks them.
+var queueArguments = []queueArgument{
+	{"x-expires", classicOrQuorum, func(p *argumentParser, key string, v any, s *queue.Settings) {
+		s.Expires = p.duration(key, v, 1)
+	}},
+	{"x-message-ttl", classicOrQuorum, func(p *argumentParser, key string, v any, s *queue.Settings) {
+		s.MessageTTL = p.duration(key, v, 0)
+	}},
+	{argDeadLetter, classicOrQuorum, func(p *argumentParser, key string, v any, s *queue.Settings) {
+		s.DeadLetterExchange, s.DeadLetter = p.text(key, v), true
+	}},
+	{argDeadLetterKey, classicOrQuorum, func(p *argumentParser, key string, v any, s *queue.Settings) {
+		s.DeadLetterRoutingKey, s.DeadLetterRekey = p.text(key, v), true
+		if _, set := p.args.Get(argDeadLetter); !set {
+			p.fail(key, "routing_key_but_no_dlx_defined")
+		}
+	}},
+	{"x-dead-letter-strategy", "quorum", func(p *argumentParser, key string, v any, s *queue.Settings) {
+		s.AtLeastOnce = p.oneOf(key, v, "invalid_dlx_strategy", "at-most-once", "at-least-once") == "at-least-once"
+	}},
+	{"x-max-length", classicOrQuorum, func(p *argumentParser, key string, v any, s *queue.Settings) {
+		s.MaxLength = p.natural(key, v)
+	}},
+	{"x-max-length-bytes", allTypes, func(p *argumentParser, key string, v any, s *queue.Settings) {
+		s.MaxLengthBytes = p.natural(key, v)
+	}},
+	{"x-max-in-memory-length", "quorum", checkNatural},
+	{"x-max-in-memory-bytes", "quorum", checkNatural},
+	{"x-max-priority", "classic", func(p *argumentParser, key string, v any, s *queue.Settings) {
+		s.MaxPriority = p.natural(key, v)
+		if s.MaxPriority.Value > 255 {
+			p.fail(key, fmt.Sprintf("{max_value_exceeded,%d}", s.MaxPriority.Value))
+		}
+	}},
+	{"x-overflow", classicOrQuorum, func(p *argumentParser, key string, v any, s *queue.Settings) {
+		s.Overflow = queue.Overflow(p.oneOf(key, v, "invalid_overflow",
+			string(queue.DropHead), string(queue.RejectPublish), string(queue.RejectPublishDLX)))
+	}},
+	{"x-queue-mode", "classic", func(p *argumentParser, key string, v any, s *queue.Settings) {
+		if mode := p.text(key, v); mode != "default" && mode != "lazy" {
+			p.fail(key, fmt.Sprintf(`"unsupported queue mode '%s'"`, mode))
+		}
+	}},
+	{"x-queue-version", "classic", func(p *argumentParser, key string, v any, s *queue.Settings) {
+		n := p.integer(key, v)
+		if !slices.Contains(p.release.queueVersions, n) {
+			p.fail(key, fmt.Sprintf(`"unsupported queue version '%d'"`, n))
+		}
+	}},
+	{"x-single-active-consumer", allTypes, func(p *argumentParser, key string, v any, s *queue.Settings) {
+		b, ok := v.(bool)
+		if !ok {
+			p.wrongType(key, v)
+		}
+		s.SingleActiveConsumer = b
+	}},
+	{"x-quorum-initial-group-size", "quorum", checkPositive},
+	{"x-initial-cluster-size", "stream", checkPositive},
+	{"x-max-age", "stream", func(p *argumentParser, key string, v any, s *queue.Settings) {
+		age, ok := parseAge(p.text(key, v))
+		if !ok || age == 0 {
+			p.fail(key, "invalid_max_age")
+		}
+		s.MaxAge = queue.Some(age)
+	}},
+	{"x-stream-max-segment-size-bytes", "stream", func(p *argumentParser, key string, v any, s *queue.Settings) {
+		if n := p.natural(key, v); n.Value > maxSegment {
+			p.refuse("Exceeded max value for %s", key)
+		}
+	}},
+	{"x-queue-leader-locator", allTypes, func(p *argumentParser, key string, v any, s *queue.Settings) {
+		p.oneOf(key, v, "invalid_queue_locator_arg", p.release.leaderLocators...)
+	}},
+	{"x-queue-master-locator", "classic", func(p *argumentParser, key string, v any, s *queue.Settings) {
+		locator, _ := v.(string)
+		p.internalError(p.release.masterLocatorError(locator))
+	}},
+	{"x-delivery-limit", "quorum", func(p *argumentParser, key string, v any, s *queue.Settings) {
+		// RabbitMQ takes any value and heeds numbers.
+		if n, ok := integer(v); ok {
+			s.DeliveryLimit = queue.Some(n)
+		}
+	}},
+	{argConsumerTimeout, "quorum", func(p *argumentParser, key string, v any, s *queue.Settings) {
+		s.ConsumerTimeout = p.natural(key, v)
+	}},
+	{"x-stream-filter-size-bytes", "stream", func(p *argumentParser, key string, v any, s *queue.Settings) {
+		if n := p.natural(key, v); n.Value < 16 || n.Value > 255 {
+			p.refuse(p.release.filterSizeText, key)
+		}
+	}},
+}
+
+func checkNatural(p *argumentParser, key string, v any, _ *queue.Settings) { p.natural(key, v) }
+
+func checkPositive(p *argumentParser, key string, v any, _ *queue.Settings) { p.duration(key, v, 1) }
+
+// parseQueueArguments reads the arguments of queue.declare.
+func parseQueueArguments(release *Release, args wire.Table, resource string) (queue.Settings, error) {
+	p := argumentParser{release: release, args: args, resource: resource}
+	s := queue.Settings{Kind: p.kind()}
+	for _, a := range queueArguments {
+		v, set := args.Get(a.key)
+		if !set || slices.Contains(release.ignoredArguments[s.Kind], a.key) {
+			continue
+		}
+		if !slices.Contains(strings.Fields(a.takes), string(s.Kind)) || slices.Contains(release.refusedArguments[s.Kind], a.key) {
+			p.refuse("invalid arg '%s' for %s of queue type rabbit_%s_queue", a.key, resource, s.Kind)
+			break
+		}
+		a.read(&p, a.key, v, &s)
 	}
-	s.MaxLength = p.natural("x-max-length")
-	s.MaxLengthBytes = p.natural("x-max-length-bytes")
-	s.MaxPriority = p.natural("x-max-priority")
-	if s.MaxPriority.Value > 255 {
-		p.fail("x-max-priority", fmt.Sprintf("{max_value_exceeded,%d}", s.MaxPriority.Value))
-	}
-	s.Overflow = queue.Overflow(p.oneOf("x-overflow", "invalid_overflow",
-		string(queue.DropHead), string(queue.RejectPublish), string(queue.RejectPublishDLX)))
-	p.oneOf("x-queue-mode", "invalid_queue_mode", "default", "lazy")
-	s.SingleActiveConsumer = p.flag("x-single-active-consumer")
-	if p.err == nil {
-		p.refuseUnimplemented()
-	}
+	release.setQuorum(&s)
 	return s, p.err
 }
 
 // argumentParser reads arguments until the first that is wrong.
 type argumentParser struct {
+	release  *Release
 	args     wire.Table
 	resource string
 	err      error
 }
 
-func (p *argumentParser) fail(key, reason string) {
-	if p.err == nil {
-		p.err = Errorf(wire.PreconditionFailed, "invalid arg '%s' for %s: %s", key, p.resource, reason)
+func (p *argumentParser) kind() queue.Kind {
+	v, set := p.args.Get(argQueueType)
+	if !set {
+		return queue.Classic
 	}
+	switch kind := p.text(argQueueType, v); queue.Kind(kind) {
+	case queue.Classic, queue.Quorum, queue.Stream:
+		return queue.Kind(kind)
+	case "":
+		if p.err == nil && p.release.emptyQueueType {
+			return queue.Classic
+		}
+		fallthrough
+	default:
+		p.fail(argQueueType, fmt.Sprintf(`"unsupported queue type '%s'"`, kind))
+		return queue.Classic
+	}
+}
+
+func (p *argumentParser) refuse(format string, args ...any) {
+	if p.err == nil {
+		p.err = Errorf(wire.PreconditionFailed, format, args...)
+	}
+}
+
+func (p *argumentParser) internalError(reason string, fails bool) {
+	if fails && p.err == nil {
+		p.err = Errorf(wire.InternalError, "%s", reason)
+	}
+}
+
+func (p *argumentParser) fail(key, reason string) {
+	p.refuse("invalid arg '%s' for %s: %s", key, p.resource, reason)
 }
 
 func (p *argumentParser) wrongType(key string, v any) {
 	p.fail(key, fmt.Sprintf("{unacceptable_type,%s}", erlang.TypeName(v)))
 }
 
-func (p *argumentParser) natural(key string) queue.Optional {
-	v, set := p.args.Get(key)
-	if !set {
-		return queue.Optional{}
-	}
+func (p *argumentParser) integer(key string, v any) int64 {
 	n, ok := integer(v)
-	switch {
-	case !ok:
-		p.wrongType(key, v)
-	case n < 0:
+	if !ok {
+		p.fail(key, fmt.Sprintf(`"expected integer, got %s"`, erlang.TypeName(v)))
+	}
+	return n
+}
+
+func (p *argumentParser) natural(key string, v any) queue.Optional {
+	n := p.integer(key, v)
+	if n < 0 {
 		p.fail(key, fmt.Sprintf("{value_negative,%d}", n))
 	}
 	return queue.Some(n)
 }
 
-func (p *argumentParser) duration(key string, least int64) queue.Optional {
-	d := p.natural(key)
+func (p *argumentParser) duration(key string, v any, least int64) queue.Optional {
+	d := p.natural(key, v)
 	switch {
-	case !d.Set:
 	case d.Value > maxExpiry:
-		p.fail(key, fmt.Sprintf("{value_too_big,%d}", d.Value))
+		p.fail(key, fmt.Sprintf("{value_too_large,%d}", d.Value))
 	case d.Value < least:
 		p.fail(key, fmt.Sprintf("{value_zero,%d}", d.Value))
 	}
 	return d
 }
 
-func (p *argumentParser) text(key string) (string, bool) {
-	v, set := p.args.Get(key)
-	if !set {
-		return "", false
-	}
+func (p *argumentParser) text(key string, v any) string {
 	s, ok := v.(string)
 	if !ok {
 		p.wrongType(key, v)
 	}
-	return s, true
+	return s
 }
 
-func (p *argumentParser) flag(key string) bool {
-	v, set := p.args.Get(key)
-	if !set {
-		return false
+func (p *argumentParser) oneOf(key string, v any, reason string, values ...string) string {
+	s := p.text(key, v)
+	if !slices.Contains(values, s) {
+		p.fail(key, reason)
 	}
-	b, ok := v.(bool)
-	if !ok {
-		p.wrongType(key, v)
-	}
-	return b
+	return s
 }
 
-func (p *argumentParser) oneOf(key, reason string, values ...string) string {
-	s, set := p.text(key)
-	if !set {
-		return ""
-	}
-	for _, v := range values {
-		if s == v {
-			return s
-		}
-	}
-	p.fail(key, reason)
-	return ""
-}
+var agePattern = regexp.MustCompile(`^([0-9]+)([YMDhms])$`)
 
-// refuseUnimplemented refuses what RabbitMQ would act on and this broker cannot:
-// to ignore it would let a test pass that production fails.
-func (p *argumentParser) refuseUnimplemented() {
-	if kind, set := p.text("x-queue-type"); set && p.err == nil && kind != "classic" {
-		p.err = Errorf(wire.NotImplemented, "minirabbit does not implement x-queue-type '%s' for %s", kind, p.resource)
+// parseAge reads a duration such as "7D" and returns it in milliseconds.
+func parseAge(s string) (ms int64, ok bool) {
+	m := agePattern.FindStringSubmatch(s)
+	if m == nil {
+		return 0, false
 	}
-	for _, key := range []string{"x-queue-master-locator", "x-queue-leader-locator", "x-dead-letter-strategy", "x-delivery-limit", "x-consumer-timeout"} {
-		if _, set := p.args.Get(key); set && p.err == nil {
-			p.err = Errorf(wire.NotImplemented, "minirabbit does not implement argument '%s' for %s", key, p.resource)
-		}
+	var n int64
+	if _, err := fmt.Sscan(m[1], &n); err != nil {
+		return 0, false
 	}
+	const second, day = 1000, 86_400_000
+	unit := map[string]int64{"Y": 365 * day, "M": 30 * day, "D": day, "h": 3600 * second, "m": 60 * second, "s": second}[m[2]]
+	return n * unit, true
 }

@@ -60,7 +60,7 @@ func (vh *VHost) DeclareQueue(owner *Connection, m *wire.QueueDeclare) (*queue.Q
 			return nil, err
 		}
 	}
-	settings, err := parseQueueArguments(m.Arguments, resource)
+	settings, err := parseQueueArguments(vh.node.release, m.Arguments, resource)
 	if err != nil {
 		return nil, err
 	}
@@ -70,6 +70,7 @@ func (vh *VHost) DeclareQueue(owner *Connection, m *wire.QueueDeclare) (*queue.Q
 		q.Owner = owner
 		owner.exclusive = append(owner.exclusive, q)
 	}
+	vh.observeQueue(q)
 	vh.queues[m.Queue] = q
 	vh.watch(q)
 	return q, nil
@@ -149,6 +150,7 @@ func (vh *VHost) removeQueue(q *queue.Queue) {
 		owner.disown(q)
 	}
 	vh.removeBindingsTo(q)
+	vh.observeReady(q, reasonDeleted)
 	for _, c := range q.Delete() {
 		c.Receiver.(*Consumer).queueDeleted()
 	}

@@ -9,10 +9,17 @@ import (
 type settlement uint8
 
 const (
-	ack settlement = iota
-	reject
-	requeue
+	ack     settlement = iota
+	reject             // to the dead letters
+	release            // back to the queue by basic.nack or basic.recover
+	refuse             // back to the queue by basic.reject
+	abandon            // back to the queue because the channel ended
 )
+
+// cause returns what a queue calls a settlement that brings messages back.
+func (s settlement) cause() queue.Cause {
+	return map[settlement]queue.Cause{release: queue.Released, refuse: queue.Refused, abandon: queue.Abandoned}[s]
+}
 
 // Get takes a message from a queue; it is unacked unless m says otherwise.
 func (ch *Channel) Get(m *wire.BasicGet, q *queue.Queue) (tag uint64, e queue.Entry, ok bool) {
@@ -22,6 +29,9 @@ func (ch *Channel) Get(m *wire.BasicGet, q *queue.Queue) (tag uint64, e queue.En
 		return 0, e, false
 	}
 	ch.lastTag++
+	if ch.vh.observed() {
+		ch.observe(Event{Kind: MessageGot, Message: e.Message, Queue: q, DeliveryTag: ch.lastTag, Redelivered: e.Redelivered(), NoAck: m.NoAck})
+	}
 	if !m.NoAck {
 		ch.unacked.add(delivery{tag: ch.lastTag, q: q, entry: e})
 	}
@@ -35,15 +45,23 @@ func (ch *Channel) Ack(tag uint64, multiple bool) error {
 
 // Nack gives a delivery back, or with multiple all up to it: to its queue, or to
 // the dead letters.
-func (ch *Channel) Nack(tag uint64, multiple, back bool) error {
-	if back {
-		return ch.conclude(tag, multiple, requeue)
+func (ch *Channel) Nack(tag uint64, multiple, requeue bool) error {
+	if requeue {
+		return ch.conclude(tag, multiple, release)
 	}
 	return ch.conclude(tag, multiple, reject)
 }
 
+// Reject gives one delivery back: to its queue, or to the dead letters.
+func (ch *Channel) Reject(tag uint64, requeue bool) error {
+	if requeue {
+		return ch.conclude(tag, false, refuse)
+	}
+	return ch.conclude(tag, false, reject)
+}
+
 // Recover requeues everything that the channel has not settled.
-func (ch *Channel) Recover() { ch.settle(ch.unacked.takeAll(), requeue) }
+func (ch *Channel) Recover() { ch.settle(ch.unacked.takeAll(), release) }
 
 // conclude settles deliveries now, or when the transaction commits. An unknown
 // tag is an error at once in either case.
@@ -63,6 +81,9 @@ func (ch *Channel) conclude(tag uint64, multiple bool, s settlement) error {
 
 // settle ends deliveries and gives their consumers credit for the next ones.
 func (ch *Channel) settle(ds []delivery, s settlement) {
+	if ch.vh.observed() {
+		ch.observeSettled(ds, s)
+	}
 	switch s {
 	case ack:
 		for i := range ds {
@@ -72,17 +93,28 @@ func (ch *Channel) settle(ds []delivery, s settlement) {
 		for i := range ds {
 			ds[i].q.Reject(&ds[i].entry)
 		}
-	case requeue:
-		// From last to first, so that each goes to the front of its queue.
-		for i := len(ds) - 1; i >= 0; i-- {
-			ds[i].q.Requeue(&ds[i].entry)
-		}
+	default:
+		requeue(ds, s.cause())
 	}
-	ch.release(ds)
+	ch.giveCredit(ds)
 }
 
-// release gives back the credit that deliveries took.
-func (ch *Channel) release(ds []delivery) {
+// requeue brings deliveries back to their queues.
+func requeue(ds []delivery, why queue.Cause) {
+	for i := range ds {
+		if d := &ds[i]; d.q.InOrder() {
+			d.q.Requeue(&d.entry, why)
+		}
+	}
+	for i := len(ds) - 1; i >= 0; i-- {
+		if d := &ds[i]; !d.q.InOrder() {
+			d.q.Requeue(&d.entry, why)
+		}
+	}
+}
+
+// giveCredit gives back the credit that deliveries took.
+func (ch *Channel) giveCredit(ds []delivery) {
 	for i := range ds {
 		c := ds[i].consumer
 		if c == nil {

@@ -19,8 +19,7 @@ func (q *Queue) expiry(now Instant, m *Message) Instant {
 // Expire drops what is due at the head. A message behind one that is not due
 // stays until it gets there, as in RabbitMQ.
 func (q *Queue) Expire(now Instant) {
-	for i := len(q.ready.levels) - 1; i >= 0; i-- {
-		d := &q.ready.levels[i]
+	for d := range q.ready.deques() {
 		for d.length > 0 && due(d.front().expires, now) {
 			e := q.ready.pop(d)
 			q.drop(&e, Expired)
@@ -48,8 +47,7 @@ func (q *Queue) unusedAt() Instant {
 // passing of time, zero for never.
 func (q *Queue) Deadline() Instant {
 	next := q.unusedAt()
-	for i := range q.ready.levels {
-		d := &q.ready.levels[i]
+	for d := range q.ready.deques() {
 		if d.length > 0 && d.front().expires != 0 && (next == 0 || d.front().expires < next) {
 			next = d.front().expires
 		}

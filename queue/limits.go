@@ -22,7 +22,7 @@ func (q *Queue) dropHead() {
 		return
 	}
 	for q.ready.length > 0 && q.over(q.ready.length, q.ready.bytes) {
-		e := q.ready.pop(q.ready.head())
+		e := q.ready.take()
 		q.drop(&e, MaxLen)
 	}
 }

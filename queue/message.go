@@ -39,8 +39,9 @@ type Entry struct {
 	position uint64
 	// expires is when the entry is due, zero for never.
 	expires Instant
-	// deliveries counts how often the entry was handed out.
-	deliveries uint32
+	// deliveries counts how often the entry was handed out, and failures how
+	// often that failed, as quorum queues count it.
+	deliveries, failures uint32
 }
 
 // Redelivered says of an entry that is handed out whether it had been before.
@@ -48,6 +49,9 @@ func (e *Entry) Redelivered() bool { return e.deliveries > 1 }
 
 // Deliveries returns how often the entry was handed out.
 func (e *Entry) Deliveries() int { return int(e.deliveries) }
+
+// Failures returns how many deliveries failed; see [Queue.Requeue].
+func (e *Entry) Failures() int { return int(e.failures) }
 
 // Reason says why a message left a queue without being acknowledged. The
 // values are those of the x-death header.

@@ -32,6 +32,9 @@ type Queue struct {
 	// at which it will next look at the queue's deadline, zero for none.
 	Awake   bool
 	Watched Instant
+	// OnDrop, if not nil, is told of each message that leaves the queue
+	// without an acknowledgement, for any reason but Purge and Delete.
+	OnDrop func(m *Message, reason Reason)
 
 	settings     Settings
 	ready        ready
@@ -57,11 +60,7 @@ type Counts struct {
 // New returns an empty queue.
 func New(name string, s Settings, host Host, now Instant) *Queue {
 	q := &Queue{name: name, host: host, settings: s, lastUsed: now}
-	levels := 1
-	if s.MaxPriority.Set {
-		levels += int(s.MaxPriority.Value)
-	}
-	q.ready.levels = make([]deque, levels)
+	q.ready.init(&q.settings)
 	q.consumers.single = s.SingleActiveConsumer
 	return q
 }
@@ -128,7 +127,7 @@ func (q *Queue) Dispatch(now Instant) {
 		if c == nil {
 			return
 		}
-		q.deliver(c, q.ready.pop(q.ready.head()))
+		q.deliver(c, q.ready.take())
 		q.Expire(now)
 	}
 }
@@ -156,7 +155,7 @@ func (q *Queue) Get(now Instant, noAck bool) (e Entry, ok bool) {
 	if q.ready.length == 0 {
 		return Entry{}, false
 	}
-	e = q.ready.pop(q.ready.head())
+	e = q.ready.take()
 	q.handOut(&e, noAck)
 	q.Expire(now)
 	return e, true
@@ -168,7 +167,7 @@ func (q *Queue) Purge(now Instant) int {
 	q.Expire(now)
 	n := q.ready.length
 	q.counts.Dropped += uint64(n)
-	q.ready = ready{levels: make([]deque, len(q.ready.levels))}
+	q.ready.init(&q.settings)
 	return n
 }
 
@@ -176,7 +175,7 @@ func (q *Queue) Purge(now Instant) int {
 func (q *Queue) Delete() []*Consumer {
 	all := q.consumers.all
 	q.deleted = true
-	q.ready = ready{levels: make([]deque, 1)}
+	q.ready.init(&q.settings)
 	q.consumers = consumers{}
 	q.unacked, q.unackedBytes = 0, 0
 	return all
@@ -225,18 +224,10 @@ func (q *Queue) Check() error {
 		return nil
 	}
 	n, bytes := 0, int64(0)
-	for i := range q.ready.levels {
-		last, d := uint64(0), &q.ready.levels[i]
-		for j := range d.length {
-			e := d.at(j)
-			if j > 0 && e.position <= last {
-				return fmt.Errorf("queue %q: entry %d of priority %d is at position %d after %d", q.name, j, i, e.position, last)
-			}
-			last = e.position
-			n++
-			bytes += int64(len(e.Message.Body))
-		}
-	}
+	q.ready.each(func(e *Entry) {
+		n++
+		bytes += int64(len(e.Message.Body))
+	})
 	if n != q.ready.length || bytes != q.ready.bytes {
 		return fmt.Errorf("queue %q: holds %d messages of %d bytes, but counts %d of %d", q.name, n, bytes, q.ready.length, q.ready.bytes)
 	}

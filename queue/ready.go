@@ -1,35 +1,73 @@
 package queue
 
-import "sort"
+import (
+	"iter"
+	"sort"
+)
 
-// ready holds the ready entries of a queue: one deque a priority, highest
-// first out. A queue without priorities has one.
+// ready holds the ready entries of a queue: one deque a priority, highest first
+// out, and those that came back to a quorum queue before all of them.
 type ready struct {
-	levels []deque
-	length int
-	bytes  int64
+	returned   deque
+	levels     []deque
+	priorities Priorities
+	streak     int // high ones taken since the last normal one, if Interleaved
+	length     int
+	bytes      int64
+}
+
+// init empties the structure and makes it as the settings ask.
+func (r *ready) init(s *Settings) {
+	*r = ready{priorities: s.Priorities}
+	levels := 1
+	switch {
+	case s.Kind == Quorum:
+		levels = s.Priorities.levels()
+	case s.MaxPriority.Set:
+		levels += int(s.MaxPriority.Value)
+	}
+	r.levels = make([]deque, levels)
 }
 
 // level returns the deque for a message of this priority: RabbitMQ counts a
 // priority above the queue's maximum as the maximum.
 func (r *ready) level(m *Message) *deque {
+	if r.priorities == Interleaved {
+		return &r.levels[interleavedLevel(m)]
+	}
 	return &r.levels[min(int(m.Priority), len(r.levels)-1)]
 }
 
+// push puts an entry where its position belongs.
 func (r *ready) push(e Entry) {
 	r.level(e.Message).insert(e)
+	r.added(&e)
+}
+
+// pushReturned puts an entry behind those that came back before.
+func (r *ready) pushReturned(e Entry) {
+	r.returned.append(e)
+	r.added(&e)
+}
+
+func (r *ready) added(e *Entry) {
 	r.length++
 	r.bytes += int64(len(e.Message.Body))
 }
 
-// head returns the level whose front is next to leave, nil if there is none.
-func (r *ready) head() *deque {
-	for i := len(r.levels) - 1; i >= 0; i-- {
+// take removes the entry that is next to leave. There must be one.
+func (r *ready) take() Entry {
+	switch {
+	case r.returned.length > 0:
+		return r.pop(&r.returned)
+	case r.priorities == Interleaved:
+		return r.pop(r.interleaved())
+	}
+	for i := len(r.levels) - 1; ; i-- {
 		if r.levels[i].length > 0 {
-			return &r.levels[i]
+			return r.pop(&r.levels[i])
 		}
 	}
-	return nil
 }
 
 func (r *ready) pop(d *deque) Entry {
@@ -39,10 +77,24 @@ func (r *ready) pop(d *deque) Entry {
 	return e
 }
 
-// each calls f for every entry in the order in which they would leave.
+// deques goes through the deques, the one that leaves first to begin with.
+func (r *ready) deques() iter.Seq[*deque] {
+	return func(yield func(*deque) bool) {
+		if !yield(&r.returned) {
+			return
+		}
+		for i := len(r.levels) - 1; i >= 0; i-- {
+			if !yield(&r.levels[i]) {
+				return
+			}
+		}
+	}
+}
+
+// each calls f for every entry, roughly in the order in which they would leave:
+// quorum queues may interleave priorities.
 func (r *ready) each(f func(e *Entry)) {
-	for i := len(r.levels) - 1; i >= 0; i-- {
-		d := &r.levels[i]
+	for d := range r.deques() {
 		for n := range d.length {
 			f(d.at(n))
 		}
@@ -60,16 +112,26 @@ func (d *deque) at(i int) *Entry { return &d.ring[(d.start+i)&(len(d.ring)-1)] }
 
 func (d *deque) front() *Entry { return d.at(0) }
 
-// insert puts e where its position belongs. New entries go to the back and
-// requeued ones mostly to the front; both take constant time.
-func (d *deque) insert(e Entry) {
+// append puts e at the back, whatever its position.
+func (d *deque) append(e Entry) {
 	if d.length == len(d.ring) {
 		d.resize(max(8, 2*len(d.ring)))
 	}
+	d.length++
+	*d.at(d.length - 1) = e
+}
+
+// insert puts e where its position belongs. New entries go to the back and
+// requeued ones mostly to the front; both take constant time.
+func (d *deque) insert(e Entry) {
+	if d.length == 0 || e.position > d.at(d.length-1).position {
+		d.append(e)
+		return
+	}
+	if d.length == len(d.ring) {
+		d.resize(2 * len(d.ring))
+	}
 	switch {
-	case d.length == 0 || e.position > d.at(d.length-1).position:
-		d.length++
-		*d.at(d.length - 1) = e
 	case e.position < d.front().position:
 		d.start = (d.start - 1) & (len(d.ring) - 1)
 		d.length++

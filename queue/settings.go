@@ -19,9 +19,22 @@ const (
 	RejectPublishDLX Overflow = "reject-publish-dlx"
 )
 
+// Kind is a type of queue: the value of x-queue-type.
+type Kind string
+
+// The types of queue.
+const (
+	Classic Kind = "classic"
+	Quorum  Kind = "quorum"
+	Stream  Kind = "stream"
+)
+
 // Settings is what a queue's arguments and policies say of its behaviour. The
 // zero value is a plain queue without limits.
 type Settings struct {
+	// Kind is Classic if empty.
+	Kind Kind
+
 	// MessageTTL is the time that a message may wait, in milliseconds.
 	MessageTTL Optional
 	// Expires is the time that the queue may be unused, in milliseconds.
@@ -47,4 +60,27 @@ type Settings struct {
 	MaxPriority Optional
 	// SingleActiveConsumer serves one consumer at a time.
 	SingleActiveConsumer bool
+	// ConsumerTimeout is the time that a consumer may hold a message before
+	// its channel is closed, in milliseconds. It is the channel's to enforce.
+	ConsumerTimeout Optional
+
+	// What follows is for quorum queues; see quorum.go.
+
+	// DeliveryLimit is how often a delivery may fail before the message is
+	// dead-lettered; a negative number is no limit.
+	DeliveryLimit Optional
+	// AtLeastOnce keeps a dead letter until it has arrived. Publishing dead
+	// letters never fails here, so that it is kept for the record.
+	AtLeastOnce bool
+	// Priorities says how a quorum queue heeds the priority of messages.
+	Priorities Priorities
+	// ReleasedToBack sends a message that a client gave back to the end of
+	// the queue.
+	ReleasedToBack bool
+	// ReleasedIsFailed counts a message that a client gave back as a failed
+	// delivery.
+	ReleasedIsFailed bool
+
+	// MaxAge is for how long a stream keeps messages, in milliseconds.
+	MaxAge Optional
 }

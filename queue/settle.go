@@ -18,16 +18,32 @@ func (q *Queue) Reject(e *Entry) {
 	q.drop(e, Rejected)
 }
 
-// Requeue brings an entry that was handed out back to its position. To requeue
-// several, begin with the last: each then goes to the front in constant time.
-// Limits and expiry apply once all are back, in Dispatch.
-func (q *Queue) Requeue(e *Entry) {
+// Cause says why an entry comes back.
+type Cause uint8
+
+const (
+	// Released: the client gave it back with basic.nack or basic.recover.
+	Released Cause = iota
+	// Refused: the client gave it back with basic.reject.
+	Refused
+	// Abandoned: the client's channel ended.
+	Abandoned
+)
+
+// Requeue brings an entry that was handed out back: in a classic queue to its
+// position. To requeue several, see [Queue.InOrder]. Limits and expiry apply
+// once all are back, in Dispatch.
+func (q *Queue) Requeue(e *Entry, why Cause) {
 	if q.deleted {
 		return
 	}
 	q.settle(e)
+	if q.settings.Kind == Quorum {
+		q.requeueQuorum(e, why)
+	} else {
+		q.ready.push(*e)
+	}
 	q.counts.Requeued++
-	q.ready.push(*e)
 	q.host.Wake(q)
 }
 
@@ -39,6 +55,9 @@ func (q *Queue) settle(e *Entry) {
 // drop ends an entry that is neither ready nor unacked any more.
 func (q *Queue) drop(e *Entry, reason Reason) {
 	q.counts.Dropped++
+	if q.OnDrop != nil {
+		q.OnDrop(e.Message, reason)
+	}
 	if q.settings.DeadLetter {
 		q.host.DeadLetter(q, e.Message, reason)
 	}
