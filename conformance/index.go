@@ -5,6 +5,9 @@ import "slices"
 // Cases gives all cases, in the order in which they run. A new file of cases adds its slice here.
 func Cases() []Case {
 	return slices.Concat(
+		connectionStartCases,
+		connectionOpenCases,
+		channelCases,
 		queueDeclareCases,
 		queueArgumentCases,
 		queueExclusiveCases,

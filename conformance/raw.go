@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"slices"
 	"strconv"
@@ -234,9 +233,7 @@ func (r *Raw) ExpectHeader() [8]byte {
 		r.t.Fatalf("waiting for a protocol header: %v", err)
 	}
 	r.note("<- protocol header %q", header[:])
-	if _, err := r.reader.ReadFrame(); !errors.Is(err, io.EOF) {
-		r.t.Errorf("after the protocol header came %v, want the end of the connection", err)
-	}
+	r.ExpectEnd()
 	return header
 }
 

@@ -183,8 +183,19 @@ func (c *RawChannel) PublishWith(publish *wire.BasicPublish, properties wire.Pro
 	c.raw.t.Helper()
 	c.raw.note("-> %d %s %d bytes", c.Number, describe(publish), len(body))
 	frames := wire.AppendMethodFrame(nil, c.Number, publish)
-	frames = wire.AppendHeaderFrame(frames, c.Number, publish.ID().Class(), uint64(len(body)), properties.Append(nil))
-	c.raw.write(wire.AppendBodyFrames(frames, c.Number, []byte(body), c.raw.frameMax))
+	c.raw.write(c.appendContent(frames, properties, body))
+}
+
+// sendContent sends a content header and a body.
+func (c *RawChannel) sendContent(properties wire.Properties, body string) {
+	c.raw.t.Helper()
+	c.raw.note("-> %d   content of %d bytes", c.Number, len(body))
+	c.raw.write(c.appendContent(nil, properties, body))
+}
+
+func (c *RawChannel) appendContent(frames []byte, properties wire.Properties, body string) []byte {
+	frames = wire.AppendHeaderFrame(frames, c.Number, wire.IDBasicPublish.Class(), uint64(len(body)), properties.Append(nil))
+	return wire.AppendBodyFrames(frames, c.Number, []byte(body), c.raw.frameMax)
 }
 
 // Consume starts a consumer.
