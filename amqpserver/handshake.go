@@ -99,6 +99,9 @@ func (c *conn) open() error {
 		return broker.WithMethod(broker.Errorf(wire.NotAllowed, "access to vhost '%s' refused for user '%s'", m.VirtualHost, c.user.Name()), m.ID())
 	}
 	c.session = &broker.Connection{Name: c.name, User: c.user, VHost: vh, ClientProperties: c.client}
+	vh.Lock()
+	c.session.Open()
+	vh.Unlock()
 	c.send(0, &wire.ConnectionOpenOk{})
 	return nil
 }

@@ -41,6 +41,7 @@ type Channel struct {
 	byTag     map[string]*Consumer
 	lastTag   uint64 // of a delivery
 	unacked   unacked
+	reply     replyConsumer
 
 	prefetch       uint16 // for consumers to come, 0 for no limit
 	globalPrefetch uint16 // for all consumers together, 0 for no limit
@@ -75,6 +76,9 @@ func (ch *Channel) Close() {
 	}
 	ch.restore(ch.tx.settled())
 	ch.settle(ch.unacked.takeAll(), abandon)
+	if ch.vh.observed() {
+		ch.observe(Event{Kind: ChannelClosed})
+	}
 }
 
 // Qos sets the prefetch: for the consumers to come, or for all together if global.

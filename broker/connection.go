@@ -1,6 +1,8 @@
 package broker
 
 import (
+	"slices"
+
 	"github.com/minirabbit/minirabbit/queue"
 	"github.com/minirabbit/minirabbit/wire"
 )
@@ -43,8 +45,22 @@ func (c *Connection) Resume() {
 	}
 }
 
-// Close ends the connection's channels and deletes its exclusive queues.
+// Open lets the client into the virtual host.
+func (c *Connection) Open() {
+	c.VHost.connections = append(c.VHost.connections, c)
+	c.observe(ConnectionOpened)
+}
+
+// Close ends the connection's channels and deletes its exclusive queues. A
+// second call has no effect.
 func (c *Connection) Close() {
+	vh := c.VHost
+	i := slices.Index(vh.connections, c)
+	if i < 0 {
+		return
+	}
+	vh.connections = slices.Delete(vh.connections, i, i+1)
+	defer c.observe(ConnectionClosed)
 	for len(c.channels) > 0 {
 		c.channels[len(c.channels)-1].Close()
 	}
@@ -52,3 +68,15 @@ func (c *Connection) Close() {
 		c.VHost.removeQueue(c.exclusive[0])
 	}
 }
+
+func (c *Connection) observe(kind EventKind) {
+	if c.VHost.observed() {
+		c.VHost.observe(Event{Kind: kind, Connection: c})
+	}
+}
+
+// Connections returns the connections in order of opening.
+func (vh *VHost) Connections() []*Connection { return slices.Clone(vh.connections) }
+
+// Channels returns the connection's channels in order of opening.
+func (c *Connection) Channels() []*Channel { return slices.Clone(c.channels) }

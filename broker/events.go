@@ -90,7 +90,7 @@ func (ch *Channel) observeSettled(ds []delivery, s settlement) {
 	switch s {
 	case reject:
 		kind = MessageRejected
-	case requeue:
+	case release, refuse, abandon:
 		kind = MessageRequeued
 	}
 	for i := range ds {
@@ -122,4 +122,11 @@ func (vh *VHost) observeReady(q *queue.Queue, reason queue.Reason) {
 			vh.observe(Event{Kind: MessageDropped, Message: e.Message, Queue: q, Reason: reason})
 		})
 	}
+}
+
+// Purge removes the ready messages of a queue and returns how many there were.
+func (vh *VHost) Purge(q *queue.Queue) int {
+	q.Expire(vh.Now())
+	vh.observeReady(q, reasonPurged)
+	return q.Purge(vh.Now())
 }

@@ -22,6 +22,8 @@ type VHost struct {
 	// so that deleting the destination finds them.
 	sources map[exchange.Destination][]*exchange.Exchange
 	router  exchange.Router
+	// connections are in order of opening.
+	connections []*Connection
 
 	present queue.Instant // zero until asked for in this critical section
 
@@ -33,6 +35,7 @@ type VHost struct {
 	cancelled   []*Consumer
 	deadLetters []deadLetter
 	awake       []*queue.Queue
+	later       []func()
 
 	timers   timers
 	watchers []*watcher
@@ -91,6 +94,10 @@ func (vh *VHost) Wake(q *queue.Queue) {
 	}
 }
 
+// Later has f called before the present critical section ends, after what is
+// being done now. It is for whoever is called in the midst of a command.
+func (vh *VHost) Later(f func()) { vh.later = append(vh.later, f) }
+
 // settle does what the commands of this critical section left to do.
 func (vh *VHost) settle() {
 	for _, c := range vh.cancelled {
@@ -98,7 +105,12 @@ func (vh *VHost) settle() {
 	}
 	clear(vh.cancelled)
 	vh.cancelled = vh.cancelled[:0]
-	for len(vh.deadLetters) > 0 || len(vh.awake) > 0 {
+	for len(vh.deadLetters) > 0 || len(vh.awake) > 0 || len(vh.later) > 0 {
+		for i := 0; i < len(vh.later); i++ {
+			vh.later[i]()
+		}
+		clear(vh.later)
+		vh.later = vh.later[:0]
 		for i := 0; i < len(vh.deadLetters); i++ {
 			vh.publishDeadLetter(vh.deadLetters[i])
 		}
