@@ -3,14 +3,16 @@ package worker
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/minirabbit/minirabbit/wire"
 )
 
-// An audit watches a worker's frames and holds it to its promise: a task is acknowledged only when a result of it is
-// confirmed. It sees a frame of the broker before the client does, and a frame of the client after it was sent, so
-// that it never finds fault with a worker that is right.
+// An audit watches a worker's frames and holds it to its promises: a task is acknowledged only when a result of it is
+// confirmed, and given back only when nothing is consumed any more, or the broker would send it straight here again.
+// It sees a frame of the broker before the client does, and a frame of the client after it was sent, so that it never
+// finds fault with a worker that is right.
 type audit struct {
 	mu        sync.Mutex
 	channels  map[string]*auditedChannel
@@ -24,6 +26,7 @@ type audit struct {
 type auditedChannel struct {
 	content   map[side]wire.Method // by sender: whose content header is to come
 	tasks     map[uint64]string    // unacknowledged: delivery tag to task
+	consumers int                  // started and not cancelled
 	published []string             // by publishing sequence, from 1: the task whose result it is; "" once settled
 }
 
@@ -77,10 +80,18 @@ func (a *audit) methodLocked(ch *auditedChannel, from side, method wire.Method) 
 		}
 	case *wire.BasicReject:
 		delete(ch.tasks, m.DeliveryTag)
+	case *wire.BasicConsumeOk:
+		ch.consumers++
+	case *wire.BasicCancelOk:
+		ch.consumers--
 	case *wire.BasicNack:
-		if from == client {
-			delete(ch.tasks, m.DeliveryTag)
+		if from == broker {
+			return
 		}
+		if ch.consumers > 0 {
+			a.faults = append(a.faults, fmt.Sprintf("task %q was given back before the consumers were cancelled", ch.tasks[m.DeliveryTag]))
+		}
+		delete(ch.tasks, m.DeliveryTag)
 	}
 }
 
@@ -108,25 +119,35 @@ func (a *audit) ackedLocked(ch *auditedChannel, m *wire.BasicAck) {
 	}
 }
 
-// awaitAcked waits until the worker has acknowledged every task, and returns what it did wrong so far.
-func (a *audit) awaitAcked(ctx context.Context, tasks []Task) ([]string, error) {
+// complaints returns what the worker did wrong so far.
+func (a *audit) complaints() []string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return slices.Clone(a.faults)
+}
+
+// awaitAcked waits until the worker has acknowledged every task.
+func (a *audit) awaitAcked(ctx context.Context, tasks []Task) error {
 	for {
-		a.mu.Lock()
-		open := 0
-		for _, task := range tasks {
-			if !a.acked[task.ID] {
-				open++
-			}
-		}
-		changed, faults := a.changed, a.faults
-		a.mu.Unlock()
+		open, changed := a.unacked(tasks)
 		if open == 0 {
-			return faults, nil
+			return nil
 		}
 		select {
 		case <-changed:
 		case <-ctx.Done():
-			return faults, fmt.Errorf("%d of %d tasks were not acknowledged: %w", open, len(tasks), ctx.Err())
+			return fmt.Errorf("%d of %d tasks were not acknowledged: %w", open, len(tasks), ctx.Err())
 		}
 	}
+}
+
+func (a *audit) unacked(tasks []Task) (open int, changed <-chan struct{}) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, task := range tasks {
+		if !a.acked[task.ID] {
+			open++
+		}
+	}
+	return open, a.changed
 }

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/minirabbit/minirabbit/wire"
+	amqp "github.com/rabbitmq/amqp091-go"
 	"github.com/stretchr/testify/require"
 )
 
@@ -49,22 +50,21 @@ func TestNoTaskIsLostWhenTheConnectionDrops(t *testing.T) {
 		{"within the result's confirm", fault{halfway, broker, wire.IDBasicAck, 0, nil}},
 		{"after the result is confirmed", fault{after, broker, wire.IDBasicAck, 0, nil}},
 		{"before the task is acknowledged", fault{before, client, wire.IDBasicAck, 0, nil}},
-		{"within the task's acknowledgment", fault{halfway, client, wire.IDBasicAck, 0, nil}},
+		{"within the task's acknowledgement", fault{halfway, client, wire.IDBasicAck, 0, nil}},
 		{"after the task is acknowledged", fault{after, client, wire.IDBasicAck, 0, nil}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			ctx := testContext(t)
 			url := startBroker(t)
+			ctx := testContext(t)
 			tasks := publish(t, url, 12, 21, 1112, 1, 2, 100, 1000, 10_000)
 
 			p := startProxy(t, url, c.fault)
 			worker := start(t, p.url, WithConcurrency(2), WithPrefetch(3))
 			results := awaitResults(t, url, tasks)
-			faults, err := p.audit.awaitAcked(ctx, tasks)
-			require.NoError(t, err)
+			require.NoError(t, p.audit.awaitAcked(ctx, tasks))
 			require.NoError(t, worker.stop(ctx))
 
-			require.Empty(t, faults)
+			require.Empty(t, p.audit.complaints())
 			require.Len(t, results, len(tasks))
 			for _, queue := range []string{RedQueue, BlueQueue, DeadLetterQueue} {
 				require.Zero(t, ready(t, url, queue), queue)
@@ -74,6 +74,40 @@ func TestNoTaskIsLostWhenTheConnectionDrops(t *testing.T) {
 			default:
 				t.Fatal("the connection was not dropped")
 			}
+		})
+	}
+}
+
+// What is not a task reaches the dead-letter queue once, whenever the connection drops.
+func TestNoRejectedMessageIsLostWhenTheConnectionDrops(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		fault fault
+	}{
+		{"within the delivery's body", fault{halfway, broker, wire.IDBasicDeliver, wire.FrameBody, nil}},
+		{"before basic.reject", fault{before, client, wire.IDBasicReject, 0, nil}},
+		{"within basic.reject", fault{halfway, client, wire.IDBasicReject, 0, nil}},
+		{"after basic.reject", fault{after, client, wire.IDBasicReject, 0, nil}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			url := startBroker(t)
+			ctx := testContext(t)
+			dead, _ := consume(t, url, DeadLetterQueue)
+			ch, _ := dial(t, url)
+			require.NoError(t, ch.PublishWithContext(ctx, TaskExchange, RedPill, false, false, amqp.Publishing{Body: []byte("?")}))
+			p := startProxy(t, url, c.fault)
+			worker := start(t, p.url)
+			select {
+			case d := <-dead:
+				require.Equal(t, "?", string(d.Body))
+			case <-ctx.Done():
+				t.Fatal("the message was not dead-lettered")
+			}
+			<-p.struck
+			awaitResults(t, url, publish(t, url, 12)) // the worker is back, and nothing came before this
+			require.NoError(t, worker.stop(ctx))
+			require.Empty(t, dead)
+			require.Zero(t, ready(t, url, RedQueue))
 		})
 	}
 }

@@ -1,7 +1,13 @@
 package worker_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"log"
+	"os"
+	"os/signal"
+	"time"
 
 	"github.com/minirabbit/minirabbit/worker"
 )
@@ -37,4 +43,39 @@ func ExampleParseTask() {
 func ExampleResult() {
 	fmt.Println(worker.Result{Limit: 1112, Value: 987})
 	// Output: Job finished! Result is 987
+}
+
+// A program that does tasks until it is interrupted, and then finishes those that it has begun.
+func ExampleRun() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	err := worker.Run(ctx, os.Getenv("AMQP_URL"),
+		worker.WithConcurrency(8),
+		worker.WithMaxPause(10*time.Second),
+		worker.WithDrainTimeout(time.Minute))
+	if err != nil {
+		log.Fatal(err)
+	}
+}
+
+// A program that hands out tasks, and those that may have been lost once more.
+func ExampleProducer() {
+	producer, err := worker.NewProducer(os.Getenv("AMQP_URL"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer producer.Close()
+	receipts, err := producer.Publish(context.Background(), worker.RedPill, worker.Task{Limit: 12}, worker.Task{Limit: 1112})
+	if err == nil {
+		return // both are safe with the broker
+	}
+	for _, receipt := range receipts {
+		if errors.Is(receipt.Err, worker.ErrUnconfirmed) || errors.Is(receipt.Err, worker.ErrNotSent) {
+			// Published twice at worst: the task keeps its id.
+			_, err = producer.Publish(context.Background(), worker.RedPill, receipt.Task)
+		}
+	}
+	if err != nil {
+		log.Print(err)
+	}
 }

@@ -26,8 +26,8 @@ func newTestProducer(t *testing.T, url string, options ...Option) *Producer {
 }
 
 func TestProducerPublishesInOrder(t *testing.T) {
-	ctx := testContext(t)
 	url := startBroker(t)
+	ctx := testContext(t)
 	producer := newTestProducer(t, url, WithWindow(3))
 	tasks := make([]Task, 50)
 	for i := range tasks {
@@ -190,8 +190,8 @@ func TestProducerLosesNothingWhenTheConnectionDrops(t *testing.T) {
 		{"after the confirm", fault{after, broker, wire.IDBasicAck, 0, nil}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			ctx := testContext(t)
 			url := startBroker(t)
+			ctx := testContext(t)
 			p := startProxy(t, url, c.fault)
 			producer := newTestProducer(t, p.url, WithWindow(4))
 			open := []Task{{Limit: 12}, {Limit: 21}, {Limit: 34}, {Limit: 55}, {Limit: 89}, {Limit: 144}}

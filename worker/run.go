@@ -14,7 +14,8 @@ import (
 // A lost connection or channel is replaced after a wait that grows (WithBackoff), for as long as it takes; running jobs
 // are given up, as the broker hands their tasks out again. Only what no retry can change ends Run early, with an
 // error: a malformed URL or option, and a refusal by the broker (access, virtual host, topology with other properties)
-// before it has worked once.
+// before it has worked once. A wrong password is retried and logged, as to this client RabbitMQ answers it by closing
+// the socket without a word.
 //
 // When ctx ends, Run drains: it cancels its consumers, gives tasks not begun back to their queues, finishes, publishes
 // and acknowledges those that are running (WithDrainTimeout), and closes the connection. It then returns nil, or an

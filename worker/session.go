@@ -57,7 +57,7 @@ func (s *session) setup(conn *amqp.Connection) (err error) {
 	if err := DeclareTopology(s.channel.Channel); err != nil {
 		return err
 	}
-	// Only now, as the first task may come right after its consumer.
+	// Before the consumers, whose first tasks may come at once.
 	if s.results, err = newPublisher(conn, s.cfg.concurrency); err != nil {
 		return err
 	}
@@ -233,8 +233,8 @@ func (s *session) reject(log *slog.Logger, d amqp.Delivery) error {
 }
 
 // publish publishes a result until the broker confirms it. A refusal, as from a full queue, is tried again: the job is
-// done, and doing it anew would help nobody. All else ends the session; a result that no queue takes, because
-// the topology must be declared again.
+// done, and doing it anew would help nobody. Everything else ends the session, also a result that no queue takes: the
+// next session declares the topology again.
 func (s *session) publish(ctx context.Context, result Result) error {
 	retry := backoff{first: s.cfg.firstWait, cap: s.cfg.maxWait, random: s.cfg.random}
 	for {

@@ -18,8 +18,8 @@ import (
 func withJob(j job) Option { return func(cfg *config) { cfg.job = j } }
 
 func TestRunAnswersTasks(t *testing.T) {
-	ctx := testContext(t)
 	url := startBroker(t)
+	ctx := testContext(t)
 	began := time.Now()
 	worker := start(t, url)
 	tasks := publish(t, url, 1112)
@@ -39,8 +39,8 @@ func TestRunAnswersTasks(t *testing.T) {
 }
 
 func TestRunRejectsWhatIsNotATask(t *testing.T) {
-	ctx := testContext(t)
 	url := startBroker(t)
+	ctx := testContext(t)
 	dead, _ := consume(t, url, DeadLetterQueue)
 	ch, _ := dial(t, url)
 	worker := start(t, url, WithConcurrency(2))
@@ -64,11 +64,11 @@ func TestRunRejectsWhatIsNotATask(t *testing.T) {
 }
 
 func TestRunWorksOnAsManyTasksAsItMay(t *testing.T) {
-	ctx := testContext(t)
 	url := startBroker(t)
+	ctx := testContext(t)
 	tasks := publish(t, url, 12, 21, 34, 55, 89, 144, 233, 377)
 	const concurrency = 3
-	var running = make(chan struct{}, len(tasks))
+	running := make(chan struct{}, len(tasks))
 	release := make(chan struct{})
 	worker := start(t, url, WithConcurrency(concurrency), WithPrefetch(len(tasks)), withJob(
 		func(ctx context.Context, task Task) (int64, error) {
@@ -92,8 +92,8 @@ func TestRunWorksOnAsManyTasksAsItMay(t *testing.T) {
 }
 
 func TestRunConsumesOnlyItsQueues(t *testing.T) {
-	ctx := testContext(t)
 	url := startBroker(t)
+	ctx := testContext(t)
 	tasks := publish(t, url, 12, 21)
 	worker := start(t, url, WithQueues(BlueQueue))
 	awaitResults(t, url, tasks[1:])
@@ -119,8 +119,8 @@ func TestRunSurvivesTheLossOfTopology(t *testing.T) {
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			ctx := testContext(t)
 			url := startBroker(t)
+			ctx := testContext(t)
 			p := startProxy(t, url, fault{})
 			worker := start(t, p.url)
 			awaitResults(t, url, publish(t, url, 12, 12))
@@ -142,9 +142,8 @@ func TestRunSurvivesTheLossOfTopology(t *testing.T) {
 				}
 				require.NoError(t, ctx.Err())
 			}
-			faults, err := p.audit.awaitAcked(ctx, tasks)
-			require.NoError(t, err)
-			require.Empty(t, faults)
+			require.NoError(t, p.audit.awaitAcked(ctx, tasks))
+			require.Empty(t, p.audit.complaints())
 			require.NoError(t, worker.stop(ctx))
 			require.Zero(t, ready(t, url, RedQueue))
 		})
@@ -153,8 +152,8 @@ func TestRunSurvivesTheLossOfTopology(t *testing.T) {
 
 // A result that the broker refuses is published again, without doing the job again.
 func TestRunPublishesARefusedResultAgain(t *testing.T) {
-	ctx := testContext(t)
 	url := startBroker(t)
+	ctx := testContext(t)
 	p := startProxy(t, url, fault{from: broker, method: wire.IDBasicAck, replace: func(f wire.Frame) wire.Frame {
 		nack := wire.BasicNack{DeliveryTag: 1}
 		return wire.Frame{Type: wire.FrameMethod, Channel: f.Channel, Payload: nack.Append(nil)}
@@ -163,9 +162,8 @@ func TestRunPublishesARefusedResultAgain(t *testing.T) {
 	g := newGate()
 	close(g.opened)
 	worker := start(t, p.url, withJob(g.job))
-	faults, err := p.audit.awaitAcked(ctx, tasks)
-	require.NoError(t, err)
-	require.Empty(t, faults)
+	require.NoError(t, p.audit.awaitAcked(ctx, tasks))
+	require.Empty(t, p.audit.complaints())
 	require.NoError(t, worker.stop(ctx))
 	require.Len(t, g.begun, 1)
 	require.Equal(t, 2, ready(t, url, ResultQueue)) // the refusal was the proxy's: the broker took both
@@ -193,8 +191,8 @@ func TestRunIsRefused(t *testing.T) {
 
 // A refusal ends a worker that never worked; one that did goes on trying until it is set right.
 func TestRunOutlivesARefusalOnceItHasWorked(t *testing.T) {
-	ctx := testContext(t)
 	url := startBroker(t)
+	ctx := testContext(t)
 	refused := make(chan error, 100)
 	logger := testLogger(t)
 	worker := start(t, url, WithLogger(notify(logger, "worker disconnected", refused)))
