@@ -69,13 +69,13 @@ func ExampleProducer() {
 	if err == nil {
 		return // both are safe with the broker
 	}
+	var again []worker.Task
 	for _, receipt := range receipts {
 		if errors.Is(receipt.Err, worker.ErrUnconfirmed) || errors.Is(receipt.Err, worker.ErrNotSent) {
-			// Published twice at worst: the task keeps its id.
-			_, err = producer.Publish(context.Background(), worker.RedPill, receipt.Task)
+			again = append(again, receipt.Task) // done twice at worst, under the same id
 		}
 	}
-	if err != nil {
+	if _, err := producer.Publish(context.Background(), worker.RedPill, again...); err != nil {
 		log.Print(err)
 	}
 }
