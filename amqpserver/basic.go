@@ -116,6 +116,9 @@ func (ch *channel) Return(code wire.ReplyCode, m *queue.Message) {
 
 // Confirm implements [broker.Sink].
 func (ch *channel) Confirm(deliveryTag uint64, ack bool) {
+	if ch.muted {
+		return
+	}
 	if ack {
 		ch.ack = wire.BasicAck{DeliveryTag: deliveryTag}
 		ch.send(&ch.ack)
@@ -136,9 +139,20 @@ func (ch *channel) Writable() bool { return ch.c.out.writable() }
 // sendMessage appends method, header and body in one piece, so that nothing
 // comes between them.
 func (ch *channel) sendMessage(method wire.Method, m *queue.Message) {
-	buf := ch.c.out.begin()
+	c := ch.c
+	if c.server.interceptor == nil {
+		c.post(ch.appendMessage(c.out.begin(), method, m))
+		return
+	}
+	if ch.muted && method.ID() != wire.IDBasicDeliver {
+		return
+	}
+	cmd := Command{Channel: ch.number, Method: method, Properties: m.Properties, Body: m.Body, Message: m, ch: ch}
+	c.deliver(cmd, func(buf []byte) []byte { return ch.appendMessage(buf, method, m) })
+}
+
+func (ch *channel) appendMessage(buf []byte, method wire.Method, m *queue.Message) []byte {
 	buf = wire.AppendMethodFrame(buf, ch.number, method)
 	buf = wire.AppendHeaderFrame(buf, ch.number, method.ID().Class(), uint64(len(m.Body)), m.Properties)
-	buf = wire.AppendBodyFrames(buf, ch.number, m.Body, ch.c.tuned.frameMax)
-	ch.c.post(buf)
+	return wire.AppendBodyFrames(buf, ch.number, m.Body, ch.c.tuned.frameMax)
 }

@@ -2,6 +2,7 @@ package amqpserver
 
 import (
 	"errors"
+	"sync/atomic"
 
 	"github.com/minirabbit/minirabbit/broker"
 	"github.com/minirabbit/minirabbit/wire"
@@ -35,6 +36,11 @@ type channel struct {
 	deliver wire.BasicDeliver
 	ack     wire.BasicAck
 	nack    wire.BasicNack
+
+	// For interceptors, see there.
+	muted    bool               // the answers to the present command are not sent
+	answers  *wire.BasicPublish // what the next confirm answers
+	shutting atomic.Bool        // shut was called, and the reader has not noticed
 }
 
 func newChannel(c *conn, number uint16) *channel {
@@ -43,6 +49,9 @@ func newChannel(c *conn, number uint16) *channel {
 
 // frame handles one frame, whose payload is not read yet.
 func (ch *channel) frame(head wire.FrameHead) error {
+	if ch.shutting.Load() {
+		ch.noticeShut()
+	}
 	if head.Type == wire.FrameBody && ch.state == channelBody {
 		return ch.body(head)
 	}
@@ -75,7 +84,7 @@ func (ch *channel) drop(head wire.FrameHead, payload []byte) error {
 	case *wire.ChannelCloseOk:
 		delete(ch.c.channels, ch.number)
 	case *wire.ChannelClose:
-		ch.send(&wire.ChannelCloseOk{})
+		ch.c.send(ch.number, &wire.ChannelCloseOk{})
 	}
 	return nil
 }
@@ -108,6 +117,9 @@ func (ch *channel) method(payload []byte) error {
 		ch.state = channelHeader
 		return nil
 	}
+	if ch.c.server.interceptor != nil {
+		return ch.c.receive(Command{Channel: ch.number, Method: m, ch: ch}, func() error { return ch.execute(m) })
+	}
 	return ch.execute(m)
 }
 
@@ -116,11 +128,15 @@ func (ch *channel) method(payload []byte) error {
 func (ch *channel) execute(m wire.Method) error {
 	ch.vh.Lock()
 	defer ch.vh.Unlock()
+	if ch.shutting.Load() {
+		ch.late(m)
+		return nil
+	}
 	reply, err := ch.handle(m)
 	if err != nil {
 		return ch.fail(broker.WithMethod(err, m.ID()))
 	}
-	if reply != nil {
+	if reply != nil && !ch.muted {
 		ch.send(reply)
 	}
 	return nil
@@ -140,7 +156,16 @@ func (ch *channel) fail(err error) error {
 	return nil
 }
 
-func (ch *channel) send(m wire.Method) { ch.c.send(ch.number, m) }
+// send sends a method; the vhost's lock is held.
+func (ch *channel) send(m wire.Method) {
+	c := ch.c
+	if c.server.interceptor != nil {
+		c.deliver(Command{Channel: ch.number, Method: m, Publishing: ch.answers, ch: ch},
+			func(buf []byte) []byte { return wire.AppendMethodFrame(buf, ch.number, m) })
+		return
+	}
+	c.send(ch.number, m)
+}
 
 // handle carries out a method and returns its reply, nil for none.
 func (ch *channel) handle(m wire.Method) (wire.Method, error) {

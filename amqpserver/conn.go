@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -42,6 +43,16 @@ type conn struct {
 
 	out outbox
 
+	publishes    atomic.Bool // has published, ever
+	blocked      bool        // has been told so; guarded by server.mu
+	peer         Peer
+	gone         chan struct{} // closed to end waits on purpose
+	releaseOnce  sync.Once
+	rate         atomic.Int64 // bytes a second, 0 for no limit
+	mute         atomic.Bool  // says nothing more, heartbeats neither
+	resting      atomic.Bool  // does not read, so that silence means nothing
+	interruption atomic.Pointer[error]
+
 	// owned by the writer
 	sentAtBeat, receivedAtBeat uint64
 	beats, silent              int
@@ -61,7 +72,8 @@ type tuning struct {
 }
 
 func newConn(s *Server, nc net.Conn) *conn {
-	return &conn{
+	c := &conn{
+		gone:            make(chan struct{}),
 		server:          s,
 		node:            s.node,
 		nc:              nc,
@@ -75,6 +87,8 @@ func newConn(s *Server, nc net.Conn) *conn {
 		readerDone:      make(chan struct{}),
 		writerDone:      make(chan struct{}),
 	}
+	c.peer = Peer{Name: c.name, conn: c}
+	return c
 }
 
 // serve is the connection's reader goroutine; it starts the writer and returns
@@ -85,7 +99,7 @@ func (c *conn) serve() {
 	if err == nil {
 		err = c.run()
 	}
-	c.end(err)
+	c.end(c.interrupted(err))
 	c.endSession()
 	c.nc.SetWriteDeadline(time.Now().Add(closeTimeout))
 	close(c.readerDone)
@@ -105,6 +119,9 @@ func (c *conn) run() error {
 			return err
 		}
 		c.received.Add(1)
+		if !c.gate() {
+			return errAborted
+		}
 		if err := c.frame(head); err != nil {
 			return err
 		}
@@ -146,6 +163,9 @@ func (c *conn) controlFrame(head wire.FrameHead) error {
 		m, err := c.decode(payload)
 		if err != nil {
 			return err
+		}
+		if c.server.interceptor != nil {
+			return c.receive(Command{Method: m}, func() error { return broker.WithMethod(c.handle(m), m.ID()) })
 		}
 		return broker.WithMethod(c.handle(m), m.ID())
 	default:
@@ -189,6 +209,10 @@ func (c *conn) decode(payload []byte) (wire.Method, error) {
 
 // send appends a method to the outbox.
 func (c *conn) send(channel uint16, m wire.Method) {
+	if c.server.interceptor != nil {
+		c.deliver(Command{Channel: channel, Method: m}, func(buf []byte) []byte { return wire.AppendMethodFrame(buf, channel, m) })
+		return
+	}
 	c.post(wire.AppendMethodFrame(c.out.begin(), channel, m))
 }
 
@@ -207,6 +231,9 @@ func (c *conn) end(err error) {
 	switch {
 	case errors.Is(err, errClosed):
 		c.linger()
+		return
+	case errors.Is(err, errAborted):
+		c.log.Debug("connection cut on purpose", "connection", c.name)
 		return
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed):
 		c.log.Debug("client closed the connection unexpectedly", "connection", c.name)
@@ -280,6 +307,7 @@ func (c *conn) shutDown() {
 		ReplyText: wire.ConnectionForced.Text("broker forced connection closure with reason 'shutdown'")})
 	c.out.close()
 	c.nc.SetReadDeadline(time.Now().Add(shutdownGrace))
+	c.release()
 }
 
 // shutdownGrace is how long clients have to answer when the server stops.

@@ -70,9 +70,31 @@ func (ch *channel) published() error {
 	p := ch.content
 	ch.content = content{}
 	ch.state = channelOpen
+	ch.c.publishes.Store(true)
+	var err error
+	if ch.c.server.interceptor != nil {
+		cmd := Command{Channel: ch.number, Method: &p.publish, Properties: p.properties, Body: p.body, ch: ch}
+		err = ch.c.receive(cmd, func() error { return ch.publish(&p) })
+	} else {
+		err = ch.publish(&p)
+	}
+	if err == nil && !ch.c.gate() {
+		return errAborted
+	}
+	return err
+}
+
+func (ch *channel) publish(p *content) error {
 	ch.vh.Lock()
 	defer ch.vh.Unlock()
-	if err := ch.basicPublish(&p); err != nil {
+	if ch.shutting.Load() {
+		return nil
+	}
+	if ch.c.server.interceptor != nil {
+		ch.answers = &p.publish
+		defer func() { ch.answers = nil }()
+	}
+	if err := ch.basicPublish(p); err != nil {
 		return ch.fail(broker.WithMethod(err, p.publish.ID()))
 	}
 	return nil

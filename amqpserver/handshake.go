@@ -130,6 +130,9 @@ func await[M wire.Method](c *conn, state string) (M, error) {
 		if !ok {
 			return want, broker.WithMethod(broker.Errorf(wire.CommandInvalid, "unexpected method in connection state %s", state), m.ID())
 		}
+		if c.server.interceptor != nil {
+			return got, c.receive(Command{Method: m}, func() error { return nil })
+		}
 		return got, nil
 	}
 }

@@ -25,6 +25,7 @@ type outbox struct {
 	buf     []byte
 	stalled bool // somebody was told that the client does not keep up
 	closed  bool
+	stops   []stop // where the writer stops on the way, nil unless a fault wants it
 }
 
 func newOutbox() outbox { return outbox{wake: make(chan struct{}, 1)} }
@@ -68,15 +69,18 @@ func (o *outbox) writable() bool {
 
 // take swaps the gathered bytes for an empty buffer. resumed says that there is
 // room again for somebody who was told that there is none.
-func (o *outbox) take(spare []byte) (batch []byte, resumed bool) {
+func (o *outbox) take(spare []byte) (batch []byte, resumed bool, act func() bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if cap(spare) > keepBuffer {
 		spare = nil
 	}
+	if len(o.stops) > 0 {
+		return o.takeToStopLocked(spare)
+	}
 	batch, o.buf = o.buf, spare[:0]
 	resumed, o.stalled = o.stalled, false
-	return batch, resumed
+	return batch, resumed, nil
 }
 
 // close drops what is appended from now on.

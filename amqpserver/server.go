@@ -15,8 +15,10 @@ var ErrServerClosed = errors.New("amqpserver: server closed")
 // Server serves AMQP 0-9-1 connections of one node.
 type Server struct {
 	// immutable
-	node *broker.Node
-	log  *slog.Logger
+	node        *broker.Node
+	log         *slog.Logger
+	interceptor Interceptor // nil unless somebody wants to know
+	gates       gates
 
 	mu sync.Mutex
 	// guarded by mu

@@ -42,12 +42,18 @@ func (c *conn) write() {
 // is broken; the reader notices too.
 func (c *conn) flush(spare *[]byte) bool {
 	for {
-		batch, resumed := c.out.take(*spare)
+		batch, resumed, act := c.out.take(*spare)
 		*spare = batch // the outbox has the other buffer now
+		if act != nil {
+			if !act() {
+				return false
+			}
+			continue
+		}
 		if len(batch) == 0 {
 			return true
 		}
-		if _, err := c.nc.Write(batch); err != nil {
+		if err := c.transmit(batch); err != nil {
 			c.nc.Close()
 			return false
 		}
@@ -70,6 +76,9 @@ func (c *conn) resume() {
 // heartbeat if nothing else was sent since, and gives the peer up after two
 // whole intervals of silence.
 func (c *conn) beat() bool {
+	if c.mute.Load() || c.server.gates.paused.Load() != nil {
+		return true
+	}
 	if sent := c.sent.Load(); sent == c.sentAtBeat {
 		c.out.end(wire.AppendHeartbeat(c.out.begin()))
 	} else {
@@ -80,7 +89,7 @@ func (c *conn) beat() bool {
 		return true
 	}
 	received := c.received.Load()
-	if received != c.receivedAtBeat {
+	if received != c.receivedAtBeat || c.resting.Load() {
 		c.receivedAtBeat, c.silent = received, 0
 		return true
 	}

@@ -41,7 +41,6 @@ type Channel struct {
 	byTag     map[string]*Consumer
 	lastTag   uint64 // of a delivery
 	unacked   unacked
-	reply     replyConsumer
 
 	prefetch       uint16 // for consumers to come, 0 for no limit
 	globalPrefetch uint16 // for all consumers together, 0 for no limit
@@ -50,6 +49,10 @@ type Channel struct {
 	mode      mode
 	published uint64 // publishings since confirm.select
 	tx        transaction
+
+	// takenBack holds deliveries that were requeued behind the client's back,
+	// see TakeBack.
+	takenBack map[uint64]bool
 }
 
 // OpenChannel opens a channel.

@@ -69,6 +69,9 @@ func (ch *Channel) conclude(tag uint64, multiple bool, s settlement) error {
 	var one [1]delivery
 	taken, ok := ch.unacked.take(one[:0], tag, multiple)
 	if !ok {
+		if ch.takenBack != nil && ch.forgiven(tag, multiple, s) {
+			return nil
+		}
 		return Errorf(wire.PreconditionFailed, "unknown delivery tag %d", tag)
 	}
 	if ch.mode == transactional {

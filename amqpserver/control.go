@@ -1,0 +1,141 @@
+package amqpserver
+
+import (
+	"io"
+	"time"
+
+	"github.com/minirabbit/minirabbit/broker"
+	"github.com/minirabbit/minirabbit/wire"
+)
+
+// rest has the reader wait. It returns false if the connection ended meanwhile.
+func (c *conn) rest(d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	c.resting.Store(true)
+	defer c.resting.Store(false)
+	select {
+	case <-timer.C:
+		return true
+	case <-c.gone:
+		return false
+	}
+}
+
+// pass has the reader wait until a gate opens. It returns false if the
+// connection ended meanwhile.
+func (c *conn) pass(gate <-chan struct{}) bool {
+	c.resting.Store(true)
+	defer c.resting.Store(false)
+	select {
+	case <-gate:
+		return true
+	case <-c.gone:
+		return false
+	}
+}
+
+// hold has the writer wait, and with it everything that is to be sent. It
+// returns false if the connection ended meanwhile.
+func (c *conn) hold(d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-c.gone:
+		return false
+	}
+}
+
+// abort ends the connection without a word.
+func (c *conn) abort() {
+	c.nc.Close()
+	c.release()
+}
+
+// release ends all waits on purpose.
+func (c *conn) release() { c.releaseOnce.Do(func() { close(c.gone) }) }
+
+// drain takes what the client sends and does nothing with it, until the client
+// hangs up.
+func (c *conn) drain() {
+	c.mute.Store(true)
+	io.Copy(io.Discard, c.nc)
+}
+
+// interrupt has the reader end the connection for a reason of somebody else's.
+func (c *conn) interrupt(err error) {
+	c.interruption.Store(&err)
+	c.nc.SetReadDeadline(time.Unix(1, 0))
+}
+
+// interrupted returns the reason that interrupt was given, or else err.
+func (c *conn) interrupted(err error) error {
+	if why := c.interruption.Load(); why != nil {
+		return *why
+	}
+	return err
+}
+
+// shut closes the channel for a reason that is not the client's last command.
+// Any goroutine that holds the vhost's lock may call it; the reader notices.
+func (ch *channel) shut(e *broker.ChannelError) {
+	ch.c.log.Error("channel error", "connection", ch.c.name, "channel", ch.number, "error", e)
+	ch.shutting.Store(true)
+	ch.session.Close()
+	ch.send(&wire.ChannelClose{ReplyCode: e.Code, ReplyText: e.Text(), FailingMethod: e.Method})
+}
+
+// noticeShut moves the channel to the state that shut asked for.
+func (ch *channel) noticeShut() {
+	if ch.shutting.Swap(false) {
+		ch.content = content{}
+		ch.state = channelClosing
+	}
+}
+
+// late answers a command that crossed the channel's end. The vhost's lock is held.
+func (ch *channel) late(m wire.Method) {
+	ch.noticeShut()
+	if _, ok := m.(*wire.ChannelClose); ok {
+		ch.send(&wire.ChannelCloseOk{})
+	}
+}
+
+// Line is a channel to a client that an interceptor can send on later.
+type Line struct{ ch *channel }
+
+// Line returns the channel that the command is on.
+func (c *Command) Line() *Line { return &Line{c.ch} }
+
+// Send sends a method, past the interceptor, unless the channel has ended. It
+// takes the lock of the virtual host.
+func (l *Line) Send(m wire.Method) {
+	l.ch.vh.Lock()
+	defer l.ch.vh.Unlock()
+	if l.ch.session.Open() {
+		c := l.ch.c
+		c.post(wire.AppendMethodFrame(c.out.begin(), l.ch.number, m))
+	}
+}
+
+// EndConnection ends the connection of this name: with connection.close if err
+// is a *broker.ConnectionError, without a word if err is nil. It returns false
+// if there is none.
+func (s *Server) EndConnection(name string, err error) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for c := range s.conns {
+		if c.name != name {
+			continue
+		}
+		if err == nil {
+			c.abort()
+		} else {
+			c.interrupt(err)
+		}
+		return true
+	}
+	return false
+}

@@ -1,0 +1,10 @@
+package queue
+
+// Duplicate counts in a second copy of an entry that was handed out, for its
+// receiver to have both.
+func (q *Queue) Duplicate(e *Entry) {
+	e.position = q.nextPosition
+	q.nextPosition++
+	q.counts.Published++
+	q.handOut(e, false)
+}
