@@ -7,5 +7,5 @@
 // The tests run in a copy of the module, at the version that go.mod names, taken out of the module cache. They run
 // twice: first all that are not on the list, and every one of those must pass; then those on the list, and none of those
 // may pass, so that the list shrinks as the broker grows. A name on the list that the client does not have is an error
-// too. The second run leaves out the tests that need an API or a control command when none is given. Tests are counted by leaves: one that has subtests counts as these.
+// too. The second run leaves out the tests that need an API or a control command when none is given.
 package main

@@ -7,9 +7,10 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"slices"
 	"strings"
 	"time"
+
+	"github.com/minirabbit/minirabbit/internal/testevents"
 )
 
 func main() {
@@ -72,7 +73,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 // runner is the part of a suite that judge needs.
 type runner interface {
 	has(need) bool // whether the broker can meet the need at all
-	run(ctx context.Context, args ...string) (*report, error)
+	run(ctx context.Context, args ...string) (*testevents.Report, error)
 }
 
 // judge runs the tests that must pass and those that must not, says on w what went against that, and ends with a line
@@ -89,16 +90,16 @@ func judge(ctx context.Context, s runner, excluded []exclusion, w io.Writer) (bo
 	}
 	good, bad, complaints := 0, 0, 0
 	for _, r := range required.Leaves {
-		if r.Outcome == passed {
+		if r.Outcome == testevents.Passed {
 			good++
 			continue
 		}
 		bad++
-		fmt.Fprintf(w, "--- %s: %s (%.1fs): it must pass\n%s", strings.ToUpper(string(r.Outcome)), r.Test, r.Elapsed.Seconds(), indent(r.Output))
+		fmt.Fprintf(w, "--- %s: %s (%.1fs): it must pass\n%s", strings.ToUpper(string(r.Outcome)), r.Test, r.Elapsed.Seconds(), testevents.Indented(r.Output))
 	}
-	for _, pkg := range sortedKeys(required.Broken) {
+	for _, pkg := range required.BrokenPackages() {
 		complaints++
-		fmt.Fprintf(w, "--- FAIL: package %s, by no test of its own\n%s", pkg, indent(required.Broken[pkg]))
+		fmt.Fprintf(w, "--- FAIL: package %s, by no test of its own\n%s", pkg, testevents.Indented(required.Broken[pkg]))
 	}
 	fmt.Fprintf(w, "%d of the client's leaf tests must pass: %d do, %d do not (%.0fs)\n", good+bad, good, bad, time.Since(began).Seconds())
 
@@ -119,7 +120,7 @@ func judge(ctx context.Context, s runner, excluded []exclusion, w io.Writer) (bo
 			case "":
 				complaints++
 				fmt.Fprintf(w, "--- FAIL: %s is excluded, but the client has no such test: strike it off the list\n", e.Test)
-			case passed:
+			case testevents.Passed:
 				complaints++
 				fmt.Fprintf(w, "--- FAIL: %s is excluded (%s), but it passes: strike it off the list\n", e.Test, e.Reason)
 			}
@@ -135,35 +136,16 @@ func judge(ctx context.Context, s runner, excluded []exclusion, w io.Writer) (bo
 
 // outcomeOf returns how the named test, or the whole of its subtests, ended: passed only when every leaf of it did;
 // nothing when there is none.
-func outcomeOf(test string, rep *report) outcome {
-	var all outcome
+func outcomeOf(test string, rep *testevents.Report) testevents.Outcome {
+	var all testevents.Outcome
 	for _, r := range rep.Leaves {
 		if r.Test != test && !strings.HasPrefix(r.Test, test+"/") {
 			continue
 		}
-		if r.Outcome != passed {
+		if r.Outcome != testevents.Passed {
 			return r.Outcome
 		}
-		all = passed
+		all = testevents.Passed
 	}
 	return all
-}
-
-// indent sets the last lines of a test's output off from our own.
-func indent(output string) string {
-	const most = 40
-	lines := strings.Split(strings.TrimRight(output, "\n"), "\n")
-	if len(lines) > most {
-		lines = append([]string{fmt.Sprintf("(%d lines left out)", len(lines)-most)}, lines[len(lines)-most:]...)
-	}
-	return "    " + strings.Join(lines, "\n    ") + "\n"
-}
-
-func sortedKeys(m map[string]string) []string {
-	var keys []string
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
 }

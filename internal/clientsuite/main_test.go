@@ -2,13 +2,26 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/minirabbit/minirabbit/internal/testevents"
 )
+
+// events writes a stream of `go test -json` from lines of "action test", a package's own without a test.
+func events(lines ...string) string {
+	var b strings.Builder
+	for _, line := range lines {
+		action, test, _ := strings.Cut(line, " ")
+		fmt.Fprintf(&b, `{"Action":%q,"Package":"p","Test":%q,"Output":"%s of %s\n"}`+"\n", action, test, action, test)
+	}
+	return b.String()
+}
 
 // fakeSuite answers the run of the tests that must pass and the run of the excluded ones.
 type fakeSuite struct {
@@ -19,12 +32,12 @@ type fakeSuite struct {
 
 func (s *fakeSuite) has(n need) bool { return n != s.lacks }
 
-func (s *fakeSuite) run(_ context.Context, args ...string) (*report, error) {
+func (s *fakeSuite) run(_ context.Context, args ...string) (*testevents.Report, error) {
 	s.args = append(s.args, args...)
 	if len(args) > 0 && strings.HasPrefix(args[0], "-run=") {
-		return parseEvents(strings.NewReader(events(s.excluded...)))
+		return testevents.Parse(strings.NewReader(events(s.excluded...)))
 	}
-	return parseEvents(strings.NewReader(events(s.required...)))
+	return testevents.Parse(strings.NewReader(events(s.required...)))
 }
 
 func TestJudge(t *testing.T) {

@@ -10,6 +10,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+
+	"github.com/minirabbit/minirabbit/internal/testevents"
 )
 
 const clientModule = "github.com/rabbitmq/amqp091-go"
@@ -79,7 +81,7 @@ func copyModule(dst, src, httpPort string) error {
 func (s *suite) has(n need) bool { return s.Has[n] }
 
 // run runs go test with the given arguments and reads what it reports. That tests fail is no error.
-func (s *suite) run(ctx context.Context, args ...string) (*report, error) {
+func (s *suite) run(ctx context.Context, args ...string) (*testevents.Report, error) {
 	args = append([]string{"test", "-json", "-count=1", "-timeout=20m", "-tags=integration"}, args...)
 	cmd := exec.CommandContext(ctx, "go", append(args, "./...")...)
 	cmd.Dir = s.Dir
@@ -90,7 +92,7 @@ func (s *suite) run(ctx context.Context, args ...string) (*report, error) {
 	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
 		return nil, err
 	}
-	rep, perr := parseEvents(&stdout)
+	rep, perr := testevents.Parse(&stdout)
 	switch {
 	case perr != nil:
 		return nil, perr

@@ -1,4 +1,4 @@
-package main
+package testevents
 
 import (
 	"fmt"
@@ -18,7 +18,7 @@ func events(lines ...string) string {
 	return b.String()
 }
 
-func TestParseEventsFindsTheLeaves(t *testing.T) {
+func TestParseFindsTheLeaves(t *testing.T) {
 	tests := []struct {
 		name   string
 		lines  []string
@@ -41,7 +41,7 @@ func TestParseEventsFindsTheLeaves(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			rep, err := parseEvents(strings.NewReader(events(tt.lines...)))
+			rep, err := Parse(strings.NewReader(events(tt.lines...)))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -52,15 +52,45 @@ func TestParseEventsFindsTheLeaves(t *testing.T) {
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Error(diff)
 			}
-			if diff := cmp.Diff(tt.broken, sortedKeys(rep.Broken)); diff != "" {
+			if diff := cmp.Diff(tt.broken, rep.BrokenPackages()); diff != "" {
 				t.Error(diff)
 			}
 		})
 	}
 }
 
-func TestParseEventsRefusesOtherOutput(t *testing.T) {
-	if _, err := parseEvents(strings.NewReader("# p\nundefined: x\n")); err == nil {
+func TestParseKeepsSummariesAndCompilerOutput(t *testing.T) {
+	rep, err := Parse(strings.NewReader(`{"ImportPath":"q","Action":"build-output","Output":"q.go:1: syntax error\n"}
+{"ImportPath":"q","Action":"build-fail"}
+{"Action":"output","Package":"p","Output":"ok  \tp\t0.1s\n"}
+{"Action":"pass","Package":"p"}
+{"Action":"output","Package":"r","Output":"FAIL\tr [build failed]\n"}
+{"Action":"fail","Package":"r","FailedBuild":"q"}
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := &Report{
+		Broken:  map[string]string{"q": "q.go:1: syntax error\n", "r": "FAIL\tr [build failed]\n"},
+		Summary: []string{"ok  \tp\t0.1s", "FAIL\tr [build failed]"},
+	}
+	if diff := cmp.Diff(want, rep); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestIndentedKeepsTheEnd(t *testing.T) {
+	if got, want := Indented("a\nb\n"), "    a\n    b\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	got := Indented(strings.Repeat("x\n", 50) + "last\n")
+	if !strings.HasPrefix(got, "    (11 lines left out)\n    x\n") || !strings.HasSuffix(got, "    x\n    last\n") {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestParseRefusesOtherOutput(t *testing.T) {
+	if _, err := Parse(strings.NewReader("# p\nundefined: x\n")); err == nil {
 		t.Error("no error for a line that is no event")
 	}
 }
