@@ -159,7 +159,7 @@ var channelCases = []Case{
 			c.Send(&wire.QueuePurge{Queue: t.UniqueName("missing")}, &wire.ChannelClose{ReplyCode: wire.ReplySuccess})
 			t.Check("answers", []wire.MethodID{c.Next().Method.ID(), c.Next().Method.ID()}, []wire.MethodID{wire.IDChannelClose, wire.IDChannelCloseOk})
 			c.Send(&wire.ChannelCloseOk{})
-			t.Observe("after close-ok", t.answer(c, &wire.ChannelOpen{}))
+			t.Check("after close-ok", t.answer(c, &wire.ChannelOpen{}), "channel.open-ok{}")
 		},
 	},
 	{

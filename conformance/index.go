@@ -16,6 +16,7 @@ func Cases() []Case {
 		exchangeDeclareCases,
 		exchangeDeleteCases,
 		exchangeBindCases,
+		routingCases,
 		publishCases,
 		confirmCases,
 		txCases,
@@ -23,5 +24,9 @@ func Cases() []Case {
 		qosCases,
 		getCases,
 		settlementCases,
+		frameCases,
+		contentCases,
+		heartbeatCases,
+		clientCases,
 	)
 }

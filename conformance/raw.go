@@ -206,9 +206,10 @@ func (r *Raw) ReadFrame() (wire.Frame, error) {
 	return frame, err
 }
 
-// ExpectEnd waits until the broker has closed the socket. Only heartbeats may come before.
+// ExpectEnd waits until the broker has closed the socket. Only heartbeats may come before, and what has arrived already.
 func (r *Raw) ExpectEnd() {
 	r.t.Helper()
+	r.inbox = nil
 	for len(r.inbox) == 0 {
 		err := r.receive()
 		var timeout net.Error
