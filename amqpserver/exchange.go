@@ -37,6 +37,9 @@ func (ch *channel) exchangeDeclarePassive(m *wire.ExchangeDeclare) (wire.Method,
 	if err := broker.CheckNotDefault(m.Exchange); err != nil {
 		return nil, err
 	}
+	if err := ch.c.session.CheckPassive("exchange", m.Exchange); err != nil {
+		return nil, err
+	}
 	if _, err := ch.vh.UseExchange(m.Exchange); err != nil {
 		return nil, err
 	}
@@ -62,7 +65,7 @@ func (ch *channel) exchangeDelete(m *wire.ExchangeDelete) (wire.Method, error) {
 
 func (ch *channel) exchangeBind(m *wire.ExchangeBind) (wire.Method, error) {
 	m.Source, m.Destination = stripLineBreaks(m.Source), stripLineBreaks(m.Destination)
-	if err := ch.mayBindExchanges(m.Source, m.Destination); err != nil {
+	if err := ch.mayBindExchanges(m.Source, m.Destination, m.RoutingKey); err != nil {
 		return nil, err
 	}
 	source, err := ch.vh.UseExchange(m.Source)
@@ -81,7 +84,7 @@ func (ch *channel) exchangeBind(m *wire.ExchangeBind) (wire.Method, error) {
 
 func (ch *channel) exchangeUnbind(m *wire.ExchangeUnbind) (wire.Method, error) {
 	m.Source, m.Destination = stripLineBreaks(m.Source), stripLineBreaks(m.Destination)
-	if err := ch.mayBindExchanges(m.Source, m.Destination); err != nil {
+	if err := ch.mayBindExchanges(m.Source, m.Destination, m.RoutingKey); err != nil {
 		return nil, err
 	}
 	source, destination := ch.vh.Exchange(m.Source), ch.vh.Exchange(m.Destination)
@@ -92,7 +95,7 @@ func (ch *channel) exchangeUnbind(m *wire.ExchangeUnbind) (wire.Method, error) {
 }
 
 // mayBindExchanges refuses what may not be bound, or unbound, by this user.
-func (ch *channel) mayBindExchanges(source, destination string) error {
+func (ch *channel) mayBindExchanges(source, destination, key string) error {
 	if err := ch.may(broker.Write, "exchange", destination); err != nil {
 		return err
 	}
@@ -101,7 +104,10 @@ func (ch *channel) mayBindExchanges(source, destination string) error {
 			return err
 		}
 	}
-	return ch.may(broker.Read, "exchange", source)
+	if err := ch.may(broker.Read, "exchange", source); err != nil {
+		return err
+	}
+	return ch.c.session.CheckTopic(broker.Read, source, key)
 }
 
 // may returns RabbitMQ's refusal if the user lacks a permission.

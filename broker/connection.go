@@ -16,6 +16,10 @@ type Connection struct {
 	User             *User
 	VHost            *VHost
 	ClientProperties wire.Table
+	Transport        Transport
+	ConnectedAt      queue.Instant
+
+	ended chan struct{} // closed by Node.Disconnect
 
 	// guarded by the vhost's mutex
 	channels  []*Channel // in order of opening

@@ -36,6 +36,12 @@ type Node struct {
 	// guarded by mu
 	vhosts map[string]*VHost
 	users  map[string]*User
+	// connections are those that are in a virtual host, in order of opening.
+	connections []*Connection
+	clusterName string
+	parameters  globalParameters
+
+	churn Churn
 }
 
 // NewNode returns a running node with what a new RabbitMQ has: the virtual host
@@ -58,9 +64,10 @@ func NewNode(o Options) *Node {
 		vhosts:         make(map[string]*VHost),
 		users:          make(map[string]*User),
 	}
-	n.AddVHost("/")
+	n.clusterName = "rabbit@minirabbit"
+	n.AddVHost("/").metadata.Description = "Default virtual host"
 	guest := n.AddUser("guest", "guest", "administrator")
-	guest.Permit("/", Permissions{Configure: everything, Write: everything, Read: everything})
+	guest.Permit("/", allPermissions)
 	return n
 }
 

@@ -1,116 +1,135 @@
 package broker
 
 import (
-	"crypto/subtle"
-	"regexp"
+	"maps"
 	"slices"
-	"sync"
-
-	"github.com/minirabbit/minirabbit/wire"
+	"strings"
+	"sync/atomic"
 )
 
-// User is somebody who may log in.
+// User is somebody who may log in. It can be used from any goroutine.
 type User struct {
 	// immutable
 	name string
-	tags []string
+	node *Node
 
-	mu sync.Mutex
-	// guarded by mu
-	password    string
-	permissions map[string]Permissions
+	// state is replaced as a whole, by whoever holds node.mu.
+	state atomic.Pointer[userState]
+
+	channels atomic.Int64 // that are open
 }
 
-// Permissions says, by regular expression, what a user may do with the
-// resources of a virtual host. A nil expression permits nothing.
-type Permissions struct{ Configure, Write, Read *regexp.Regexp }
+// userState is what can be changed about a user. It is immutable.
+type userState struct {
+	tags        []string
+	password    PasswordHash
+	permissions map[string]*Permissions // by virtual host
+	topics      map[topicResource]*TopicPermissions
+	limits      Limits
+}
 
-// everything matches every name. Checks take a short cut for it.
-var everything = regexp.MustCompile(".*")
+// AnonymousUser and its password are whom the mechanism ANONYMOUS logs in, as in
+// RabbitMQ by default.
+const (
+	AnonymousUser     = "guest"
+	AnonymousPassword = "guest"
+)
 
 // AddUser creates a user, who can log in with the password and has no
 // permissions yet.
 func (n *Node) AddUser(name, password string, tags ...string) *User {
-	u := &User{name: name, tags: tags, password: password, permissions: make(map[string]Permissions)}
+	u, _ := n.PutUser(name, HashPassword(password), tags)
+	return u
+}
+
+// PutUser creates a user without permissions, or replaces the password and the
+// tags of the one that is there.
+func (n *Node) PutUser(name string, password PasswordHash, tags []string) (u *User, created bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	if u = n.users[name]; u != nil {
+		u.changeLocked(func(s *userState) { s.password, s.tags = password, tags })
+		return u, false
+	}
+	u = &User{name: name, node: n}
+	u.state.Store(&userState{tags: tags, password: password})
 	n.users[name] = u
-	return u
+	return u, true
+}
+
+// DeleteUser removes a user and closes the connections that the user has. It
+// says whether there was one.
+func (n *Node) DeleteUser(name string) bool {
+	n.mu.Lock()
+	u := n.users[name]
+	delete(n.users, name)
+	n.mu.Unlock()
+	if u == nil {
+		return false
+	}
+	n.closeConnections(func(c *Connection) bool { return c.User == u }, "user '"+name+"' is deleted")
+	return true
+}
+
+// User returns a user, nil if there is none of this name.
+func (n *Node) User(name string) *User {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.users[name]
+}
+
+// Users returns the users by name.
+func (n *Node) Users() []*User {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return slices.SortedFunc(maps.Values(n.users), func(a, b *User) int { return strings.Compare(a.name, b.name) })
 }
 
 // Authenticate returns the user if the password is right, nil otherwise.
 func (n *Node) Authenticate(name, password string) *User {
-	n.mu.Lock()
-	u := n.users[name]
-	n.mu.Unlock()
-	if u == nil {
-		return nil
-	}
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	if subtle.ConstantTimeCompare([]byte(u.password), []byte(password)) == 0 {
+	u := n.User(name)
+	if u == nil || !u.state.Load().password.Matches(password) {
 		return nil
 	}
 	return u
+}
+
+// changeLocked replaces the user's state by a changed copy. The caller holds
+// node.mu.
+func (u *User) changeLocked(change func(s *userState)) {
+	s := *u.state.Load()
+	change(&s)
+	u.state.Store(&s)
+}
+
+func (u *User) change(change func(s *userState)) {
+	u.node.mu.Lock()
+	defer u.node.mu.Unlock()
+	u.changeLocked(change)
 }
 
 // Name returns the user's name.
 func (u *User) Name() string { return u.name }
 
-// HasTag says whether the user has a tag, such as "administrator".
-func (u *User) HasTag(tag string) bool { return slices.Contains(u.tags, tag) }
+// Tags returns the user's tags, such as "administrator".
+func (u *User) Tags() []string { return u.state.Load().tags }
 
-// Permit replaces the user's permissions in a virtual host.
-func (u *User) Permit(vhost string, p Permissions) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	u.permissions[vhost] = p
-}
+// SetTags replaces the user's tags.
+func (u *User) SetTags(tags []string) { u.change(func(s *userState) { s.tags = tags }) }
 
-// MayEnter says whether the user has any permissions in a virtual host.
-func (u *User) MayEnter(vhost string) bool {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	_, ok := u.permissions[vhost]
-	return ok
-}
+// HasTag says whether the user has a tag.
+func (u *User) HasTag(tag string) bool { return slices.Contains(u.Tags(), tag) }
 
-// Permission is a kind of access to an exchange or a queue.
-type Permission string
+// Password returns the hash of the user's password.
+func (u *User) Password() PasswordHash { return u.state.Load().password }
 
-// The permissions of RabbitMQ.
-const (
-	Configure Permission = "configure"
-	Write     Permission = "write"
-	Read      Permission = "read"
-)
+// SetPassword replaces the user's password.
+func (u *User) SetPassword(hash PasswordHash) { u.change(func(s *userState) { s.password = hash }) }
 
-// Check returns RabbitMQ's refusal if the user lacks a permission for a
-// resource; kind is "exchange" or "queue".
-func (u *User) Check(vh *VHost, want Permission, kind, name string) error {
-	u.mu.Lock()
-	p := u.permissions[vh.name]
-	u.mu.Unlock()
-	pattern := p.of(want)
-	if pattern == everything {
-		return nil
-	}
-	if kind == "exchange" && name == "" {
-		name = "amq.default"
-	}
-	if pattern != nil && pattern.MatchString(name) {
-		return nil
-	}
-	return Errorf(wire.AccessRefused, "%s access to %s '%s' in vhost '%s' refused for user '%s'", want, kind, name, vh.name, u.name)
-}
+// Limits returns the user's limits: max-connections and max-channels.
+func (u *User) Limits() Limits { return u.state.Load().limits }
 
-func (p *Permissions) of(want Permission) *regexp.Regexp {
-	switch want {
-	case Configure:
-		return p.Configure
-	case Write:
-		return p.Write
-	default:
-		return p.Read
-	}
+// SetLimit sets one of the user's limits; a nil value clears it.
+func (u *User) SetLimit(name string, value *int64) {
+	u.change(func(s *userState) { s.limits = s.limits.with(name, value) })
 }

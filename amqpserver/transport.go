@@ -1,0 +1,92 @@
+package amqpserver
+
+import (
+	"net"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"github.com/minirabbit/minirabbit/broker"
+)
+
+// counted counts the bytes that pass a connection.
+type counted struct {
+	net.Conn
+	received, sent atomic.Uint64
+}
+
+func (c *counted) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	c.received.Add(uint64(n))
+	return n, err
+}
+
+func (c *counted) Write(p []byte) (int, error) {
+	n, err := c.Conn.Write(p)
+	c.sent.Add(uint64(n))
+	return n, err
+}
+
+// transport describes the connection to the broker.
+func (c *conn) transport() broker.Transport {
+	t := broker.Transport{
+		Mechanism:  c.mechanism,
+		ChannelMax: int(c.tuned.channelMax),
+		FrameMax:   int(c.tuned.frameMax),
+		Heartbeat:  c.heartbeat,
+		Traffic:    c.traffic,
+		Close:      c.force,
+	}
+	t.PeerHost, t.PeerPort = splitAddress(c.nc.RemoteAddr())
+	t.Host, t.Port = splitAddress(c.nc.LocalAddr())
+	return t
+}
+
+func splitAddress(a net.Addr) (host string, port int) {
+	host, digits, err := net.SplitHostPort(a.String())
+	if err != nil {
+		return a.String(), 0
+	}
+	port, _ = strconv.Atoi(digits)
+	return host, port
+}
+
+func (c *conn) traffic() broker.Traffic {
+	t := broker.Traffic{Received: c.received.Load(), Sent: c.sent.Load()}
+	if counted, ok := c.nc.(*counted); ok {
+		t.ReceivedBytes, t.SentBytes = counted.received.Load(), counted.sent.Load()
+	}
+	return t
+}
+
+// force closes the connection for a reason of the operator's.
+func (c *conn) force(e *broker.ConnectionError) {
+	c.interrupt(e)
+	if c.resting.Load() {
+		c.release()
+	}
+}
+
+// begin enters the session in the broker, and takes it out again if the node
+// refuses it.
+func (c *conn) begin() error {
+	c.session.Transport = c.transport()
+	if err := c.node.Connect(c.session); err != nil {
+		c.session = nil
+		return err
+	}
+	vh := c.session.VHost
+	vh.Lock()
+	c.session.Open()
+	vh.Unlock()
+	return nil
+}
+
+// listen begins the wait for commands, which takes as long as it takes, unless
+// somebody has closed the connection already.
+func (c *conn) listen() {
+	c.nc.SetReadDeadline(time.Time{})
+	if c.interruption.Load() != nil {
+		c.nc.SetReadDeadline(time.Unix(1, 0))
+	}
+}

@@ -1,0 +1,155 @@
+package broker
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/minirabbit/minirabbit/internal/erlang"
+	"github.com/minirabbit/minirabbit/wire"
+)
+
+// ValidationError is RabbitMQ's refusal of a policy, a limit or a parameter.
+type ValidationError struct{ Problems []string }
+
+var _ error = (*ValidationError)(nil)
+
+// Error returns the text as RabbitMQ's API writes it.
+func (e *ValidationError) Error() string {
+	return "Validation failed\n\n" + strings.Join(e.Problems, "\n") + "\n"
+}
+
+// policySetting is a key that a policy's definition may have.
+type policySetting struct {
+	key      string
+	what     string // what a wrong value is not a valid one of
+	valid    func(r *Release, v any) bool
+	operator bool // in operator policies too, in every release
+}
+
+var policySettings = []policySetting{
+	{"alternate-exchange", "alternate exchange name", isText, false},
+	{"consumer-timeout", "consumer timeout", atLeast(0), false},
+	{"consumer-disconnected-timeout", "consumer disconnected timeout", atLeast(0), false},
+	{"dead-letter-exchange", "dead letter exchange name", isText, false},
+	{"dead-letter-routing-key", "dead letter routing key", isText, false},
+	{"dead-letter-strategy", "dead letter strategy", oneOf("at-most-once", "at-least-once"), false},
+	{"delayed-retry-min", "delayed retry min", atLeast(0), true},
+	{"delivery-limit", "delivery limit", func(r *Release, v any) bool {
+		n, ok := integer(v)
+		return ok && (n >= 0 || !r.refusesNegativeDeliveryLimit)
+	}, true},
+	{"expires", "queue expiry", atLeast(1), true},
+	{"ha-mode", "ha-mode value", oneOf("all", "exactly", "nodes"), false},
+	{"initial-cluster-size", "cluster size", atLeast(0), false},
+	{"max-age", "max age", func(r *Release, v any) bool {
+		s, ok := v.(string)
+		_, valid := parseAge(s)
+		return ok && (valid || !r.checksPolicyAge)
+	}, false},
+	{"max-in-memory-bytes", "maximum memory in bytes", atLeast(0), true},
+	{"max-in-memory-length", "maximum memory in bytes", atLeast(0), true},
+	{"max-length", "maximum length", atLeast(0), true},
+	{"max-length-bytes", "maximum length in bytes", atLeast(0), true},
+	{"message-ttl", "message TTL", atLeast(0), true},
+	{"overflow", "overflow value", oneOf("drop-head", "reject-publish", "reject-publish-dlx"), false},
+	{"queue-leader-locator", "queue leader locator value", func(r *Release, v any) bool {
+		s, ok := v.(string)
+		return ok && slices.Contains(r.leaderLocators, s)
+	}, false},
+	{"queue-master-locator", "master locator", oneOf("client-local", "min-masters", "random"), false},
+	{"queue-mode", "queue-mode value", oneOf("default", "lazy"), false},
+	{"queue-version", "queue-version value", func(r *Release, v any) bool {
+		n, ok := integer(v)
+		return ok && (n == 1 || n == 2)
+	}, false},
+	{"stream-filter-size-bytes", "filter size. Valid range is 16-255", func(_ *Release, v any) bool {
+		n, ok := integer(v)
+		return ok && n >= 16 && n <= 255
+	}, false},
+	{"stream-max-segment-size-bytes", "segment size", atLeast(0), false},
+	{"target-group-size", "qq target count value", atLeast(1), false},
+}
+
+func isText(_ *Release, v any) bool { _, ok := v.(string); return ok }
+
+func atLeast(least int64) func(*Release, any) bool {
+	return func(_ *Release, v any) bool { n, ok := integer(v); return ok && n >= least }
+}
+
+func oneOf(values ...string) func(*Release, any) bool {
+	return func(_ *Release, v any) bool { s, ok := v.(string); return ok && slices.Contains(values, s) }
+}
+
+// knowsSetting says whether a release takes a setting in policies of a kind.
+func (r *Release) knowsSetting(kind PolicyKind, s *policySetting) bool {
+	if slices.Contains(r.unknownPolicySettings, s.key) {
+		return false
+	}
+	return kind == UserPolicy || s.operator || slices.Contains(r.moreOperatorSettings, s.key)
+}
+
+// checkPolicy reads a policy's pattern and refuses what RabbitMQ refuses.
+func (r *Release) checkPolicy(kind PolicyKind, p *Policy) error {
+	var problems []string
+	if problem := r.checkDefinition(kind, p.Definition); problem != "" {
+		problems = append(problems, problem)
+	}
+	var err error
+	if p.pattern, err = parsePattern(p.Pattern); err != nil {
+		text, at := err.(*PatternError).PCRE(r)
+		problems = append(problems, "pattern should be regular expression but is invalid: "+r.patternProblem(text, at))
+	}
+	if p.ApplyTo == "" {
+		p.ApplyTo = ToAll
+	}
+	if !slices.Contains(r.policyTargets, p.ApplyTo) {
+		problems = append(problems, fmt.Sprintf("apply-to '%s' unrecognised; should be %s", p.ApplyTo, r.policyTargetsText))
+	}
+	if len(problems) > 0 {
+		return &ValidationError{problems}
+	}
+	return nil
+}
+
+// patternProblem prints {Text, Position} as Erlang does: on two lines if it is
+// long.
+func (r *Release) patternProblem(text string, at int) string {
+	gap := ""
+	if len(text) > 20 {
+		gap = "\n "
+	}
+	return fmt.Sprintf("{%q,%s%d}", text, gap, at)
+}
+
+func (r *Release) checkDefinition(kind PolicyKind, definition wire.Table) string {
+	if len(definition) == 0 {
+		return "no policy provided"
+	}
+	sorted := slices.Clone(definition)
+	slices.SortStableFunc(sorted, func(a, b wire.Field) int { return strings.Compare(a.Key, b.Key) })
+	var unknown []string
+	for _, f := range sorted {
+		if s := findSetting(f.Key); s == nil || !r.knowsSetting(kind, s) {
+			unknown = append(unknown, fmt.Sprintf("{%s,%s}", erlang.Format(f.Key, true), erlang.Format(f.Value, true)))
+		}
+	}
+	if len(unknown) > 0 {
+		return fmt.Sprintf("[%s] are not recognised policy settings", strings.Join(unknown, ","))
+	}
+	for _, f := range sorted {
+		if s := findSetting(f.Key); !s.valid(r, f.Value) {
+			return fmt.Sprintf("%s is not a valid %s", erlang.Format(f.Value, true), s.what)
+		}
+	}
+	return ""
+}
+
+func findSetting(key string) *policySetting {
+	for i := range policySettings {
+		if policySettings[i].key == key {
+			return &policySettings[i]
+		}
+	}
+	return nil
+}

@@ -1,0 +1,124 @@
+package broker
+
+// policyRules is how releases differ in policies.
+type policyRules struct {
+	policyTargets     []Target
+	policyTargetsText string // of the refusal of others
+	// unknownPolicySettings came later, or are gone.
+	unknownPolicySettings []string
+	// moreOperatorSettings are in operator policies too.
+	moreOperatorSettings         []string
+	refusesNegativeDeliveryLimit bool
+	// checksPolicyAge refuses a max-age that is no duration.
+	checksPolicyAge bool
+}
+
+var (
+	allTargets     = []Target{ToAll, ToQueues, ToClassicQueues, ToQuorumQueues, ToStreams, ToExchanges}
+	allTargetsText = "one of: 'queues', 'classic_queues', 'quorum_queues', 'streams', 'exchanges', or 'all'"
+
+	policies310 = policyRules{
+		policyTargets:     []Target{ToAll, ToQueues, ToExchanges},
+		policyTargetsText: "'queues', 'exchanges' or 'all'",
+		unknownPolicySettings: []string{"consumer-timeout", "target-group-size", "stream-filter-size-bytes",
+			"delayed-retry-min", "consumer-disconnected-timeout"},
+		refusesNegativeDeliveryLimit: true,
+	}
+	policies40 = policyRules{
+		policyTargets: allTargets, policyTargetsText: allTargetsText,
+		unknownPolicySettings: []string{"ha-mode", "delayed-retry-min", "consumer-disconnected-timeout"},
+		moreOperatorSettings:  []string{"overflow", "queue-version", "queue-master-locator", "target-group-size"},
+	}
+	policies43 = policyRules{
+		policyTargets: allTargets, policyTargetsText: allTargetsText,
+		unknownPolicySettings: []string{"ha-mode", "queue-master-locator"},
+		moreOperatorSettings:  []string{"overflow", "queue-version", "target-group-size"},
+		checksPolicyAge:       true,
+	}
+)
+
+// ManagementRules is how the HTTP API of a release differs from that of others.
+type ManagementRules struct {
+	ErlangVersion, ErlangFullVersion string
+	// AllowHeader: every answer lists the methods of its path.
+	AllowHeader bool
+	// LoginFailed is the reason in a refusal for a wrong password, and
+	// Challenge whether it asks for another.
+	LoginFailed string
+	Challenge   bool
+	// HidesVHosts: a virtual host that a user may not enter is not found.
+	HidesVHosts bool
+	// InternalUser: whoami says that the user is the broker's own.
+	InternalUser bool
+	// EscapesPolicyErrors: what is wrong with a policy is told as HTML.
+	EscapesPolicyErrors bool
+	// NamesQueueType: the arguments of a queue say its type, declared or not.
+	NamesQueueType bool
+	// DefaultQueueType is that of a virtual host that has none.
+	DefaultQueueType string
+	// MetadataQueueType: a virtual host's metadata has the default queue type.
+	MetadataQueueType bool
+	// MissingObject: to publish to or to get from what is not there is answered
+	// by its name instead of the channel's text.
+	MissingObject bool
+	// TopicNeedsExchange refuses topic permissions for an exchange that is not
+	// there, and does not find those that are not.
+	TopicNeedsExchange bool
+	// HasDeprecatedFeatures, HasVersion and so on: the path is there.
+	HasDeprecatedFeatures, HasVersion, HasAuth, HasReadiness, HasHashPassword, HasAuthAttempts bool
+	// ListsProtocols: the health of protocol listeners lists those that are there.
+	ListsProtocols bool
+	// InternalQueues: queues say whether they are the broker's own.
+	InternalQueues bool
+	// StorageVersion: classic queues say the version of their storage.
+	StorageVersion bool
+	// BackingQueue: queues tell of the backing queue, and of bytes paged out.
+	BackingQueue, PagedOut bool
+	// ConsumerTimeout: consumers tell theirs.
+	ConsumerTimeout bool
+	// TellsBlocked: a consumer without credit is blocked, not up.
+	TellsBlocked bool
+	// Protected: virtual hosts tell whether they may be deleted.
+	Protected bool
+	// ChecksQueueType refuses a default queue type that there is not.
+	ChecksQueueType bool
+	// ChecksAckMode refuses an unknown one with 400.
+	ChecksAckMode bool
+	// VHostDefinitions: the definitions of one virtual host say which.
+	VHostDefinitions bool
+	// InvalidPageRegex: a bad expression in name is a bad request.
+	InvalidPageRegex bool
+	// CertificateSerial: connections have the field peer_cert_serial_number.
+	CertificateSerial bool
+}
+
+var (
+	management310 = ManagementRules{
+		ErlangVersion: "25.2.3", ErlangFullVersion: "Erlang/OTP 25 [erts-13.1.5] [source] [64-bit]",
+		LoginFailed: "Login failed", Challenge: true,
+		EscapesPolicyErrors: true,
+		DefaultQueueType:    "undefined",
+		BackingQueue:        true, PagedOut: true,
+		InvalidPageRegex: true,
+	}
+	management40 = ManagementRules{
+		ErlangVersion: "27.3.4.1", ErlangFullVersion: "Erlang/OTP 27 [erts-15.2.7] [source] [64-bit]",
+		LoginFailed:  "Not_Authorized",
+		InternalUser: true, EscapesPolicyErrors: true,
+		NamesQueueType: true, DefaultQueueType: "classic", MetadataQueueType: true,
+		MissingObject: true, HasDeprecatedFeatures: true, HasVersion: true, HasAuth: true, HasHashPassword: true, HasAuthAttempts: true,
+		StorageVersion: true, PagedOut: true, ConsumerTimeout: true, VHostDefinitions: true,
+	}
+	management43 = ManagementRules{
+		ErlangVersion: "29.1.2", ErlangFullVersion: "Erlang/OTP 29 [erts-17.1.1] [source] [64-bit]",
+		AllowHeader: true, LoginFailed: "Not_Authorized", HidesVHosts: true, InternalUser: true,
+		NamesQueueType: true, DefaultQueueType: "classic", MetadataQueueType: true,
+		MissingObject: true, TopicNeedsExchange: true,
+		HasDeprecatedFeatures: true, HasVersion: true, HasReadiness: true, HasHashPassword: true, HasAuthAttempts: true,
+		ListsProtocols: true, InternalQueues: true, StorageVersion: true, ConsumerTimeout: true, TellsBlocked: true,
+		Protected: true, ChecksQueueType: true, ChecksAckMode: true, VHostDefinitions: true, CertificateSerial: true,
+	}
+)
+
+// Management returns how the HTTP API of the release is.
+func (r *Release) Management() *ManagementRules { return &r.management }

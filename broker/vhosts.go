@@ -1,0 +1,88 @@
+package broker
+
+import (
+	"slices"
+
+	"github.com/minirabbit/minirabbit/queue"
+)
+
+// Metadata is what a virtual host says of itself. It has no effect, but for the
+// type of a queue that is declared without one.
+type Metadata struct {
+	Description      string
+	Tags             []string
+	DefaultQueueType string
+	Protected        bool // from deletion
+}
+
+// Metadata returns the virtual host's metadata.
+func (vh *VHost) Metadata() Metadata {
+	vh.node.mu.Lock()
+	defer vh.node.mu.Unlock()
+	return vh.metadata
+}
+
+// SetMetadata replaces the virtual host's metadata.
+func (vh *VHost) SetMetadata(m Metadata) {
+	vh.node.mu.Lock()
+	defer vh.node.mu.Unlock()
+	vh.metadata = m
+}
+
+// Tracing says whether the firehose is on.
+func (vh *VHost) Tracing() bool { return vh.tracing.Load() }
+
+// SetTracing switches the firehose on or off.
+func (vh *VHost) SetTracing(on bool) { vh.tracing.Store(on) }
+
+// Node returns the node that the virtual host is in.
+func (vh *VHost) Node() *Node { return vh.node }
+
+// DeleteVHost removes a virtual host with everything in it and closes its
+// connections. It says whether there was one.
+func (n *Node) DeleteVHost(name string) bool {
+	n.mu.Lock()
+	vh := n.vhosts[name]
+	delete(n.vhosts, name)
+	for _, u := range n.users {
+		u.changeLocked(func(s *userState) { s.forget(name) })
+	}
+	n.mu.Unlock()
+	if vh == nil {
+		return false
+	}
+	n.closeConnections(func(c *Connection) bool { return c.VHost == vh }, "vhost '"+name+"' is down")
+	vh.Lock()
+	for _, q := range vh.Queues() {
+		vh.removeQueue(q)
+	}
+	vh.Unlock()
+	vh.mu.Lock()
+	defer vh.mu.Unlock()
+	vh.closed = true
+	vh.timers.alarm.stop()
+	return true
+}
+
+// forget drops the permissions in a virtual host that is gone.
+func (s *userState) forget(vhost string) {
+	s.permissions = changed(s.permissions, vhost, nil)
+	for r := range s.topics {
+		if r.vhost == vhost {
+			s.topics = changed(s.topics, r, nil)
+		}
+	}
+}
+
+// Now returns the node's time.
+func (n *Node) Now() queue.Instant { return n.clock.now() }
+
+// SortedVHostNames returns the names of the virtual hosts that a user may enter.
+func (u *User) SortedVHostNames() []string {
+	var names []string
+	for name := range u.state.Load().permissions {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
