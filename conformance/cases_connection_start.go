@@ -184,34 +184,6 @@ var connectionStartCases = []Case{
 	},
 }
 
-// silence is something that the broker answers by closing the socket without a word, three seconds later.
-type silence struct {
-	label string
-	do    func(r *Raw)
-}
-
-// startedWith answers connection.start that way.
-func startedWith(label string, h Handshake) silence {
-	return silence{label, func(r *Raw) {
-		r.Greet()
-		r.StartOk(r.complete(h))
-	}}
-}
-
-// closedInSilence does everything on sockets of their own, at the same time, and waits for their end.
-func (t *T) closedInSilence(all []silence) {
-	t.Helper()
-	sockets := make([]*Raw, len(all))
-	for i, each := range all {
-		sockets[i] = t.Socket()
-		each.do(sockets[i])
-	}
-	for i, each := range all {
-		sockets[i].ExpectEnd()
-		t.Observe(each.label, "closed without a word")
-	}
-}
-
 // amqplainResponse is the response of the AMQPLAIN mechanism: a table without its length.
 func amqplainResponse(user, password string) []byte {
 	return wire.Table{{Key: "LOGIN", Value: user}, {Key: "PASSWORD", Value: password}}.Append(nil)[4:]

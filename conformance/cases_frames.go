@@ -22,22 +22,22 @@ var frameCases = []Case{
 		Why:    "The text shows the frame as Erlang prints it, which people search for.",
 		Source: specification + "4.2.3 General Frame Format",
 		Run: func(t *T) {
-			r := t.Raw()
-			r.Channel()
-			r.WriteFrame(99, 1, []byte("abc"))
-			t.Check("text", r.Channel0().Error(), frameError(`type 99, all octets = <<"abc">>: unknown_frame`))
-			r = t.Raw()
-			r.WriteFrame(4, 0, nil)
-			t.Check("empty", r.Channel0().Error(), frameError(`type 4, all octets = <<>>: unknown_frame`))
-			r = t.Raw()
-			r.WriteFrame(0, 7, []byte{0, 1, 255})
-			t.Check("bytes", r.Channel0().Error(), frameError(`type 0, all octets = <<0,1,255>>: unknown_frame`))
-			r = t.Raw()
-			r.WriteFrame(99, 1, []byte("sixteen bytes ok"))
-			t.Check("16 bytes", r.Channel0().Error(), frameError(`type 99, all octets = <<"sixteen bytes ok">>: unknown_frame`))
-			r = t.Raw()
-			r.WriteFrame(99, 1, []byte("seventeen bytes !"))
-			t.Check("17 bytes", r.Channel0().Error(), frameError(`type 99, first 16 octets = <<"seventeen bytes ">>: unknown_frame`))
+			t.refused([]garbage{
+				{"text", func(r *Raw) { r.Channel(); r.WriteFrame(99, 1, []byte("abc")) },
+					frameError(`type 99, all octets = <<"abc">>: unknown_frame`)},
+				{"empty", func(r *Raw) { r.WriteFrame(4, 0, nil) },
+					frameError(`type 4, all octets = <<>>: unknown_frame`)},
+				{"bytes", func(r *Raw) { r.WriteFrame(0, 7, []byte{0, 1, 255}) },
+					frameError(`type 0, all octets = <<0,1,255>>: unknown_frame`)},
+				{"16 bytes", func(r *Raw) { r.WriteFrame(99, 1, []byte("sixteen bytes ok")) },
+					frameError(`type 99, all octets = <<"sixteen bytes ok">>: unknown_frame`)},
+				{"17 bytes", func(r *Raw) { r.WriteFrame(99, 1, []byte("seventeen bytes !")) },
+					frameError(`type 99, first 16 octets = <<"seventeen bytes ">>: unknown_frame`)},
+				{"bytes that print", func(r *Raw) { r.WriteFrame(99, 1, []byte("a\n\t\"\\\x1b~")) },
+					frameError(`type 99, all octets = <<"a\n\t\"\\\e~">>: unknown_frame`)},
+				{"bytes that do not print", func(r *Raw) { r.WriteFrame(99, 1, []byte("a\x7f")) },
+					frameError(`type 99, all octets = <<97,127>>: unknown_frame`)},
+			})
 		},
 	},
 	{
@@ -46,15 +46,14 @@ var frameCases = []Case{
 		Why:    "It shows that the two sides no longer agree on where frames begin.",
 		Source: specification + "4.2.3 General Frame Format",
 		Run: func(t *T) {
-			r := t.Raw()
-			r.Write(rawFrame(1, 0, 4, "\x00\x0a\x00\x32", 0))
-			t.Check("method", r.Channel0().Error(), frameError("type 1, all octets = <<0,10,0,50>>: {invalid_frame_end_marker,0}"))
-			r = t.Raw()
-			r.Write(rawFrame(8, 0, 0, "", 205))
-			t.Check("heartbeat", r.Channel0().Error(), frameError("type 8, all octets = <<>>: {invalid_frame_end_marker,205}"))
-			r = t.Raw()
-			r.Write(rawFrame(3, 1, 200, Times("x", 200), 0))
-			t.Check("body", r.Channel0().Error(), frameError(`type 3, first 16 octets = <<"xxxxxxxxxxxxxxxx">>: {invalid_frame_end_marker,0}`))
+			t.refused([]garbage{
+				{"method", func(r *Raw) { r.Write(rawFrame(1, 0, 4, "\x00\x0a\x00\x32", 0)) },
+					frameError("type 1, all octets = <<0,10,0,50>>: {invalid_frame_end_marker,0}")},
+				{"heartbeat", func(r *Raw) { r.Write(rawFrame(8, 0, 0, "", 205)) },
+					frameError("type 8, all octets = <<>>: {invalid_frame_end_marker,205}")},
+				{"body", func(r *Raw) { r.Write(rawFrame(3, 1, 200, Times("x", 200), 0)) },
+					frameError(`type 3, first 16 octets = <<"xxxxxxxxxxxxxxxx">>: {invalid_frame_end_marker,0}`)},
+			})
 		},
 	},
 	{
@@ -63,19 +62,18 @@ var frameCases = []Case{
 		Why:    "The broker must not wait for, or store, what it will not take.",
 		Source: specification + "4.2.3 General Frame Format",
 		Run: func(t *T) {
-			r := t.Raw()
-			r.Write(rawFrame(3, 0, 131073, "", 0)[:7])
-			t.Check("one byte more than is let through", r.Channel0().Error(), frameError("type 3, all octets = <<>>: {frame_too_large,131073,131064}"))
-			r = t.Raw()
-			r.Write(rawFrame(1, 1, 4294967295, "", 0)[:7])
-			t.Check("the largest size", r.Channel0().Error(), frameError("type 1, all octets = <<>>: {frame_too_large,4294967295,131064}"))
-			r = t.Socket()
+			t.refused([]garbage{
+				{"one byte more than is let through", func(r *Raw) { r.Write(rawFrame(3, 0, 131073, "", 0)[:7]) },
+					frameError("type 3, all octets = <<>>: {frame_too_large,131073,131064}")},
+				{"the largest size", func(r *Raw) { r.Write(rawFrame(1, 1, 4294967295, "", 0)[:7]) },
+					frameError("type 1, all octets = <<>>: {frame_too_large,4294967295,131064}")},
+				{"another protocol", func(r *Raw) { r.Write([]byte("GET / HTTP/1.1\r\n\r\n")) },
+					frameError("type 71, all octets = <<>>: {frame_too_large,539959368,131064}")},
+			})
+			r := t.Socket()
 			r.Handshake(Handshake{FrameMax: 8192})
 			r.Write(rawFrame(3, 1, 8193, "", 0)[:7])
 			t.Check("after a smaller tune-ok", r.Channel0().Error(), frameError("type 3, all octets = <<>>: {frame_too_large,8193,8184}"))
-			r = t.Raw()
-			r.Write([]byte("GET / HTTP/1.1\r\n\r\n"))
-			t.Check("another protocol", r.Channel0().Error(), frameError("type 71, all octets = <<>>: {frame_too_large,539959368,131064}"))
 		},
 	},
 	{

@@ -180,7 +180,6 @@ var queueDeclareCases = []Case{
 		Run: func(t *T) {
 			r := t.Raw()
 			name := "amq." + t.QueueName("q")
-			t.OwnQueue("reserved", name)
 			t.Check("declare", r.Channel().Refused(&wire.QueueDeclare{Queue: name, Durable: true}),
 				ChannelError(wire.AccessRefused, "queue name 'amq.<q>' contains reserved prefix 'amq.*'", wire.IDQueueDeclare))
 			t.Check("passive", r.Channel().Refused(&wire.QueueDeclare{Queue: name, Passive: true}),

@@ -181,6 +181,7 @@ var routingCases = []Case{
 			x.bind("array", argument("a", wire.Array{"v"}))
 			x.bind("bytes", argument("a", []byte("1")))
 			x.bind("timestamp", argument("a", wire.Timestamp(1)))
+			x.bind("thousand", argument("a", int32(1000)))
 			integers := []string{"b", "B", "s", "u", "I", "i", "l"}
 			for i, value := range []any{int8(1), uint8(1), int16(1), uint16(1), int32(1), uint32(1), int64(1)} {
 				x.publish(integers[i], argument("a", value))
@@ -195,15 +196,14 @@ var routingCases = []Case{
 			x.publish("D", argument("a", wire.Decimal{Scale: 0, Value: 1}))
 			x.publish("F", argument("a", wire.Table{{Key: "k", Value: "v"}}))
 			x.publish("A", argument("a", wire.Array{"v"}))
-			integers = append(integers, "T")
-			floats := []string{"f", "d"}
-			void := slices.Concat(integers, floats, []string{"S", "x", "t", "V", "D", "F", "A"})
-			if t.In(Only310) { // there an integer equals a float
-				integers = slices.Concat(integers, floats)
-				floats = integers
+			floats, thousand := []string{"f", "d"}, []string{"T"} // a timestamp is matched in milliseconds
+			void := slices.Concat(integers, []string{"T", "f", "d", "S", "x", "t", "V", "D", "F", "A"})
+			if t.In(Only310) { // there an integer equals a float, and a timestamp is matched in seconds
+				integers = slices.Concat(integers, []string{"T", "f", "d"})
+				floats, thousand = integers, nil
 			}
 			x.check(map[string][]string{"int32": integers, "timestamp": integers, "float": floats, "true": {"t"},
-				"bytes": {"S", "x"}, "table": {"F"}, "array": {"A"}, "void": void})
+				"bytes": {"S", "x"}, "thousand": thousand, "table": {"F"}, "array": {"A"}, "void": void})
 		},
 	},
 	{

@@ -247,6 +247,12 @@ func (r *Raw) Close() {
 	r.Drop() // RabbitMQ leaves this to the client, for half a minute
 }
 
+// closeOk acknowledges the broker's close. It may not arrive: RabbitMQ does not wait for it after every error.
+func (r *Raw) closeOk() {
+	r.note("-> 0 connection.close-ok{}")
+	_, _ = r.conn.Write(wire.AppendMethodFrame(nil, 0, &wire.ConnectionCloseOk{}))
+}
+
 func (r *Raw) note(format string, values ...any) {
 	r.trace = append(r.trace, fmt.Sprintf(format, values...))
 	if len(r.trace) > traceLength {

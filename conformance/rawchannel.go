@@ -89,7 +89,7 @@ func (c *RawChannel) Error() Error {
 	if e.Scope == OnChannel {
 		c.Send(&wire.ChannelCloseOk{})
 	} else {
-		c.raw.Channel0().Send(&wire.ConnectionCloseOk{})
+		c.raw.closeOk()
 		c.raw.ExpectEnd()
 	}
 	return e

@@ -22,6 +22,8 @@ type Releases []Release
 
 // The sets that cases use to tell differing answers apart.
 var (
+	AllReleases = Releases{Release310, Release40, Release43}
+
 	Only310  = Releases{Release310}
 	Only40   = Releases{Release40}
 	Only43   = Releases{Release43}
@@ -38,8 +40,7 @@ func ReleaseOf(version string) (Release, error) {
 	if err != nil {
 		return "", err
 	}
-	known := Releases{Release43, Release40, Release310}
-	for _, release := range known {
+	for _, release := range slices.Backward(AllReleases) {
 		knownMajor, knownMinor, _ := splitVersion(string(release))
 		if major > knownMajor || major == knownMajor && minor >= knownMinor {
 			return release, nil

@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"cmp"
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
@@ -10,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	amqp "github.com/rabbitmq/amqp091-go"
 )
@@ -81,8 +82,12 @@ func (t *T) generate(label string, kind nameKind) string {
 	return name
 }
 
+// own keeps names sorted, long ones first, because one may contain another.
 func (t *T) own(name generatedName) {
-	t.names = append(t.names, name)
+	at, _ := slices.BinarySearchFunc(t.names, name, func(a, b generatedName) int {
+		return cmp.Or(len(b.name)-len(a.name), strings.Compare(a.name, b.name))
+	})
+	t.names = slices.Insert(t.names, at, name)
 }
 
 // Dial opens a connection of the official client, which is closed when the case ends.
@@ -120,7 +125,7 @@ func (t *T) Check(label string, got, want any) {
 	t.Helper()
 	got, want = t.normalise(got), t.normalise(want)
 	t.observe(label, got)
-	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
+	if diff := gocmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
 		t.Errorf("%s: (-want +got)\n%s", t.placeholders(label), diff)
 	}
 }
