@@ -139,3 +139,12 @@ func (s *Server) EndConnection(name string, err error) bool {
 	}
 	return false
 }
+
+// Abort cuts all connections without a word. Close must follow.
+func (s *Server) Abort() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for c := range s.conns {
+		c.abort()
+	}
+}

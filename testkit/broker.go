@@ -2,79 +2,102 @@ package testkit
 
 import (
 	"context"
+	"io"
 	"net"
+	"sync"
 	"time"
 
 	amqp "github.com/rabbitmq/amqp091-go"
 
 	"github.com/minirabbit/minirabbit/amqpserver"
 	"github.com/minirabbit/minirabbit/broker"
-	"github.com/minirabbit/minirabbit/internal/memnet"
+	"github.com/minirabbit/minirabbit/queue"
 	"github.com/minirabbit/minirabbit/wire"
 )
 
 // Broker is a broker of a test's own.
 type Broker struct {
-	t      T
-	node   *broker.Node
-	server *amqpserver.Server
-	vhost  *broker.VHost
-	dial   func(ctx context.Context) (net.Conn, error)
-	url    string
+	// immutable
+	t        T
+	config   config
+	node     *broker.Node
+	vhost    *broker.VHost
+	recorder *recorder // nil with WithoutRecording
+	trace    *trace    // nil with WithoutRecording
+	faults   *faults   // nil with WithoutRecording
+	capture  *capture  // nil without WithCapture
+	real     *real     // nil but on a real RabbitMQ
+	url      string
+
+	mu sync.Mutex
+	// guarded by mu
+	address  string // over TCP
+	server   *amqpserver.Server
+	listener net.Listener
+	dial     func(ctx context.Context) (net.Conn, error)
+	served   chan struct{} // closed when the server has stopped
+	running  bool
+	alarms   map[Resource]bool
 }
 
 // Start starts a fresh broker, with the virtual host "/" and the user guest with
 // the password guest, and ends it when the test ends. If the test has failed by
-// then, the log shows what was in the broker.
+// then, the log shows what was in the broker, what became of the messages and the
+// last methods.
+//
+// With the environment variables MINIRABBIT_AMQP_URL and MINIRABBIT_HTTP_URL, which
+// name a real RabbitMQ and its management API, the test runs there instead, in a
+// virtual host of its own. What only the emulator can do skips the test then.
 func Start(t T, options ...Option) *Broker {
 	t.Helper()
-	c := config{release: broker.DefaultRelease.Name()}
+	c := config{release: broker.DefaultRelease.Name(), patience: defaultPatience}
 	for _, option := range options {
 		option(&c)
+	}
+	if r := realFromEnvironment(t); r != nil {
+		return startReal(t, c, r)
 	}
 	release, err := broker.FindRelease(c.release)
 	if err != nil {
 		t.Fatalf("testkit: %v", err)
 	}
 	c.options.Release = release
-
-	b := &Broker{t: t, node: broker.NewNode(c.options)}
-	b.server = amqpserver.New(b.node)
+	b := &Broker{t: t, config: c, alarms: make(map[Resource]bool)}
+	if !c.quiet {
+		b.recorder, b.trace = newRecorder(), &trace{}
+		b.faults = &faults{trace: b.trace}
+		b.config.options.Observer = b.recorder
+	}
+	if c.capture != nil {
+		b.capture = newCapture(c.capture)
+	}
+	b.node = broker.NewNode(b.config.options)
 	b.vhost = b.node.VHost("/")
-	listener := b.listen(c)
-	served := make(chan struct{})
-	go func() {
-		defer close(served)
-		b.server.Serve(listener)
-	}()
-	t.Cleanup(func() {
-		b.report()
-		b.server.Close()
-		<-served
-		b.node.Close()
-	})
+	b.mu.Lock()
+	err = b.openLocked()
+	b.mu.Unlock()
+	if err != nil {
+		t.Fatalf("testkit: no port for the broker: %v", err)
+	}
+	b.url = "amqp://guest:guest@" + b.listener.Addr().String() + "/"
+	t.Cleanup(b.close)
 	return b
 }
 
-// listen opens the broker's listener and notes how to reach it.
-func (b *Broker) listen(c config) net.Listener {
-	b.t.Helper()
-	if c.inMemory {
-		l := memnet.Listen("memory")
-		b.dial = l.Dial
-		b.url = "amqp://guest:guest@memory/"
-		return l
+// close ends the broker with its test.
+func (b *Broker) close() {
+	b.report()
+	b.Stop()
+	if b.faults != nil {
+		b.faults.close()
+		b.Stop() // a fault may have started it again
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		b.t.Fatalf("testkit: no port for the broker: %v", err)
+	b.node.Close()
+	if b.capture != nil {
+		if err := b.capture.close(); err != nil {
+			b.t.Errorf("testkit: %v", err)
+		}
 	}
-	address := l.Addr().String()
-	b.dial = func(ctx context.Context) (net.Conn, error) {
-		return new(net.Dialer).DialContext(ctx, "tcp", address)
-	}
-	b.url = "amqp://guest:guest@" + address + "/"
-	return l
 }
 
 // URL is what a client dials: amqp://guest:guest@127.0.0.1:PORT/, the virtual
@@ -86,13 +109,23 @@ func (b *Broker) URL() string { return b.url }
 func (b *Broker) Dial(network, address string) (net.Conn, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
-	return b.dial(ctx)
+	b.mu.Lock()
+	dial := b.dial
+	b.mu.Unlock()
+	return dial(ctx)
 }
 
-// Config is a client configuration that dials the broker, in memory too. Set
-// Heartbeat in it to a negative number to go without heartbeats.
+// Config is a client configuration that dials the broker, in memory too.
 func (b *Broker) Config() amqp.Config {
 	return amqp.Config{Dial: b.Dial, Locale: "en_US"}
+}
+
+// ConfigWithoutHeartbeats is Config without heartbeats: over a day of virtual time
+// in a testing/synctest bubble they are most of the work.
+func (b *Broker) ConfigWithoutHeartbeats() amqp.Config {
+	c := b.Config()
+	c.Heartbeat = -1
+	return c
 }
 
 // Publish publishes a message on the server's side, without a client. It fails
@@ -107,6 +140,10 @@ func (b *Broker) Publish(exchange, routingKey string, body []byte) {
 // and RoutingKey are not looked at.
 func (b *Broker) PublishMessage(exchange, routingKey string, m Message) {
 	b.t.Helper()
+	if b.real != nil {
+		b.real.publish(b.t, exchange, routingKey, m)
+		return
+	}
 	b.vhost.Lock()
 	defer b.vhost.Unlock()
 	_, err := b.vhost.Publish(broker.Publishing{
@@ -122,4 +159,40 @@ func (b *Broker) PublishMessage(exchange, routingKey string, m Message) {
 
 // FastForward moves the broker's time by d and returns when everything that
 // became due has happened. Time in a testing/synctest bubble needs no help.
-func (b *Broker) FastForward(d time.Duration) { b.node.FastForward(d) }
+func (b *Broker) FastForward(d time.Duration) {
+	b.t.Helper()
+	b.needEmulator("moving time")
+	b.node.FastForward(d)
+}
+
+// took notes in the history that the test took a message.
+func (b *Broker) took(q *queue.Queue, e *queue.Entry) {
+	if b.recorder != nil {
+		b.recorder.Observe(broker.Event{Kind: broker.MessageGot, Time: b.vhost.Now(), Message: e.Message, Queue: q, Redelivered: e.Redelivered(), NoAck: true})
+	}
+}
+
+// needEmulator skips the test on a real RabbitMQ.
+func (b *Broker) needEmulator(what string) {
+	b.t.Helper()
+	if b.real != nil {
+		b.t.Skipf("testkit: %s needs the emulator, and this test runs on a real RabbitMQ (%s)", what, environmentAMQP)
+	}
+}
+
+// needRecording is needEmulator for what WithoutRecording does without.
+func (b *Broker) needRecording(what string) {
+	b.t.Helper()
+	b.needEmulator(what)
+	if b.recorder == nil {
+		b.t.Fatalf("testkit: %s is not there with WithoutRecording", what)
+	}
+}
+
+// closer closes what can be closed.
+func closer(w io.Writer) error {
+	if c, ok := w.(io.Closer); ok {
+		return c.Close()
+	}
+	return nil
+}

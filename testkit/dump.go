@@ -10,20 +10,32 @@ import (
 const (
 	dumpMessages = 10  // of a queue
 	dumpBody     = 120 // bytes of a body
+	dumpHistory  = 10  // messages, when a test fails
 )
 
-// Dump describes the queues of the broker, with their first messages, for a
-// person to read.
+// Dump describes the queues of the broker with their first messages, and the
+// connections with their consumers, for a person to read.
 func (b *Broker) Dump() string {
+	b.t.Helper()
+	if b.real != nil {
+		return b.real.dump()
+	}
 	b.vhost.Lock()
 	defer b.vhost.Unlock()
+	var s strings.Builder
 	queues := b.vhost.Queues()
 	if len(queues) == 0 {
-		return "  no queues\n"
+		s.WriteString("  no queues\n")
 	}
-	var s strings.Builder
 	for _, q := range queues {
 		dumpQueue(&s, q)
+	}
+	connections := describeConnections(b.vhost.Connections())
+	if len(connections) == 0 {
+		s.WriteString("  no connections\n")
+	}
+	for _, c := range connections {
+		dumpConnection(&s, c)
 	}
 	return s.String()
 }
@@ -38,20 +50,30 @@ func dumpQueue(s *strings.Builder, q *queue.Queue) {
 		if n++; n > dumpMessages {
 			return
 		}
-		body := e.Message.Body
-		cut := ""
-		if len(body) > dumpBody {
-			body, cut = body[:dumpBody], "…"
-		}
-		fmt.Fprintf(s, "    message from exchange %q with routing key %q: %q%s\n", e.Message.Exchange, e.Message.RoutingKey, body, cut)
+		fmt.Fprintf(s, "    message from exchange %q with routing key %q: %s\n", e.Message.Exchange, e.Message.RoutingKey, shorten(e.Message.Body))
 	})
 	if n > dumpMessages {
 		fmt.Fprintf(s, "    and %d more messages\n", n-dumpMessages)
 	}
 }
 
+func dumpConnection(s *strings.Builder, c Connection) {
+	name := c.Address
+	if c.Name != "" {
+		name = fmt.Sprintf("%q, %s", c.Name, c.Address)
+	}
+	fmt.Fprintf(s, "  connection %s: user %s, %d channels\n", name, c.User, len(c.Channels))
+	for _, ch := range c.Channels {
+		fmt.Fprintf(s, "    channel %d: %d unacked", ch.Number, ch.Unacked)
+		for _, consumer := range ch.Consumers {
+			fmt.Fprintf(s, ", consumer %q of queue %q", consumer.Tag, consumer.Queue)
+		}
+		s.WriteString("\n")
+	}
+}
+
 // report checks the broker's books at the end of the test and, if the test has
-// failed, logs what is in the broker.
+// failed, logs what is in the broker and what has happened.
 func (b *Broker) report() {
 	b.vhost.Lock()
 	var problems []error
@@ -64,7 +86,44 @@ func (b *Broker) report() {
 	for _, err := range problems {
 		b.t.Errorf("minirabbit lost count, which is a bug in minirabbit: %v", err)
 	}
-	if b.t.Failed() {
-		b.t.Logf("minirabbit at the end of %s:\n%s", b.t.Name(), b.Dump())
+	if !b.t.Failed() {
+		return
 	}
+	b.t.Logf("minirabbit at the end of %s:\n%s", b.t.Name(), b.Dump())
+	if b.recorder == nil {
+		return
+	}
+	if open := b.recorder.history().Where(unsettled); len(open) > 0 {
+		more := ""
+		if len(open) > dumpHistory {
+			more = fmt.Sprintf("and %d more messages\n", len(open)-dumpHistory)
+			open = open[:dumpHistory]
+		}
+		b.t.Logf("what happened to the messages that are not settled:\n%s%s", open, more)
+	}
+	b.logTrace()
+}
+
+// unsettled says of a message whether it is in some queue still, as far as its
+// history tells.
+func unsettled(m MessageHistory) bool {
+	in := make(map[string]int)
+	for _, e := range m.Events {
+		switch e.Kind {
+		case Routed:
+			in[e.Queue]++
+		case Acked, Dropped, Refused:
+			in[e.Queue]--
+		case Delivered, Got:
+			if e.NoAck {
+				in[e.Queue]--
+			}
+		}
+	}
+	for _, n := range in {
+		if n > 0 {
+			return true
+		}
+	}
+	return false
 }

@@ -1,7 +1,11 @@
 package testkit
 
 import (
+	"fmt"
+	"io"
 	"log/slog"
+	"os"
+	"time"
 
 	"github.com/minirabbit/minirabbit/broker"
 )
@@ -13,6 +17,9 @@ type config struct {
 	release  string
 	inMemory bool
 	address  string
+	quiet    bool
+	patience time.Duration
+	capture  io.Writer
 	options  broker.Options
 }
 
@@ -38,4 +45,53 @@ func WithMaxMessageSize(bytes int) Option {
 // WithLogger has the broker log there; without it, the broker logs nothing.
 func WithLogger(l *slog.Logger) Option {
 	return func(c *config) { c.options.Logger = l }
+}
+
+// WithPatience has every wait last that long before it fails the test, instead of
+// 10 seconds. In a testing/synctest bubble, where hours pass at once, it can be
+// long.
+func WithPatience(d time.Duration) Option {
+	return func(c *config) { c.patience = d }
+}
+
+// WithoutRecording keeps neither history nor trace, and takes no faults: for
+// benchmarks.
+func WithoutRecording() Option {
+	return func(c *config) { c.quiet = true }
+}
+
+// WithCapture writes all that goes over the connections to w, in the format
+// pcapng, which Wireshark opens. Nothing is written after the test has ended. The
+// test fails if w does.
+func WithCapture(w io.Writer) Option {
+	return func(c *config) { c.capture = w }
+}
+
+// WithCaptureFile is WithCapture to a file.
+func WithCaptureFile(name string) Option {
+	return func(c *config) { c.capture = &lazyFile{name: name} }
+}
+
+// lazyFile is created when it is first written to.
+type lazyFile struct {
+	name string
+	file *os.File
+}
+
+func (f *lazyFile) Write(p []byte) (int, error) {
+	if f.file == nil {
+		file, err := os.Create(f.name)
+		if err != nil {
+			return 0, fmt.Errorf("capture: %w", err)
+		}
+		f.file = file
+	}
+	return f.file.Write(p)
+}
+
+func (f *lazyFile) Close() error {
+	if f.file == nil {
+		return nil
+	}
+	return f.file.Close()
 }

@@ -3,6 +3,7 @@ package testkit
 import (
 	"fmt"
 
+	"github.com/minirabbit/minirabbit/broker"
 	"github.com/minirabbit/minirabbit/queue"
 	"github.com/minirabbit/minirabbit/wire"
 )
@@ -27,43 +28,72 @@ type Message struct {
 }
 
 // Exists says whether the queue is there.
-func (v QueueView) Exists() (exists bool) {
-	v.look(func(*queue.Queue) { exists = true })
-	return exists
-}
+func (v QueueView) Exists() bool { return v.state().exists }
 
 // Ready returns the number of messages that wait for a consumer.
-func (v QueueView) Ready() (n int) {
-	v.look(func(q *queue.Queue) { n = q.Len() })
-	return n
-}
+func (v QueueView) Ready() int { return v.state().ready }
 
 // Unacked returns the number of messages that consumers hold and have not settled.
-func (v QueueView) Unacked() (n int) {
-	v.look(func(q *queue.Queue) { n = q.Unacked() })
-	return n
-}
+func (v QueueView) Unacked() int { return v.state().unacked }
 
 // Consumers returns the number of consumers.
-func (v QueueView) Consumers() (n int) {
-	v.look(func(q *queue.Queue) { n = len(q.Consumers()) })
-	return n
+func (v QueueView) Consumers() int { return v.state().consumers }
+
+// queueState is what there is to count.
+type queueState struct {
+	exists                    bool
+	ready, unacked, consumers int
+}
+
+func (v QueueView) state() (s queueState) {
+	v.b.t.Helper()
+	if v.b.real != nil {
+		return v.b.real.state(v.name)
+	}
+	v.look(func(q *queue.Queue) { s = queueState{true, q.Len(), q.Unacked(), len(q.Consumers())} })
+	return s
 }
 
 // Messages returns the ready messages, the next to be delivered first. They stay
 // in the queue.
 func (v QueueView) Messages() (all []Message) {
-	v.look(func(q *queue.Queue) {
-		q.Each(func(e *queue.Entry) { all = append(all, message(e.Message, e.Deliveries() > 0)) })
-	})
+	v.b.t.Helper()
+	v.b.needEmulator("a look at messages without taking them")
+	v.look(func(q *queue.Queue) { all = ready(q) })
+	return all
+}
+
+func ready(q *queue.Queue) (all []Message) {
+	q.Each(func(e *queue.Entry) { all = append(all, message(e.Message, e.Deliveries() > 0)) })
+	return all
+}
+
+// ConsumerList describes the consumers in the order of their arrival.
+func (v QueueView) ConsumerList() (all []Consumer) {
+	v.b.t.Helper()
+	v.b.needEmulator("a look at consumers")
+	v.look(func(q *queue.Queue) { all = consumers(q) })
+	return all
+}
+
+func consumers(q *queue.Queue) (all []Consumer) {
+	for _, c := range q.Consumers() {
+		if consumer, ok := c.Receiver.(*broker.Consumer); ok {
+			all = append(all, describeConsumer(consumer))
+		}
+	}
 	return all
 }
 
 // Await waits until n messages are ready and takes them out of the queue, the
 // oldest first, as a consumer would that acknowledges them. It fails the test if
-// they do not come in time: within 10 seconds, or before t's deadline.
+// they do not come in time: within the broker's patience, 10 seconds unless
+// WithPatience says otherwise, or before t's context ends.
 func (v QueueView) Await(t T, n int) []Message {
 	t.Helper()
+	if v.b.real != nil {
+		return v.b.real.take(t, v.name, n)
+	}
 	var taken []Message
 	v.b.await(t, fmt.Sprintf("queue %q to hold %d ready messages", v.name, n), func() bool {
 		q := v.b.vhost.Queue(v.name)
@@ -72,6 +102,7 @@ func (v QueueView) Await(t T, n int) []Message {
 		}
 		for range n {
 			e, _ := q.Get(v.b.vhost.Now(), true)
+			v.b.took(q, &e)
 			taken = append(taken, message(e.Message, e.Redelivered()))
 		}
 		return true
@@ -79,26 +110,88 @@ func (v QueueView) Await(t T, n int) []Message {
 	return taken
 }
 
-// AwaitConsumers waits until the queue has n consumers or more.
-func (v QueueView) AwaitConsumers(t T, n int) {
+// AwaitReady waits until n messages or more are ready, and returns all that are.
+// They stay in the queue.
+func (v QueueView) AwaitReady(t T, n int) (all []Message) {
 	t.Helper()
-	v.b.await(t, fmt.Sprintf("queue %q to have %d consumers", v.name, n), func() bool {
-		q := v.b.vhost.Queue(v.name)
-		return q != nil && len(q.Consumers()) >= n
+	v.b.needEmulator("a look at messages without taking them")
+	v.await(t, fmt.Sprintf("to hold %d ready messages", n), func(q *queue.Queue) bool {
+		if q == nil || q.Len() < n {
+			return n == 0
+		}
+		all = ready(q)
+		return true
 	})
+	return all
+}
+
+// AwaitUnacked waits until consumers hold n messages or more that they have not
+// settled, and returns how many they hold.
+func (v QueueView) AwaitUnacked(t T, n int) (unacked int) {
+	t.Helper()
+	v.awaitState(t, fmt.Sprintf("to have %d unacked messages", n), func(s queueState) bool {
+		unacked = s.unacked
+		return unacked >= n
+	})
+	return unacked
+}
+
+// AwaitAcked waits until clients have acknowledged n messages or more of this
+// queue, since the broker was started, and returns how many they have. Messages
+// that the test takes with Await do not count.
+func (v QueueView) AwaitAcked(t T, n int) (acked int) {
+	t.Helper()
+	v.b.needRecording("counting acknowledgements")
+	v.b.await(t, fmt.Sprintf("%d messages of queue %q to be acked", n, v.name), func() bool {
+		acked = v.b.recorder.ackedIn(v.name)
+		return acked >= n
+	})
+	return acked
+}
+
+// AwaitConsumers waits until the queue has n consumers or more, and returns how
+// many it has.
+func (v QueueView) AwaitConsumers(t T, n int) (all int) {
+	t.Helper()
+	v.awaitState(t, fmt.Sprintf("to have %d consumers", n), func(s queueState) bool {
+		all = s.consumers
+		return all >= n
+	})
+	return all
 }
 
 // AwaitIdle waits until the queue holds nothing: no message is ready and none
 // unacked.
 func (v QueueView) AwaitIdle(t T) {
 	t.Helper()
-	v.b.await(t, fmt.Sprintf("queue %q to be idle", v.name), func() bool {
-		q := v.b.vhost.Queue(v.name)
-		return q == nil || idle(q)
+	v.awaitState(t, "to be idle", func(s queueState) bool { return s.ready == 0 && s.unacked == 0 })
+}
+
+// AwaitGone waits until there is no such queue.
+func (v QueueView) AwaitGone(t T) {
+	t.Helper()
+	v.awaitState(t, "to be gone", func(s queueState) bool { return !s.exists })
+}
+
+func (v QueueView) awaitState(t T, what string, check func(s queueState) bool) {
+	t.Helper()
+	if v.b.real != nil {
+		v.b.real.await(t, fmt.Sprintf("queue %q %s", v.name, what), func() bool { return check(v.b.real.state(v.name)) })
+		return
+	}
+	v.await(t, what, func(q *queue.Queue) bool {
+		if q == nil {
+			return check(queueState{})
+		}
+		return check(queueState{true, q.Len(), q.Unacked(), len(q.Consumers())})
 	})
 }
 
-func idle(q *queue.Queue) bool { return q.Len() == 0 && q.Unacked() == 0 }
+// await waits for something of the queue, which is nil while it is not there.
+func (v QueueView) await(t T, what string, check func(q *queue.Queue) bool) {
+	t.Helper()
+	v.b.await(t, fmt.Sprintf("queue %q %s", v.name, what), func() bool { return check(v.b.vhost.Queue(v.name)) })
+}
 
 // look calls f with the queue, if it is there, under the vhost's lock.
 func (v QueueView) look(f func(q *queue.Queue)) {

@@ -1,0 +1,69 @@
+package broker
+
+import "github.com/minirabbit/minirabbit/queue"
+
+// Restart leaves what survives the restart of a RabbitMQ node: durable exchanges
+// and queues, the bindings between them, and in classic queues the persistent
+// messages. All connections must have been closed. Time goes on meanwhile.
+func (n *Node) Restart() {
+	for _, vh := range n.VHosts() {
+		vh.Lock()
+		vh.restart()
+		vh.Unlock()
+	}
+}
+
+func (vh *VHost) restart() {
+	for _, q := range vh.Queues() {
+		if !q.Durable {
+			vh.removeQueue(q)
+			continue
+		}
+		q.Restart(vh.Now(), func(m *queue.Message) {
+			if vh.observed() {
+				vh.observe(Event{Kind: MessageDropped, Message: m, Queue: q, Reason: reasonRestart})
+			}
+		})
+		vh.watch(q)
+	}
+	for _, x := range vh.Exchanges() {
+		if !x.Durable {
+			vh.removeExchange(x)
+		}
+	}
+}
+
+// Reset leaves what a new node has: the virtual host "/" with its predeclared
+// exchanges, and the user guest. All connections must have been closed.
+func (n *Node) Reset() {
+	for _, vh := range n.VHosts() {
+		if vh.name == "/" {
+			vh.Lock()
+			vh.reset()
+			vh.Unlock()
+		} else {
+			n.DeleteVHost(vh.name)
+		}
+	}
+	n.mu.Lock()
+	clear(n.users)
+	n.parameters = globalParameters{}
+	n.mu.Unlock()
+	n.AddUser("guest", "guest", "administrator").Permit("/", allPermissions)
+}
+
+func (vh *VHost) reset() {
+	for _, kind := range []PolicyKind{UserPolicy, OperatorPolicy} {
+		for _, p := range vh.Policies(kind) {
+			vh.DeletePolicy(kind, p.Name)
+		}
+	}
+	vh.SetLimits(Limits{})
+	for _, q := range vh.Queues() {
+		vh.removeQueue(q)
+	}
+	for _, x := range vh.Exchanges() {
+		vh.removeExchange(x)
+	}
+	vh.predeclare()
+}

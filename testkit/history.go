@@ -1,0 +1,179 @@
+package testkit
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// EventKind says what happened to a message.
+type EventKind string
+
+// What can happen to a message.
+const (
+	Published    EventKind = "published"     // by a client, or by the test
+	Returned     EventKind = "returned"      // it was mandatory, and no queue took it
+	Routed       EventKind = "routed"        // to a queue
+	Refused      EventKind = "refused"       // by a full queue, or by a fault
+	Delivered    EventKind = "delivered"     // to a consumer
+	Got          EventKind = "got"           // by basic.get, or by Await
+	Acked        EventKind = "acked"         // by a client
+	Rejected     EventKind = "rejected"      // by a client, not to come back
+	Requeued     EventKind = "requeued"      // by a client, or because its channel ended
+	Dropped      EventKind = "dropped"       // left the queue for the reason given
+	DeadLettered EventKind = "dead-lettered" // published again to the dead letter exchange
+)
+
+// Event is one thing that happened to a message. What does not apply is empty.
+type Event struct {
+	Kind  EventKind
+	Time  time.Time
+	Queue string
+	// Connection is the name that the client gave its connection or, if it
+	// gave none, its address. It is empty for what the test did.
+	Connection string
+	Channel    uint16
+	Consumer   string // tag
+	// DeliveryTag is that of the delivery; for a publishing its number if it
+	// is to be confirmed.
+	DeliveryTag uint64
+	Redelivered bool
+	NoAck       bool // the delivery needs no acknowledgement
+	// Reason says why a message was dropped: "expired", "rejected", "maxlen",
+	// "delivery_limit", "purged", "queue deleted" or "lost in restart".
+	Reason string
+	// DeadLetter is the ID of the message that a dead letter became.
+	DeadLetter int
+}
+
+// MessageHistory is all that happened to a message, from its publishing on.
+type MessageHistory struct {
+	ID      int // counts the broker's messages, from 1
+	Message Message
+	Events  []Event
+}
+
+// History is what happened to messages, in the order of their publishing.
+type History []MessageHistory
+
+// Queue returns the messages that were routed to a queue, and of their events
+// those of this queue.
+func (h History) Queue(name string) History {
+	var found History
+	for _, m := range h {
+		if !slices.ContainsFunc(m.Events, func(e Event) bool { return e.Queue == name }) {
+			continue
+		}
+		m.Events = slices.DeleteFunc(slices.Clone(m.Events), func(e Event) bool { return e.Queue != "" && e.Queue != name })
+		found = append(found, m)
+	}
+	return found
+}
+
+// RoutingKey returns the messages that were published with a routing key.
+func (h History) RoutingKey(key string) History {
+	return h.Where(func(m MessageHistory) bool { return m.Message.RoutingKey == key })
+}
+
+// Exchange returns the messages that were published to an exchange.
+func (h History) Exchange(name string) History {
+	return h.Where(func(m MessageHistory) bool { return m.Message.Exchange == name })
+}
+
+// Where returns the messages for which a predicate holds.
+func (h History) Where(holds func(MessageHistory) bool) History {
+	var found History
+	for _, m := range h {
+		if holds(m) {
+			found = append(found, m)
+		}
+	}
+	return found
+}
+
+// String tells all stories, one after the other.
+func (h History) String() string {
+	var s strings.Builder
+	for _, m := range h {
+		s.WriteString(m.String())
+	}
+	return s.String()
+}
+
+// Count returns how often something happened to the message.
+func (m MessageHistory) Count(kind EventKind) (n int) {
+	for _, e := range m.Events {
+		if e.Kind == kind {
+			n++
+		}
+	}
+	return n
+}
+
+// Deliveries returns how often the message was handed to a client.
+func (m MessageHistory) Deliveries() int { return m.Count(Delivered) + m.Count(Got) }
+
+// Acks returns how often the message was acknowledged, once for each queue at
+// most. A delivery without acknowledgement does not count.
+func (m MessageHistory) Acks() int { return m.Count(Acked) }
+
+// Queues returns the queues that the message was routed to.
+func (m MessageHistory) Queues() (names []string) {
+	for _, e := range m.Events {
+		if e.Kind == Routed {
+			names = append(names, e.Queue)
+		}
+	}
+	return names
+}
+
+// String tells the story, one line for each event, with times counted from the
+// publishing.
+func (m MessageHistory) String() string {
+	var s strings.Builder
+	fmt.Fprintf(&s, "message %d to exchange %q with routing key %q: %s\n", m.ID, m.Message.Exchange, m.Message.RoutingKey, shorten(m.Message.Body))
+	for _, e := range m.Events {
+		fmt.Fprintf(&s, "  %9s  %s\n", "+"+e.Time.Sub(m.Events[0].Time).Round(time.Millisecond).String(), e)
+	}
+	return s.String()
+}
+
+// String describes the event without its time.
+func (e Event) String() string {
+	var s strings.Builder
+	s.WriteString(string(e.Kind))
+	if e.Queue != "" {
+		fmt.Fprintf(&s, " queue=%q", e.Queue)
+	}
+	if e.Consumer != "" {
+		fmt.Fprintf(&s, " consumer=%q", e.Consumer)
+	}
+	if e.DeliveryTag != 0 {
+		fmt.Fprintf(&s, " tag=%d", e.DeliveryTag)
+	}
+	if e.Redelivered {
+		s.WriteString(" redelivered")
+	}
+	if e.NoAck {
+		s.WriteString(" no-ack")
+	}
+	if e.Reason != "" {
+		fmt.Fprintf(&s, " reason=%q", e.Reason)
+	}
+	if e.DeadLetter != 0 {
+		fmt.Fprintf(&s, " as message %d", e.DeadLetter)
+	}
+	if e.Connection != "" {
+		fmt.Fprintf(&s, " by %q channel %d", e.Connection, e.Channel)
+	}
+	return s.String()
+}
+
+// shorten quotes a body, or its beginning.
+func shorten(body []byte) string {
+	if len(body) > dumpBody {
+		return fmt.Sprintf("%q… (%d bytes)", body[:dumpBody], len(body))
+	}
+	return fmt.Sprintf("%q", body)
+}

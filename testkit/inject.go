@@ -1,0 +1,405 @@
+package testkit
+
+import (
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/minirabbit/minirabbit/amqpserver"
+	"github.com/minirabbit/minirabbit/wire"
+)
+
+// Command is a method on its way, as predicates of faults see it. What does not
+// apply is empty.
+type Command struct {
+	Method     Method
+	Connection string // the client's own name for it
+	Address    string // both addresses, which always tell connections apart
+	Channel    uint16
+	Queue      string
+	Consumer   string // tag
+	Exchange   string
+	RoutingKey string
+	// DeliveryTag is that of a delivery, a settlement or a confirm.
+	DeliveryTag uint64
+	Redelivered bool
+	Properties  wire.Properties
+	Body        []byte // not to be changed
+}
+
+// Inject makes the broker misbehave from now on. The contract:
+//
+//   - A fault strikes where its When says, the first time that it is true, or as
+//     often as Times says. A strike concerns the one connection that the method
+//     is on, and the one channel.
+//   - Before a client's method: it has arrived whole, with its message, and has
+//     had no effect. The actions that end something, or that answer it, take the
+//     place of the effect. Others come before it.
+//   - After a client's method: it has had its whole effect, and other clients may
+//     have seen it. Its answer (the -ok method, the confirm, the return) has not
+//     been sent, and will not be if the action ends something. Consumers on the
+//     same connection may get deliveries still, unless it is dropped or silent.
+//   - Before a method of the broker's: what it tells has happened in the broker,
+//     and the client has not heard of it: the message is unacked, the publish is
+//     routed, the queue declared. Everything that was sent before still arrives.
+//   - After a method of the broker's: it has been written to the socket. Whether
+//     the client has read it is the client's affair.
+//   - If several faults wait for the same method, the one that was injected first
+//     strikes, and the others do not see the method.
+//   - A connection or channel that a fault ends is ended for the broker, too, at
+//     once: what it has not settled is requeued.
+//   - A strike is counted when it is decided, which is before its effect.
+//   - Without faults, none of this costs anything but the look whether there are
+//     some.
+//
+// The test fails at once if the action makes no sense for the method.
+func (b *Broker) Inject(f Fault) *Injected {
+	b.t.Helper()
+	b.needRecording("faults inside the broker")
+	if err := f.check(); err != nil {
+		b.t.Fatalf("testkit: %v", err)
+	}
+	in := &Injected{b: b, fault: f, changed: make(chan struct{})}
+	span := max(1, f.Do.span)
+	switch f.Times {
+	case 0:
+		in.left = span
+	case Always:
+		in.left = Always
+	default:
+		in.left = f.Times * span
+	}
+	in.want = max(1, f.Times*span)
+	b.faults.add(in)
+	return in
+}
+
+func (f *Fault) check() error {
+	w, a := f.When, f.Do
+	switch {
+	case w.method == "":
+		return fmt.Errorf("fault without a method: begin When with Before or After")
+	case a.name == "":
+		return fmt.Errorf("fault %s without an action in Do", w)
+	case f.Times < Always || w.nth < 0:
+		return fmt.Errorf("fault %s: negative number", w)
+	case a.only == nil && w.method == Dial, a.only != nil && !slices.Contains(a.only, w.method):
+		return fmt.Errorf("fault %s: cannot %s there", w, a)
+	case a.when == "before" && w.after:
+		return fmt.Errorf("fault %s: can %s only before it", w, a)
+	}
+	d, known := directions[w.method]
+	if !known {
+		return fmt.Errorf("fault %s: there is no method %q", w, w.method)
+	}
+	if d.fromClient && a.name == TearFrame.name {
+		return fmt.Errorf("fault %s: only what the broker sends can be torn", w)
+	}
+	return nil
+}
+
+// direction says who sends a method.
+type direction struct{ fromClient bool }
+
+// directions has all methods.
+var directions = func() map[Method]direction {
+	all := map[Method]direction{Dial: {true}, Confirm: {false}}
+	for class := uint32(10); class <= 90; class++ {
+		for method := uint32(10); method <= 120; method++ {
+			if id := wire.MethodID(class<<16 | method); wire.NewMethod(id) != nil {
+				all[Method(id.String())] = direction{fromClient: id.FromClient()}
+			}
+		}
+	}
+	return all
+}()
+
+// Injected is a fault that was injected.
+type Injected struct {
+	b     *Broker
+	fault Fault
+	want  int // strikes that Await waits for
+
+	mu sync.Mutex
+	// guarded by mu
+	seen    int // commands that matched
+	left    int // strikes to come, Always for no end
+	strikes int
+	changed chan struct{} // closed and replaced at each strike
+}
+
+// Strikes returns how often the fault has struck.
+func (in *Injected) Strikes() int {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	return in.strikes
+}
+
+// Await waits until the fault has struck as often as it was told to, or once if
+// that is always, and returns how often that is.
+func (in *Injected) Await(t T) int {
+	t.Helper()
+	return in.AwaitStrikes(t, in.want)
+}
+
+// AwaitStrikes waits until the fault has struck n times or more, and returns how
+// often that is.
+func (in *Injected) AwaitStrikes(t T, n int) int {
+	t.Helper()
+	for {
+		in.mu.Lock()
+		strikes, seen, changed := in.strikes, in.seen, in.changed
+		in.mu.Unlock()
+		if strikes >= n {
+			return strikes
+		}
+		if why := in.b.patience(t, changed); why != "" {
+			t.Fatalf("testkit: waited for the fault %q to strike %d times, which did not happen %s: it struck %d times, and its place was reached %d times. There is:\n%s",
+				in, n, why, strikes, seen, in.b.Dump())
+		}
+	}
+}
+
+// Remove ends the fault. What it holds back, such as confirms for a batch, is
+// sent.
+func (in *Injected) Remove() {
+	in.b.faults.remove(in)
+	if in.fault.Do.flush != nil {
+		in.fault.Do.flush()
+	}
+}
+
+// String describes the fault.
+func (in *Injected) String() string { return fmt.Sprintf("%s: %s", in.fault.When, in.fault.Do) }
+
+// strike counts a command that matched and says whether the fault strikes.
+func (in *Injected) strike() bool {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	if in.left == 0 {
+		return false
+	}
+	in.seen++
+	if in.seen < in.fault.When.nth {
+		return false
+	}
+	if in.left > 0 {
+		in.left--
+	}
+	in.strikes++
+	close(in.changed)
+	in.changed = make(chan struct{})
+	return true
+}
+
+// strike is one strike of a fault.
+type strike struct {
+	faults  *faults
+	cmd     *amqpserver.Command
+	command *Command
+	sent    bool // by the broker
+	after   bool
+}
+
+// faults holds the faults of a broker.
+type faults struct {
+	trace *trace
+	list  atomic.Pointer[[]*Injected] // nil while there are none
+
+	mu sync.Mutex
+	// guarded by mu
+	timers  map[*time.Timer]struct{}
+	closed  bool
+	running sync.WaitGroup
+}
+
+func (f *faults) add(in *Injected) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	next := []*Injected{in}
+	if old := f.list.Load(); old != nil {
+		next = append(slices.Clone(*old), in)
+	}
+	f.list.Store(&next)
+}
+
+func (f *faults) remove(in *Injected) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	old := f.list.Load()
+	if old == nil {
+		return
+	}
+	next := slices.DeleteFunc(slices.Clone(*old), func(other *Injected) bool { return other == in })
+	if len(next) == 0 {
+		f.list.Store(nil)
+		return
+	}
+	f.list.Store(&next)
+}
+
+// consider finds the fault that strikes at a command, if any.
+func (f *faults) consider(cmd *amqpserver.Command, sent bool) *amqpserver.Interference {
+	list := f.list.Load()
+	if list == nil {
+		return nil
+	}
+	method := methodOf(cmd.Method, sent)
+	var c *Command
+	for _, in := range *list {
+		w := &in.fault.When
+		if w.method != method {
+			continue
+		}
+		if c == nil {
+			c = describe(cmd, method)
+		}
+		if !w.matches(c) || !in.strike() {
+			continue
+		}
+		i := &amqpserver.Interference{Before: !w.after}
+		in.fault.Do.apply(&strike{f, cmd, c, sent, w.after}, i)
+		f.trace.note(fmt.Sprintf("fault on %s #%d: %s", cmd.Peer.Name, cmd.Channel, in))
+		return i
+	}
+	return nil
+}
+
+// refusesDial says whether a fault turns a client away.
+func (f *faults) refusesDial(address string) bool {
+	list := f.list.Load()
+	if list == nil {
+		return false
+	}
+	for _, in := range *list {
+		w := &in.fault.When
+		if w.method == Dial && w.matches(&Command{Method: Dial, Address: address}) && in.strike() {
+			f.trace.note("fault: " + in.String())
+			return true
+		}
+	}
+	return false
+}
+
+// spawn runs f in a goroutine that close waits for.
+func (f *faults) spawn(do func()) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if !f.closed {
+		f.running.Go(do)
+	}
+}
+
+// later calls do after a time, unless the broker has ended by then.
+func (f *faults) later(d time.Duration, do func()) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.closed {
+		return
+	}
+	f.running.Add(1)
+	var timer *time.Timer
+	timer = time.AfterFunc(d, func() {
+		defer f.running.Done()
+		f.mu.Lock()
+		delete(f.timers, timer)
+		f.mu.Unlock()
+		do()
+	})
+	if f.timers == nil {
+		f.timers = make(map[*time.Timer]struct{})
+	}
+	f.timers[timer] = struct{}{}
+}
+
+// close ends what the faults have begun.
+func (f *faults) close() {
+	f.mu.Lock()
+	f.closed = true
+	for timer := range f.timers {
+		if timer.Stop() {
+			f.running.Done()
+		}
+	}
+	f.mu.Unlock()
+	f.running.Wait()
+}
+
+// tap is what the broker's server tells of every command.
+type tap struct {
+	trace  *trace
+	faults *faults
+}
+
+var _ amqpserver.Interceptor = tap{}
+
+// Receive implements [amqpserver.Interceptor].
+func (t tap) Receive(cmd *amqpserver.Command) *amqpserver.Interference {
+	t.trace.add(cmd, false)
+	return t.faults.consider(cmd, false)
+}
+
+// Send implements [amqpserver.Interceptor].
+func (t tap) Send(cmd *amqpserver.Command) *amqpserver.Interference {
+	t.trace.add(cmd, true)
+	return t.faults.consider(cmd, true)
+}
+
+// methodOf names a method as faults do.
+func methodOf(m wire.Method, sent bool) Method {
+	id := m.ID()
+	if !sent {
+		return Method(id.String())
+	}
+	switch id {
+	case wire.IDBasicAck, wire.IDBasicNack:
+		return Confirm
+	case wire.IDChannelClose, wire.IDConnectionClose, wire.IDBasicCancel, wire.IDChannelFlow,
+		wire.IDChannelCloseOk, wire.IDConnectionCloseOk, wire.IDChannelFlowOk, wire.IDBasicCancelOk:
+		if id.FromClient() {
+			return "the broker's " + Method(id.String())
+		}
+	}
+	return Method(id.String())
+}
+
+// describe gathers what is known of a command.
+func describe(cmd *amqpserver.Command, method Method) *Command {
+	c := &Command{Method: method, Address: cmd.Peer.Name, Connection: connectionName(cmd.Peer.ClientProperties()), Channel: cmd.Channel,
+		Queue: cmd.Queue(), Consumer: cmd.ConsumerTag(), Body: cmd.Body}
+	if cmd.Properties != nil {
+		c.Properties.Decode(wire.NewCursor(cmd.Properties))
+	}
+	switch m := cmd.Method.(type) {
+	case *wire.BasicPublish:
+		c.Exchange, c.RoutingKey = m.Exchange, m.RoutingKey
+	case *wire.BasicDeliver:
+		c.Exchange, c.RoutingKey, c.DeliveryTag, c.Redelivered = m.Exchange, m.RoutingKey, m.DeliveryTag, m.Redelivered
+	case *wire.BasicGetOk:
+		c.Exchange, c.RoutingKey, c.DeliveryTag, c.Redelivered = m.Exchange, m.RoutingKey, m.DeliveryTag, m.Redelivered
+	case *wire.BasicReturn:
+		c.Exchange, c.RoutingKey = m.Exchange, m.RoutingKey
+	case *wire.BasicAck:
+		c.DeliveryTag = m.DeliveryTag
+	case *wire.BasicNack:
+		c.DeliveryTag = m.DeliveryTag
+	case *wire.BasicReject:
+		c.DeliveryTag = m.DeliveryTag
+	case *wire.ExchangeDeclare:
+		c.Exchange = m.Exchange
+	case *wire.QueueBind:
+		c.Exchange, c.RoutingKey = m.Exchange, m.RoutingKey
+	}
+	if p := cmd.Publishing; p != nil {
+		c.Exchange, c.RoutingKey = p.Exchange, p.RoutingKey
+	}
+	return c
+}
+
+func connectionName(properties wire.Table) string {
+	v, _ := properties.Get("connection_name")
+	name, _ := v.(string)
+	return name
+}

@@ -1,0 +1,124 @@
+package testkit
+
+import (
+	"github.com/minirabbit/minirabbit/broker"
+	"github.com/minirabbit/minirabbit/exchange"
+	"github.com/minirabbit/minirabbit/wire"
+)
+
+// Connection is a client's connection.
+type Connection struct {
+	// Name is the client's own name for it, from its properties; empty if it
+	// gave none.
+	Name string
+	// Address tells connections apart: those of client and broker.
+	Address          string
+	User             string
+	ClientProperties wire.Table
+	Channels         []Channel
+}
+
+// Channel is an open channel of a connection.
+type Channel struct {
+	Number    int
+	Consumers []Consumer
+	Unacked   int
+}
+
+// Consumer is a subscription to a queue.
+type Consumer struct {
+	Tag        string
+	Queue      string
+	Connection string // the client's own name for it or, if it gave none, the address
+	Channel    int
+	NoAck      bool
+	Exclusive  bool
+	// Active is false for one that waits for its turn at a queue with a single
+	// active consumer.
+	Active bool
+}
+
+// Connections returns the connections to the broker, in the order of their
+// opening.
+func (b *Broker) Connections() []Connection {
+	b.t.Helper()
+	b.needEmulator("a look at connections")
+	b.vhost.Lock()
+	defer b.vhost.Unlock()
+	return describeConnections(b.vhost.Connections())
+}
+
+// Exchanges returns the exchanges, by name, without those that every broker has.
+func (b *Broker) Exchanges() (all []Exchange) {
+	b.t.Helper()
+	b.needEmulator("a look at exchanges")
+	b.vhost.Lock()
+	defer b.vhost.Unlock()
+	for _, x := range b.vhost.Exchanges() {
+		if predeclared(x) {
+			continue
+		}
+		all = append(all, Exchange{Name: x.Name(), Type: string(x.Kind()), Transient: !x.Durable, AutoDelete: x.AutoDelete,
+			Internal: x.Internal, Arguments: x.Arguments})
+	}
+	return all
+}
+
+// Queues returns the queues as they were declared, by name.
+func (b *Broker) Queues() (all []Queue) {
+	b.t.Helper()
+	b.needEmulator("a look at queues")
+	b.vhost.Lock()
+	defer b.vhost.Unlock()
+	for _, q := range b.vhost.Queues() {
+		all = append(all, Queue{Name: q.Name(), Transient: !q.Durable, AutoDelete: q.AutoDelete, Arguments: q.Arguments})
+	}
+	return all
+}
+
+// Bindings returns the bindings of all exchanges but the default one, by exchange
+// and then in the order of their making.
+func (b *Broker) Bindings() (all []Binding) {
+	b.t.Helper()
+	b.needEmulator("a look at bindings")
+	b.vhost.Lock()
+	defer b.vhost.Unlock()
+	for _, x := range b.vhost.Exchanges() {
+		for _, binding := range x.Bindings() {
+			d := Binding{Source: x.Name(), RoutingKey: binding.RoutingKey, Arguments: binding.Arguments}
+			if binding.Destination.IsQueue() {
+				d.Queue = binding.Destination.Name()
+			} else {
+				d.Exchange = binding.Destination.Name()
+			}
+			all = append(all, d)
+		}
+	}
+	return all
+}
+
+// predeclared says whether RabbitMQ declares an exchange by itself.
+func predeclared(x *exchange.Exchange) bool {
+	return x.Name() == "" || len(x.Name()) > 4 && x.Name()[:4] == "amq."
+}
+
+func describeConnection(c *broker.Connection) Connection {
+	d := Connection{Name: connectionName(c.ClientProperties), Address: c.Name, ClientProperties: c.ClientProperties}
+	if c.User != nil {
+		d.User = c.User.Name()
+	}
+	for _, ch := range c.Channels() {
+		channel := Channel{Number: int(ch.Number), Unacked: ch.Unacked()}
+		for _, consumer := range ch.Consumers() {
+			channel.Consumers = append(channel.Consumers, describeConsumer(consumer))
+		}
+		d.Channels = append(d.Channels, channel)
+	}
+	return d
+}
+
+func describeConsumer(c *broker.Consumer) Consumer {
+	ch := c.Channel()
+	return Consumer{Tag: c.Tag(), Queue: c.Queue().Name(), Connection: clientName(ch.Connection()), Channel: int(ch.Number),
+		NoAck: c.NoAck(), Exclusive: c.Exclusive(), Active: c.Active()}
+}
