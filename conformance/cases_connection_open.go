@@ -72,6 +72,26 @@ var connectionOpenCases = []Case{
 		},
 	},
 	{
+		ID:     "connection.open/reserved-fields",
+		Title:  "the fields that 0-9-1 reserves may be set: insist and capabilities, a channel's out-of-band, a ticket",
+		Why:    "pika sends insist, and old clients send tickets.",
+		Source: reference + "connection.open",
+		Run: func(t *T) {
+			r, q := t.Socket(), t.QueueName("q")
+			r.TuneOk(Handshake{}, r.Login(Handshake{}))
+			open := append([]byte{0, 10, 0, 40, byte(len(t.uri.Vhost))}, t.uri.Vhost...)
+			r.WriteFrame(wire.FrameMethod, 0, append(open, 3, 'c', 'a', 'p', 1))
+			Expect[*wire.ConnectionOpenOk](r.Channel0())
+			r.WriteFrame(wire.FrameMethod, 1, []byte("\x00\x14\x00\x0a\x03oob"))
+			c := r.Unopened(1)
+			Expect[*wire.ChannelOpenOk](c)
+			declare := (&wire.QueueDeclare{Queue: q, Exclusive: true}).Append(nil)
+			declare[5] = 7 // the ticket
+			r.WriteFrame(wire.FrameMethod, 1, declare)
+			t.Check("ticket", Expect[*wire.QueueDeclareOk](c), &wire.QueueDeclareOk{Queue: "<q>"})
+		},
+	},
+	{
 		ID:     "connection.open/expected",
 		Title:  "another method instead of connection.open is a 504, and a frame on another channel a 505",
 		Why:    "The handshake has one order.",

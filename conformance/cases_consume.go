@@ -113,6 +113,42 @@ var consumeCases = []Case{
 		},
 	},
 	{
+		ID:     "basic.consume/round-robin-joins-last",
+		Title:  "a consumer that joins comes last in turn, and one that leaves is left out",
+		Why:    "Tests that expect a certain worker depend on it.",
+		Source: measured,
+		Run: func(t *T) {
+			c, q := t.Raw().Channel(), t.QueueName("q")
+			c.Queue(q)
+			c.Consume(q, "1")
+			c.Consume(q, "2")
+			t.Publish("", q, "a")
+			t.Check("first", c.Lines(1), []string{`deliver 1 1 "a"`})
+			c.Consume(q, "3")
+			t.Publish("", q, "b", "c", "d")
+			t.Check("joined", c.Lines(3), []string{`deliver 2 2 "b"`, `deliver 1 3 "c"`, `deliver 3 4 "d"`})
+			Call[*wire.BasicCancelOk](c, &wire.BasicCancel{ConsumerTag: "2"})
+			t.Publish("", q, "e", "f")
+			t.Check("left", c.Lines(2), []string{`deliver 1 5 "e"`, `deliver 3 6 "f"`})
+		},
+	},
+	{
+		ID:     "basic.consume/exclusive-freed",
+		Title:  "an exclusive consumer's queue is free again when its channel closes",
+		Why:    "The next leader must be able to take over.",
+		Source: pageConsumers + "#exclusivity",
+		Run: func(t *T) {
+			r, q := t.Raw(), t.QueueName("q")
+			c, next := r.Channel(), r.Channel()
+			c.Queue(q)
+			c.ConsumeWith(&wire.BasicConsume{Queue: q, ConsumerTag: "c", Exclusive: true})
+			c.Close()
+			next.ConsumeWith(&wire.BasicConsume{Queue: q, ConsumerTag: "next", Exclusive: true})
+			t.Publish("", q, "a")
+			t.Check("delivered", next.Lines(1), []string{`deliver next 1 "a"`})
+		},
+	},
+	{
 		ID:     "basic.consume/round-robin-two-on-a-channel",
 		Title:  "two consumers of one channel take turns and share the channel's delivery tags",
 		Why:    "Delivery tags count per channel, not per consumer.",

@@ -140,6 +140,39 @@ var exchangeBindCases = []Case{
 		},
 	},
 	{
+		ID:     "exchange.bind/auto-delete-source",
+		Title:  "an auto-delete exchange goes when the last exchange bound to it is unbound or deleted",
+		Why:    "Bindings of exchanges count as those of queues do.",
+		Source: pageE2E,
+		Run: func(t *T) {
+			r := t.Raw()
+			c, x, y := r.Channel(), t.ExchangeName("x"), t.ExchangeName("y")
+			gone := ChannelError(wire.NotFound, "no exchange '<x>' in vhost '/'", wire.IDExchangeDeclare)
+			for _, end := range []struct {
+				label string
+				do    func()
+			}{
+				{"unbound", func() {
+					Call[*wire.ExchangeUnbindOk](c, &wire.ExchangeUnbind{Source: x, Destination: y})
+				}},
+				{"deleted", func() {
+					Call[*wire.ExchangeDeleteOk](c, &wire.ExchangeDelete{Exchange: y})
+				}},
+			} {
+				Call[*wire.ExchangeDeclareOk](c, &wire.ExchangeDeclare{Exchange: x, Type: "fanout", AutoDelete: true})
+				c.Exchange(y, "fanout")
+				c.bindExchange(x, y, "")
+				end.do()
+				t.Check(end.label, r.Channel().Refused(&wire.ExchangeDeclare{Exchange: x, Passive: true}), gone)
+			}
+			Call[*wire.ExchangeDeclareOk](c, &wire.ExchangeDeclare{Exchange: y, Type: "fanout", AutoDelete: true})
+			c.Exchange(x, "fanout")
+			c.bindExchange(x, y, "")
+			Call[*wire.ExchangeUnbindOk](c, &wire.ExchangeUnbind{Source: x, Destination: y})
+			Call[*wire.ExchangeDeclareOk](c, &wire.ExchangeDeclare{Exchange: y, Passive: true}) // losing a source does not count
+		},
+	},
+	{
 		ID:     "exchange.internal/publish-refused",
 		Title:  "publishing to an internal exchange is a 403, and it still routes what other exchanges pass on",
 		Why:    "Internal exchanges are wiring that publishers must not touch.",

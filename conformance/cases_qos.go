@@ -217,8 +217,30 @@ var qosCases = []Case{
 			slow.Send(&wire.BasicAck{DeliveryTag: 1})
 			t.Check("credit, and nothing waiting", slow.Fence(q), []string{})
 			t.Publish("", q, "e", "f")
-			t.Check("next turns, slow", len(slow.Fence(q)), 1)
-			t.Check("next turns, fast", len(fast.Fence(q)), 1)
+			t.Check("next turns, slow", slow.Fence(q), []string{`deliver slow 2 "f"`})
+			t.Check("next turns, fast", fast.Fence(q), []string{`deliver fast 4 "e"`})
+		},
+	},
+	{
+		ID:       "basic.qos/per-channel-over-queues",
+		Title:    "a limit of the channel counts the messages of all its queues",
+		Why:      "A worker with several queues is limited as a whole.",
+		Source:   pagePrefetch,
+		Releases: Before43,
+		Run: func(t *T) {
+			c, q, p := t.Raw().Channel(), t.QueueName("q"), t.QueueName("p")
+			c.Queue(q)
+			c.Queue(p)
+			c.Qos(2, true)
+			c.Consume(q, "q")
+			c.Consume(p, "p")
+			t.Publish("", q, "a")
+			t.Publish("", p, "b")
+			t.Publish("", q, "c")
+			t.Publish("", p, "d")
+			t.Check("first of each", append(c.Fence(q), c.Fence(p)...), []string{`deliver q 1 "a"`, `deliver p 2 "b"`})
+			c.Send(&wire.BasicAck{DeliveryTag: 1})
+			t.Check("one credit", len(append(c.Fence(q), c.Fence(p)...)), 1)
 		},
 	},
 }

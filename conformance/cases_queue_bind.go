@@ -91,6 +91,27 @@ var queueBindCases = []Case{
 		},
 	},
 	{
+		ID:     "queue.bind/arguments-order-and-types",
+		Title:  "bindings whose arguments differ in order are one binding; in number type, two",
+		Why:    "Clients with unordered maps must be able to unbind what they bound.",
+		Source: measured,
+		Run: func(t *T) {
+			c, q, x := t.Raw().Channel(), t.QueueName("q"), t.ExchangeName("x")
+			c.Exchange(x, "fanout")
+			c.Queue(q)
+			unbind := func(arguments wire.Table) []string {
+				Call[*wire.QueueUnbindOk](c, &wire.QueueUnbind{Queue: q, Exchange: x, Arguments: arguments})
+				c.Publish(x, "", "bound")
+				return c.Drain(q)
+			}
+			c.Bind(q, x, "", wire.Table{{Key: "a", Value: int32(1)}, {Key: "b", Value: "2"}}...)
+			t.Check("another order", unbind(wire.Table{{Key: "b", Value: "2"}, {Key: "a", Value: int32(1)}}), []string{})
+			c.Bind(q, x, "", argument("a", int32(1))...)
+			t.Check("another type", unbind(argument("a", int64(1))), []string{"bound"})
+			t.Check("the same", unbind(argument("a", int32(1))), []string{})
+		},
+	},
+	{
 		ID:     "queue.bind/one-copy",
 		Title:  "a message that matches several bindings of a queue arrives in it once",
 		Why:    "Overlapping bindings must not duplicate work.",

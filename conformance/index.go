@@ -27,6 +27,8 @@ func Cases() []Case {
 		frameCases,
 		contentCases,
 		heartbeatCases,
+		textCases,
+		permissionCases,
 		clientCases,
 	)
 }

@@ -1,0 +1,72 @@
+package conformance
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/url"
+
+	amqp "github.com/rabbitmq/amqp091-go"
+)
+
+// Manage asks the management HTTP API, with a body unless it is nil, and gives the response's JSON, or nil. Parts of the
+// path that are names have to be escaped.
+func (t *T) Manage(method, path string, body any) any {
+	t.Helper()
+	status, answer := t.manage(method, path, body)
+	if status >= 300 {
+		t.Fatalf("%s %s: status %d: %v", method, path, status, answer)
+	}
+	return answer
+}
+
+func (t *T) manage(method, path string, body any) (status int, answer any) {
+	t.Helper()
+	var content io.Reader
+	if body != nil {
+		encoded, err := json.Marshal(body)
+		t.Must(err)
+		content = bytes.NewReader(encoded)
+	}
+	request, err := http.NewRequest(method, t.target.ManagementURL+path, content)
+	t.Must(err)
+	request.SetBasicAuth(t.uri.Username, t.uri.Password)
+	client := &http.Client{Timeout: patience}
+	response, err := client.Do(request)
+	t.Must(err)
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	t.Must(err)
+	if json.Unmarshal(text, &answer) != nil {
+		answer = string(text)
+	}
+	return response.StatusCode, answer
+}
+
+// User makes a user with a password equal to its name, and gives a target's URI for it. It is removed when the case ends.
+func (t *T) User(label string) amqp.URI {
+	t.Helper()
+	name := t.UniqueName(label)
+	path := "/api/users/" + url.PathEscape(name)
+	t.Manage(http.MethodPut, path, map[string]string{"password": name, "tags": ""})
+	t.Cleanup(func() { t.manage(http.MethodDelete, path, nil) })
+	uri := t.uri
+	uri.Username, uri.Password = name, name
+	return uri
+}
+
+// Permit gives a user permissions in the target's vhost, as regular expressions.
+func (t *T) Permit(user, configure, write, read string) {
+	t.Helper()
+	t.Manage(http.MethodPut, "/api/permissions/"+url.PathEscape(t.uri.Vhost)+"/"+url.PathEscape(user),
+		map[string]string{"configure": configure, "write": write, "read": read})
+}
+
+// RawAs opens a raw connection as another user.
+func (t *T) RawAs(uri amqp.URI) *Raw {
+	t.Helper()
+	r := t.Socket()
+	r.Handshake(Handshake{Response: plainResponse(uri.Username, uri.Password)})
+	return r
+}
