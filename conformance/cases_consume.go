@@ -281,6 +281,44 @@ var consumeCases = []Case{
 		},
 	},
 	{
+		ID:     "basic.cancel/prefetch-starts-afresh",
+		Title:  "what a cancelled consumer holds does not count against the next one",
+		Why:    "The limit is each consumer's own.",
+		Source: pagePrefetch,
+		Run: func(t *T) {
+			c, q := t.Raw().Channel(), t.QueueName("q")
+			c.Queue(q)
+			t.Publish("", q, "a", "b", "c")
+			c.Qos(1, false)
+			c.Consume(q, "c")
+			t.Check("first", c.Fence(q), []string{`deliver c 1 "a"`})
+			Call[*wire.BasicCancelOk](c, &wire.BasicCancel{ConsumerTag: "c"})
+			c.Consume(q, "d")
+			t.Check("second", c.Fence(q), []string{`deliver d 2 "b"`})
+			c.Send(&wire.BasicAck{DeliveryTag: 1})
+			t.Check("settling the first one's gives no credit", c.Fence(q), []string{})
+		},
+	},
+	{
+		ID:     "basic.cancel/prefetch-by-tag",
+		Title:  "a consumer started again under its tag gets credit too for what it held before",
+		Why:    "Credit is counted by tag, so a worker that restarts its consumer may get more than its limit.",
+		Source: measured,
+		Run: func(t *T) {
+			c, q := t.Raw().Channel(), t.QueueName("q")
+			c.Queue(q)
+			t.Publish("", q, "a", "b", "c", "d")
+			c.Qos(1, false)
+			c.Consume(q, "c")
+			t.Check("first", c.Fence(q), []string{`deliver c 1 "a"`})
+			Call[*wire.BasicCancelOk](c, &wire.BasicCancel{ConsumerTag: "c"})
+			c.Consume(q, "c")
+			t.Check("second", c.Fence(q), []string{`deliver c 2 "b"`})
+			c.Send(&wire.BasicAck{DeliveryTag: 1})
+			t.Check("credit", c.Fence(q), []string{`deliver c 3 "c"`})
+		},
+	},
+	{
 		ID:     "basic.cancel/no-delivery-after",
 		Title:  "nothing is delivered after cancel-ok",
 		Why:    "A client drops its handler on the reply.",

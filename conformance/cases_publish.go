@@ -148,6 +148,23 @@ var publishCases = []Case{
 		},
 	},
 	{
+		ID:     "basic.publish/frames-of-the-consumer",
+		Title:  "a body is cut to the frame size of the connection that it is delivered on, not of the publisher's",
+		Why:    "A client closes its connection over a frame that is too large.",
+		Source: specification + "4.2.6.2 The Content Body",
+		Run: func(t *T) {
+			r, q := t.Socket(), t.QueueName("q")
+			r.Handshake(Handshake{FrameMax: 8192})
+			c := r.Channel()
+			c.Queue(q)
+			body := Times("0123456789", 10000)
+			t.Publish("", q, body)
+			c.Consume(q, "c")
+			t.Check("whole", string(c.Next().Body) == body, true)
+			t.Check("largest frame", r.largest, uint32(8192))
+		},
+	},
+	{
 		ID:     "basic.return/mandatory",
 		Title:  "a mandatory message that reaches no queue comes back with 312, its properties and its body",
 		Why:    "Publishers detect missing bindings with it.",

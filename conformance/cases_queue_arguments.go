@@ -5,6 +5,15 @@ import "github.com/minirabbit/minirabbit/wire"
 // argument is one entry of a table.
 func argument(key string, value any) wire.Table { return wire.Table{{Key: key, Value: value}} }
 
+// notNames are values of the wrong type where an argument or a header wants a name or a list of names, with what
+// Erlang calls their types.
+var notNames = []struct {
+	kind  string
+	value any
+}{
+	{"longstr", "text"}, {"signedint", int32(1)}, {"bool", true}, {"void", nil}, {"table", wire.Table{}},
+}
+
 var queueArgumentCases = []Case{
 	inequivalentArgument("value", argument("x-max-length", int32(1)), argument("x-max-length", int32(2)),
 		"inequivalent arg 'x-max-length' for queue '<q>' in vhost '/': received '2' but current is '1'"),
