@@ -27,9 +27,11 @@ const (
 
 // Event is one thing that happened to a message. What does not apply is empty.
 type Event struct {
-	Kind  EventKind
-	Time  time.Time
-	Queue string
+	// Number counts the events of the broker, so that their order is known.
+	Number int
+	Kind   EventKind
+	Time   time.Time
+	Queue  string
 	// Connection is the name that the client gave its connection or, if it
 	// gave none, its address. It is empty for what the test did.
 	Connection string

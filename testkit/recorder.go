@@ -77,9 +77,9 @@ func (r *recorder) Observe(e broker.Event) {
 		event.DeadLetter = r.storyLocked(e.Dead).id
 	}
 	s := r.storyLocked(e.Message)
-	s.events = append(s.events, event)
 	r.events++
-	s.latest = r.events
+	event.Number, s.latest = r.events, r.events
+	s.events = append(s.events, event)
 }
 
 // storyLocked returns a message's story, which may just begin.

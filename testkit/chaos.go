@@ -1,0 +1,186 @@
+package testkit
+
+import (
+	"fmt"
+	"iter"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Runner is a test that can run others. *testing.T is one.
+type Runner[R any] interface {
+	T
+	Run(name string, f func(t R)) bool
+}
+
+// SeedRange is a range of seeds for [Chaos].
+type SeedRange struct{ first, n uint64 }
+
+// Seeds returns the seeds from 1 to n.
+func Seeds(n int) SeedRange { return SeedRange{1, uint64(max(n, 0))} }
+
+// From returns as many seeds from another first one on.
+func (s SeedRange) From(first uint64) SeedRange { return SeedRange{first, s.n} }
+
+func (s SeedRange) all() iter.Seq[uint64] {
+	return func(yield func(uint64) bool) {
+		for i := range s.n {
+			if !yield(s.first + i) {
+				return
+			}
+		}
+	}
+}
+
+// Chaos runs a test once for each seed, with a fresh broker in memory at which many
+// things go wrong, as the seed says: see [Broker.Chaos]. The code under test must
+// come through all of it.
+//
+// Each run is a subtest with its seed in its name, and in a bubble of its own, in
+// which hours pass at once and the same seed means the same misfortunes at the same
+// moments. bubble makes the bubble and is synctest.Test:
+//
+//	testkit.Chaos(t, testkit.Seeds(1000), synctest.Test, func(t *testing.T, broker *testkit.Broker) {
+//		go worker.Run(t.Context(), broker.URL(), worker.WithConfig(broker.Config()))
+//		...
+//	})
+//
+// (It is a parameter because testkit itself does not import package testing.) To
+// run one seed again: go test -run 'TestWorkerUnderChaos/seed=17$'. Waits are patient
+// for a day of virtual time; options can say otherwise.
+func Chaos[R Runner[R]](t R, seeds SeedRange, bubble func(t R, f func(t R)), test func(t R, broker *Broker), options ...Option) {
+	t.Helper()
+	for seed := range seeds.all() {
+		t.Run(fmt.Sprintf("seed=%d", seed), func(t R) {
+			bubble(t, func(t R) {
+				broker := Start(t, append([]Option{InMemory(), WithPatience(24 * time.Hour)}, options...)...)
+				broker.Chaos(seed)
+				test(t, broker)
+			})
+		})
+	}
+}
+
+// Chaos has things go wrong at the broker from now on, for some minutes and then no
+// more: connections break before, after and in the midst of methods, are closed,
+// fall silent or slow; dials are refused, publishes nacked or returned, confirms
+// late or in other orders; consumers are cancelled, messages redelivered; the
+// broker is restarted, killed, paused, or runs short of memory or disk.
+//
+// Which, when and how often depends on the seed alone. Everything that happens can
+// happen at a RabbitMQ, and none of it loses a persistent message in a durable queue
+// that was confirmed; Reset, for one, does not. A client needs heartbeats to notice
+// silence. If the test fails, the log has the seed and the misfortunes.
+func (b *Broker) Chaos(seed uint64) *Misfortunes {
+	b.t.Helper()
+	b.needRecording("chaos")
+	m := &Misfortunes{b: b, seed: seed, stop: make(chan struct{}), done: make(chan struct{})}
+	m.plan(rand.New(rand.NewPCG(seed, 0)))
+	for _, f := range m.faults {
+		m.injected = append(m.injected, b.Inject(f))
+	}
+	go m.run()
+	b.t.Cleanup(func() {
+		m.End()
+		if b.t.Failed() {
+			b.t.Logf("chaos with seed %d:\n%s", seed, m)
+		}
+	})
+	return m
+}
+
+// Misfortunes is what goes wrong for a seed.
+type Misfortunes struct {
+	b        *Broker
+	seed     uint64
+	faults   []Fault // injected at once
+	injected []*Injected
+	events   []misfortune // in order of time
+
+	once       sync.Once
+	stop, done chan struct{}
+}
+
+// misfortune is something that goes wrong at a time, counted from the beginning.
+type misfortune struct {
+	at   time.Duration
+	name string
+	do   func(b *Broker)
+}
+
+// End ends the chaos: no fault strikes any more, and the broker runs.
+func (m *Misfortunes) End() {
+	m.once.Do(func() { close(m.stop) })
+	<-m.done
+}
+
+// Await waits until everything has gone wrong that goes wrong at a time, and the
+// broker runs again. Faults that wait for a method may strike still.
+func (m *Misfortunes) Await(t T) {
+	t.Helper()
+	if why := m.b.patience(t, m.done); why != "" {
+		t.Fatalf("testkit: waited for the chaos to end, which did not happen %s", why)
+	}
+}
+
+// Strikes returns how often faults have struck so far.
+func (m *Misfortunes) Strikes() (n int) {
+	for _, in := range m.injected {
+		n += in.Strikes()
+	}
+	return n
+}
+
+// String lists the misfortunes.
+func (m *Misfortunes) String() string {
+	var s strings.Builder
+	for _, in := range m.injected {
+		fmt.Fprintf(&s, "  %s (struck %d times)\n", in, in.Strikes())
+	}
+	for _, e := range m.events {
+		fmt.Fprintf(&s, "  after %v: %s\n", e.at, e.name)
+	}
+	return s.String()
+}
+
+// run lets things go wrong in their time.
+func (m *Misfortunes) run() {
+	defer close(m.done)
+	began := time.Now()
+	running := true
+	for _, e := range m.events {
+		if !running {
+			break
+		}
+		timer := time.NewTimer(time.Until(began.Add(e.at)))
+		select {
+		case <-timer.C:
+			m.b.trace.note("chaos: " + e.name)
+			e.do(m.b)
+		case <-m.stop:
+			running = false
+		}
+		timer.Stop()
+	}
+	if !running {
+		for _, in := range m.injected {
+			in.Remove()
+		}
+	}
+	m.b.recoverFromChaos()
+}
+
+// recoverFromChaos undoes what a misfortune may have left behind.
+func (b *Broker) recoverFromChaos() {
+	b.ClearAlarm(Memory)
+	b.ClearAlarm(Disk)
+	b.Resume()
+	b.mu.Lock()
+	running := b.running
+	b.mu.Unlock()
+	if !running {
+		b.Restart()
+	}
+}
