@@ -56,12 +56,13 @@ type Report struct {
 // BrokenPackages returns the keys of Broken in order.
 func (r *Report) BrokenPackages() []string { return slices.Sorted(maps.Keys(r.Broken)) }
 
-// Indented returns the output of a test or package set off by four spaces, at most the last 40 lines of it.
+// Indented returns the output of a test or package set off by four spaces. Of a long one it leaves out the middle: tests
+// say what went wrong first and what led there, or what panicked, last.
 func Indented(output string) string {
-	const most = 40
+	const first, last = 40, 20
 	lines := strings.Split(strings.TrimRight(output, "\n"), "\n")
-	if len(lines) > most {
-		lines = append([]string{fmt.Sprintf("(%d lines left out)", len(lines)-most)}, lines[len(lines)-most:]...)
+	if n := len(lines) - first - last; n > 1 {
+		lines = slices.Concat(lines[:first], []string{fmt.Sprintf("(%d lines left out)", n)}, lines[first+n:])
 	}
 	return "    " + strings.Join(lines, "\n    ") + "\n"
 }

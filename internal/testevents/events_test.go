@@ -79,13 +79,14 @@ func TestParseKeepsSummariesAndCompilerOutput(t *testing.T) {
 	}
 }
 
-func TestIndentedKeepsTheEnd(t *testing.T) {
+func TestIndentedLeavesOutTheMiddle(t *testing.T) {
 	if got, want := Indented("a\nb\n"), "    a\n    b\n"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	got := Indented(strings.Repeat("x\n", 50) + "last\n")
-	if !strings.HasPrefix(got, "    (11 lines left out)\n    x\n") || !strings.HasSuffix(got, "    x\n    last\n") {
-		t.Errorf("got %q", got)
+	got := Indented("first\n" + strings.Repeat("x\n", 70) + "last\n")
+	want := "    first\n" + strings.Repeat("    x\n", 39) + "    (12 lines left out)\n" + strings.Repeat("    x\n", 19) + "    last\n"
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
 	}
 }
 
