@@ -274,3 +274,16 @@ func settingsUnder(s queue.Settings, args, definition wire.Table) queue.Settings
 	}
 	return s
 }
+
+// CheckPolicy returns the refusal of a policy, which has more problems than it
+// tells itself; nil if there are none. The vhost must be locked.
+func (vh *VHost) CheckPolicy(kind PolicyKind, p Policy, more ...string) error {
+	var problems []string
+	if err, ok := vh.node.release.checkPolicy(kind, &p).(*ValidationError); ok {
+		problems = err.Problems
+	}
+	if problems = append(problems, more...); len(problems) == 0 {
+		return nil
+	}
+	return &ValidationError{problems}
+}

@@ -6,5 +6,6 @@ func (q *Queue) Duplicate(e *Entry) {
 	e.position = q.nextPosition
 	q.nextPosition++
 	q.counts.Published++
+	q.enter(e.Message)
 	q.handOut(e, false)
 }

@@ -6,6 +6,7 @@ func (q *Queue) Ack(e *Entry) {
 		return
 	}
 	q.settle(e)
+	q.leave(e.Message)
 	q.counts.Acked++
 }
 
@@ -55,6 +56,7 @@ func (q *Queue) settle(e *Entry) {
 // drop ends an entry that is neither ready nor unacked any more.
 func (q *Queue) drop(e *Entry, reason Reason) {
 	q.counts.Dropped++
+	q.leave(e.Message)
 	if q.OnDrop != nil {
 		q.OnDrop(e.Message, reason)
 	}

@@ -9,7 +9,6 @@ import (
 	"net"
 	"os"
 
-	"github.com/minirabbit/minirabbit/amqpserver"
 	"github.com/minirabbit/minirabbit/broker"
 )
 
@@ -17,6 +16,7 @@ import (
 func serve(ctx context.Context, args []string, stdout io.Writer) error {
 	flags := flag.NewFlagSet("serve", flag.ContinueOnError)
 	address := flags.String("amqp", "127.0.0.1:5672", "listen for AMQP clients on `ADDRESS`; port 0 picks a free one")
+	web := flags.String("http", "", "serve the HTTP API of RabbitMQ's management on `ADDRESS`, such as 127.0.0.1:15672; none by default")
 	name := flags.String("release", broker.DefaultRelease.Name(), "behave as this `RELEASE` of RabbitMQ: 3.10, 4.0 or 4.3")
 	verbose := flags.Bool("v", false, "log what happens to standard error")
 	if done, err := parse(flags, args, stdout); done || err != nil {
@@ -39,18 +39,23 @@ func serve(ctx context.Context, args []string, stdout io.Writer) error {
 		Logger:  slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level})),
 	})
 	defer node.Close()
-	server := amqpserver.New(node)
-	served := make(chan error, 1)
-	go func() { served <- server.Serve(listener) }()
-	fmt.Fprintf(stdout, "amqp://guest:guest@%s/\n", listener.Addr())
+	urls := fmt.Sprintf("amqp://guest:guest@%s/\n", listener.Addr())
+	a := newApp(node, listener)
+	defer a.StopApp()
+	if *web != "" {
+		l, err := net.Listen("tcp", *web)
+		if err != nil {
+			return usageErrorf("serve: %v", err)
+		}
+		defer a.manage(l)()
+		urls += fmt.Sprintf("http://%s/\n", l.Addr())
+	}
+	fmt.Fprint(stdout, urls)
 
 	select {
 	case <-ctx.Done():
-		server.Close()
-		<-served
 		return nil
-	case err := <-served:
-		server.Close()
+	case err := <-a.failed:
 		return err
 	}
 }

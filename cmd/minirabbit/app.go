@@ -1,0 +1,144 @@
+package main
+
+import (
+	"errors"
+	"net"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/minirabbit/minirabbit/amqpserver"
+	"github.com/minirabbit/minirabbit/broker"
+	"github.com/minirabbit/minirabbit/management"
+)
+
+// app is a node with its servers. The control command can stop and start the
+// AMQP side.
+type app struct {
+	node *broker.Node
+	web  net.Listener // nil without the HTTP API
+
+	mu sync.Mutex
+	// guarded by mu
+	address  string
+	listener net.Listener // nil while stopped
+	server   *amqpserver.Server
+	served   chan struct{}
+	alarms   []string
+	failed   chan error // takes what ends a server that was not stopped
+}
+
+var _ management.Restarter = (*app)(nil)
+
+// newApp serves a node on a listener that is open.
+func newApp(node *broker.Node, l net.Listener) *app {
+	a := &app{node: node, address: l.Addr().String(), failed: make(chan error, 1)}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.serveLocked(l)
+	return a
+}
+
+func (a *app) serveLocked(l net.Listener) {
+	server, served := amqpserver.New(a.node), make(chan struct{})
+	a.listener, a.server, a.served = l, server, served
+	go func() {
+		defer close(served)
+		if err := server.Serve(l); !errors.Is(err, amqpserver.ErrServerClosed) {
+			a.failed <- err
+		}
+	}()
+}
+
+// manage serves the HTTP API on a listener that is open, until stop is called.
+func (a *app) manage(l net.Listener) (stop func()) {
+	a.web = l
+	api := management.New(a.node, management.WithListeners(a.listeners),
+		management.WithAlarms(a.setAlarm, a.raised), management.WithRestarter(a))
+	server := &http.Server{Handler: api, ReadHeaderTimeout: 10 * time.Second}
+	served := make(chan struct{})
+	go func() {
+		defer close(served)
+		if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+			a.failed <- err
+		}
+	}()
+	return func() {
+		server.Close()
+		<-served
+		api.Close()
+	}
+}
+
+// StopApp implements [management.Restarter].
+func (a *app) StopApp() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.listener == nil {
+		return
+	}
+	a.server.Close()
+	<-a.served
+	a.listener = nil
+}
+
+// StartApp implements [management.Restarter]. The node keeps what is durable.
+func (a *app) StartApp() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.listener != nil {
+		return
+	}
+	l, err := net.Listen("tcp", a.address)
+	if err != nil {
+		a.node.Logger().Error("cannot listen again", "address", a.address, "error", err)
+		return
+	}
+	a.node.Restart()
+	a.alarms = nil
+	a.serveLocked(l)
+}
+
+// Reset implements [management.Restarter].
+func (a *app) Reset() { a.node.Reset() }
+
+// Running implements [management.Restarter].
+func (a *app) Running() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.listener != nil
+}
+
+func (a *app) setAlarm(resource string, raised bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.alarms = slices.DeleteFunc(a.alarms, func(r string) bool { return r == resource })
+	if raised {
+		a.alarms = append(a.alarms, resource)
+	}
+	if a.listener != nil {
+		a.server.SetAlarm(resource, raised)
+	}
+}
+
+func (a *app) raised() []string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return slices.Clone(a.alarms)
+}
+
+func (a *app) listeners() []management.Listener {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	var all []management.Listener
+	if a.listener != nil {
+		all = append(all, describe("amqp", a.listener))
+	}
+	return append(all, describe("http", a.web))
+}
+
+func describe(protocol string, l net.Listener) management.Listener {
+	address := l.Addr().(*net.TCPAddr)
+	return management.Listener{Protocol: protocol, Host: address.IP.String(), Port: address.Port}
+}

@@ -1,0 +1,113 @@
+package management
+
+import (
+	"time"
+
+	"github.com/minirabbit/minirabbit/broker"
+)
+
+func (r *request) channels() { r.listChannels(func(*broker.Channel) bool { return true }) }
+
+func (r *request) vhostChannels() {
+	vh := r.inVHost()
+	if vh == nil {
+		r.notFound()
+		return
+	}
+	r.listChannels(func(ch *broker.Channel) bool { return ch.Connection().VHost == vh })
+}
+
+func (r *request) listChannels(which func(*broker.Channel) bool) {
+	var all []channelInfo
+	for _, c := range r.seen() {
+		all = append(all, channelsOf(c, which)...)
+	}
+	items := make([]object, len(all))
+	for i := range all {
+		items[i] = r.channelObject(&all[i])
+	}
+	r.list(items)
+}
+
+func (r *request) channel() {
+	is := func(ch *broker.Channel) bool { return channelName(ch) == r.vars["name"] }
+	for _, c := range r.seen() {
+		for _, info := range channelsOf(c, is) {
+			o := r.channelObject(&info)
+			o["consumer_details"] = r.consumerObjects(info.consumers)
+			o["deliveries"], o["publishes"] = []any{}, []any{}
+			r.one(o)
+			return
+		}
+	}
+	r.notFound()
+}
+
+// channelInfo is what is known of a channel at one moment.
+type channelInfo struct {
+	connection             *broker.Connection
+	number                 uint16
+	name                   string
+	confirms, transactions bool
+	prefetch, global       uint16
+	unacked                int
+	messages, acks         int // uncommitted
+	consumers              []consumerInfo
+	counts                 counts
+}
+
+// channelsOf looks at the channels of a connection.
+func channelsOf(c *broker.Connection, which func(*broker.Channel) bool) (all []channelInfo) {
+	c.VHost.Lock()
+	defer c.VHost.Unlock()
+	for _, ch := range c.Channels() {
+		if !which(ch) {
+			continue
+		}
+		info := channelInfo{connection: c, number: ch.Number, name: channelName(ch), unacked: ch.Unacked(), counts: channelCounts(ch)}
+		info.confirms, info.transactions = ch.Mode()
+		info.prefetch, info.global = ch.Prefetch()
+		info.messages, info.acks = ch.Uncommitted()
+		for _, consumer := range ch.Consumers() {
+			info.consumers = append(info.consumers, lookAtConsumer(consumer))
+		}
+		all = append(all, info)
+	}
+	return all
+}
+
+func (r *request) channelObject(ch *channelInfo) object {
+	c := ch.connection
+	o := object{
+		"name": ch.name, "number": ch.number, "node": nodeName, "state": "running",
+		"user": c.User.Name(), "user_who_performed_action": c.User.Name(), "vhost": c.VHost.Name(),
+		"confirm": ch.confirms, "transactional": ch.transactions,
+		"prefetch_count": ch.prefetch, "consumer_count": len(ch.consumers),
+		"messages_unacknowledged": ch.unacked, "messages_unconfirmed": 0, "messages_uncommitted": ch.messages, "acks_uncommitted": ch.acks,
+		"pending_raft_commands": 0, "garbage_collection": noGarbage(),
+		"reductions": ch.counts[publish], "reductions_details": object{"rate": rate(0)},
+		"connection_details": connectionDetails(c),
+		"idle_since":         r.api.samples.now().UTC().Format(timeFormat),
+	}
+	if r.api.rules.InternalQueues {
+		o["cached_segments"] = 0
+		if ch.global != 0 && ch.prefetch == 0 {
+			o["prefetch_count"] = ch.global // 4.3 has no other kind
+		}
+	} else if !r.api.rules.StorageVersion {
+		o["global_prefetch_count"] = ch.global
+	}
+	h := r.api.samples.history(subject{'h', c.VHost.Name(), ch.name}, ch.counts)
+	r.addStats(o, &h, publishing, delivering)
+	return o
+}
+
+// timeFormat is how RabbitMQ writes a moment.
+const timeFormat = "2006-01-02T15:04:05.000+00:00"
+
+func connectionDetails(c *broker.Connection) object {
+	return object{"name": c.Name, "peer_host": c.Transport.PeerHost, "peer_port": c.Transport.PeerPort}
+}
+
+// consumerTimeout is RabbitMQ's default.
+const consumerTimeout = 30 * time.Minute

@@ -1,0 +1,244 @@
+package management
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"unicode/utf8"
+
+	"github.com/minirabbit/minirabbit/broker"
+	"github.com/minirabbit/minirabbit/wire"
+)
+
+func (r *request) publish() {
+	vh := r.inVHost()
+	if vh == nil {
+		r.noVHost()
+		return
+	}
+	in, ok := r.read()
+	if !ok || !r.require(in, "routing_key", "properties", "payload", "payload_encoding") {
+		return
+	}
+	p := broker.Publishing{Exchange: r.exchangeName("exchange"), RoutingKey: in.text("routing_key")}
+	var err error
+	if p.Body, err = payload(in); err != nil {
+		r.reply(err)
+		return
+	}
+	properties, err := readProperties(in)
+	if err != nil {
+		r.reply(err)
+		return
+	}
+	p.Properties = properties.Append(nil)
+	vh.Lock()
+	missing := vh.Exchange(p.Exchange) == nil
+	var routed bool
+	if !missing || !r.api.rules.MissingObject {
+		routed, err = vh.PublishAs(r.user, p)
+	}
+	vh.Unlock()
+	switch {
+	case missing && r.api.rules.MissingObject:
+		r.fail(http.StatusNotFound, "not_found", "exchange_not_found")
+	case err != nil:
+		r.badRequest(channelText(err))
+	default:
+		r.write(http.StatusOK, object{"routed": routed})
+	}
+}
+
+// channelText is how RabbitMQ tells what a channel was closed for.
+func channelText(err error) string {
+	var ce *broker.ChannelError
+	var he *broker.ConnectionError
+	switch {
+	case errors.As(err, &ce):
+		return fmt.Sprintf("%d %s", ce.Code, ce.Text())
+	case errors.As(err, &he):
+		return fmt.Sprintf("%d %s", he.Code, he.Text())
+	}
+	return err.Error()
+}
+
+func payload(in input) ([]byte, error) {
+	text := in.text("payload")
+	switch encoding := in.text("payload_encoding"); encoding {
+	case "string":
+		return []byte(text), nil
+	case "base64":
+		b, err := base64.StdEncoding.DecodeString(text)
+		if err != nil {
+			return nil, &problem{[]any{"not_base64", text}}
+		}
+		return b, nil
+	default:
+		return nil, &problem{[]any{"unsupported_encoding", encoding}}
+	}
+}
+
+// readProperties reads the properties of a message. Those that there are not are
+// ignored.
+func readProperties(in input) (*wire.Properties, error) {
+	var p wire.Properties
+	given, ok := in["properties"].(map[string]any)
+	if !ok {
+		if list, empty := in["properties"].([]any); empty && len(list) == 0 {
+			return &p, nil
+		}
+		return nil, &problem{"not_an_object"}
+	}
+	for _, f := range textProperties(&p) {
+		v, set := given[f.name]
+		if !set {
+			continue
+		}
+		s, ok := v.(string)
+		if !ok {
+			return nil, &problem{[]any{"not_string", f.name}}
+		}
+		*f.to = s
+		p.Flags |= f.flag
+	}
+	for name, flag := range map[string]wire.PropertyFlags{"delivery_mode": wire.HasDeliveryMode, "priority": wire.HasPriority, "timestamp": wire.HasTimestamp} {
+		if _, set := given[name]; !set {
+			continue
+		}
+		n, err := input(given).integer(name)
+		if err != nil {
+			return nil, err
+		}
+		switch p.Flags |= flag; name {
+		case "delivery_mode":
+			p.DeliveryMode = uint8(n)
+		case "priority":
+			p.Priority = uint8(n)
+		default:
+			p.Timestamp = wire.Timestamp(n)
+		}
+	}
+	if _, set := given["headers"]; set {
+		var err error
+		if p.Headers, err = input(given).table("headers"); err != nil {
+			return nil, err
+		}
+		p.Flags |= wire.HasHeaders
+	}
+	return &p, nil
+}
+
+type textProperty struct {
+	name string
+	flag wire.PropertyFlags
+	to   *string
+}
+
+func textProperties(p *wire.Properties) []textProperty {
+	return []textProperty{
+		{"content_type", wire.HasContentType, &p.ContentType}, {"content_encoding", wire.HasContentEncoding, &p.ContentEncoding},
+		{"correlation_id", wire.HasCorrelationID, &p.CorrelationID}, {"reply_to", wire.HasReplyTo, &p.ReplyTo},
+		{"expiration", wire.HasExpiration, &p.Expiration}, {"message_id", wire.HasMessageID, &p.MessageID},
+		{"type", wire.HasType, &p.Type}, {"user_id", wire.HasUserID, &p.UserID},
+		{"app_id", wire.HasAppID, &p.AppID}, {"cluster_id", wire.HasClusterID, &p.ClusterID},
+	}
+}
+
+// writeProperties describes properties. None at all are an empty array, as Erlang
+// cannot tell an empty object from one.
+func writeProperties(p *wire.Properties) any {
+	o := object{}
+	for _, f := range textProperties(p) {
+		if p.Flags&f.flag != 0 {
+			o[f.name] = *f.to
+		}
+	}
+	if p.Flags&wire.HasDeliveryMode != 0 {
+		o["delivery_mode"] = p.DeliveryMode
+	}
+	if p.Flags&wire.HasPriority != 0 {
+		o["priority"] = p.Priority
+	}
+	if p.Flags&wire.HasTimestamp != 0 {
+		o["timestamp"] = uint64(p.Timestamp)
+	}
+	if p.Flags&wire.HasHeaders != 0 {
+		o["headers"] = fromTable(p.Headers)
+	}
+	if len(o) == 0 {
+		return []any{}
+	}
+	return o
+}
+
+func (r *request) getMessages() {
+	vh := r.inVHost()
+	if vh == nil {
+		r.noVHost()
+		return
+	}
+	in, ok := r.read()
+	if !ok || !r.require(in, "count", "ackmode", "encoding") {
+		return
+	}
+	n, err := in.integer("count")
+	if err != nil {
+		r.reply(err)
+		return
+	}
+	encoding, mode := in.text("encoding"), broker.AckMode(in.text("ackmode"))
+	modes := []broker.AckMode{broker.AckRequeue, broker.AckDrop, broker.RejectRequeue, broker.RejectDrop}
+	switch {
+	case encoding != "auto" && encoding != "base64":
+		r.badRequest("Unsupported encoding. Please use auto or base64.")
+		return
+	case !slices.Contains(modes, mode):
+		r.badRequest(fmt.Sprintf("Invalid ackmode value: %s. Valid values are: ack_requeue_true, ack_requeue_false, reject_requeue_true, reject_requeue_false", mode))
+		return
+	}
+	truncate := int64(-1)
+	if _, set := in["truncate"]; set {
+		if truncate, err = in.integer("truncate"); err != nil {
+			r.reply(err)
+			return
+		}
+	}
+	vh.Lock()
+	missing := vh.Queue(r.vars["queue"]) == nil
+	got, err := vh.GetAs(r.user, r.vars["queue"], int(n), mode)
+	vh.Unlock()
+	var refusal *broker.ChannelError
+	switch {
+	case missing && r.api.rules.MissingObject:
+		r.fail(http.StatusNotFound, "not_found", "queue_not_found")
+	case missing && errors.As(err, &refusal):
+		r.fail(http.StatusNotFound, "not_found", refusal.Text())
+	case err != nil:
+		r.badRequest(channelText(err))
+	default:
+		r.write(http.StatusOK, messageObjects(got, encoding, int(truncate)))
+	}
+}
+
+func messageObjects(got []broker.Got, encoding string, truncate int) []object {
+	all := make([]object, len(got))
+	for i, g := range got {
+		p := g.Message.Header()
+		body := g.Message.Body
+		if truncate >= 0 && truncate < len(body) {
+			body = body[:truncate]
+		}
+		o := object{
+			"payload_bytes": len(g.Message.Body), "redelivered": g.Redelivered, "exchange": g.Message.Exchange,
+			"routing_key": g.Message.RoutingKey, "message_count": g.Left, "properties": writeProperties(&p),
+			"payload": string(body), "payload_encoding": "string",
+		}
+		if encoding == "base64" || !utf8.Valid(body) {
+			o["payload"], o["payload_encoding"] = base64.StdEncoding.EncodeToString(body), "base64"
+		}
+		all[i] = o
+	}
+	return all
+}

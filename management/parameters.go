@@ -1,0 +1,165 @@
+package management
+
+import (
+	"encoding/json"
+	"net/http"
+
+	"github.com/minirabbit/minirabbit/broker"
+)
+
+// The components that have parameters in a broker without plug-ins.
+const (
+	componentLimits   = "vhost-limits"
+	componentOperator = "operator_policy"
+	componentPolicy   = "policy"
+)
+
+// parameterObjects describes the parameters of a virtual host: those of limits
+// and of operator policies.
+func parameterObjects(vh *broker.VHost) []object {
+	items := []object{}
+	if l := vh.Limits(); len(l) > 0 {
+		items = append(items, object{"component": componentLimits, "vhost": vh.Name(), "name": "limits", "value": limitsObject(l)})
+	}
+	for _, p := range policyObjects(vh, broker.OperatorPolicy) {
+		items = append(items, object{"component": componentOperator, "vhost": vh.Name(), "name": p["name"], "value": object{
+			"pattern": p["pattern"], "definition": p["definition"], "priority": p["priority"], "apply-to": p["apply-to"]}})
+	}
+	return items
+}
+
+func (r *request) parameters() {
+	hosts, ok := r.visible()
+	if !ok {
+		return
+	}
+	component, one := r.vars["component"]
+	items := []object{}
+	for _, vh := range hosts {
+		for _, o := range parameterObjects(vh) {
+			if !one || o["component"] == component {
+				items = append(items, o)
+			}
+		}
+	}
+	r.list(items)
+}
+
+func (r *request) parameter() {
+	if vh := r.inVHost(); vh != nil {
+		for _, o := range parameterObjects(vh) {
+			if o["component"] == r.vars["component"] && o["name"] == r.vars["name"] {
+				r.one(o)
+				return
+			}
+		}
+	}
+	r.notFound()
+}
+
+func (r *request) putParameter() {
+	vh := r.inVHost()
+	if vh == nil {
+		r.noVHost()
+		return
+	}
+	in, ok := r.read()
+	if !ok || !r.require(in, "value") {
+		return
+	}
+	if err := setParameter(vh, r.vars["component"], r.vars["name"], in["value"]); err != nil {
+		r.reply(err)
+		return
+	}
+	r.noContent()
+}
+
+// setParameter sets a parameter as the API and definitions describe it.
+func setParameter(vh *broker.VHost, component, name string, value any) error {
+	o, _ := value.(map[string]any)
+	switch component {
+	case componentLimits:
+		limits, err := readLimits(o, vhostLimitNames, "limits")
+		if err != nil {
+			return err
+		}
+		vh.SetLimits(limits)
+		return nil
+	case componentPolicy:
+		return &problem{"policies may not be set using this method"}
+	case componentOperator:
+		_, err := setPolicy(vh, broker.OperatorPolicy, name, o)
+		return err
+	}
+	return &broker.ValidationError{Problems: []string{"component " + component + " not found"}}
+}
+
+func (r *request) deleteParameter() {
+	vh := r.inVHost()
+	if vh == nil || r.vars["component"] != componentLimits || len(vh.Limits()) == 0 {
+		r.notFound()
+		return
+	}
+	vh.SetLimits(nil)
+	r.noContent()
+}
+
+// clusterTags is the global parameter that later releases have from the start.
+const clusterTags = "cluster_tags"
+
+func (r *request) globalParameterValue(name string) json.RawMessage {
+	v := r.api.node.GlobalParameter(name)
+	switch {
+	case v != nil:
+	case name == clusterTags && r.api.rules.MetadataQueueType:
+		v = json.RawMessage("[]")
+	case name == "internal_cluster_id":
+		v = json.RawMessage(`"rabbitmq-cluster-id-minirabbit"`)
+	}
+	return v
+}
+
+func (r *request) globalParameterObjects() []object {
+	names := append([]string{clusterTags, "internal_cluster_id"}, r.api.node.GlobalParameters()...)
+	items, seen := []object{}, map[string]bool{}
+	for _, name := range names {
+		if v := r.globalParameterValue(name); v != nil && !seen[name] {
+			items = append(items, object{"name": name, "value": v})
+			seen[name] = true
+		}
+	}
+	return items
+}
+
+func (r *request) globalParameters() { r.list(r.globalParameterObjects()) }
+
+func (r *request) globalParameter() {
+	v := r.globalParameterValue(r.vars["name"])
+	if v == nil {
+		r.notFound()
+		return
+	}
+	r.one(object{"name": r.vars["name"], "value": v})
+}
+
+func (r *request) putGlobalParameter() {
+	in, ok := r.read()
+	if !ok || !r.require(in, "value") {
+		return
+	}
+	value, err := json.Marshal(in["value"])
+	if err != nil {
+		r.badRequest("not_json")
+		return
+	}
+	r.done(r.api.node.SetGlobalParameter(r.vars["name"], value))
+}
+
+func (r *request) deleteGlobalParameter() {
+	if r.api.node.GlobalParameter(r.vars["name"]) == nil {
+		r.notFound()
+		return
+	}
+	r.api.node.SetGlobalParameter(r.vars["name"], nil)
+	r.w.WriteHeader(http.StatusNoContent)
+}

@@ -1,0 +1,162 @@
+package management
+
+import (
+	"encoding/json"
+	"errors"
+	"html"
+
+	"github.com/minirabbit/minirabbit/broker"
+	"github.com/minirabbit/minirabbit/internal/erlang"
+)
+
+func policyObject(vhost string, p *broker.Policy) object {
+	return object{"vhost": vhost, "name": p.Name, "pattern": p.Pattern, "apply-to": string(p.ApplyTo),
+		"definition": fromTable(p.Definition), "priority": p.Priority}
+}
+
+// policyObjects describes the policies of a kind in a virtual host.
+func policyObjects(vh *broker.VHost, kind broker.PolicyKind) []object {
+	vh.Lock()
+	defer vh.Unlock()
+	items := []object{}
+	for _, p := range vh.Policies(kind) {
+		items = append(items, policyObject(vh.Name(), p))
+	}
+	return items
+}
+
+func (r *request) policies()         { r.listPolicies(broker.UserPolicy) }
+func (r *request) operatorPolicies() { r.listPolicies(broker.OperatorPolicy) }
+
+func (r *request) listPolicies(kind broker.PolicyKind) {
+	hosts, ok := r.visible()
+	if !ok {
+		return
+	}
+	items := []object{}
+	for _, vh := range hosts {
+		items = append(items, policyObjects(vh, kind)...)
+	}
+	r.list(items)
+}
+
+func (r *request) policy()         { r.onePolicy(broker.UserPolicy) }
+func (r *request) operatorPolicy() { r.onePolicy(broker.OperatorPolicy) }
+
+func (r *request) onePolicy(kind broker.PolicyKind) {
+	if vh := r.inVHost(); vh != nil {
+		for _, o := range policyObjects(vh, kind) {
+			if o["name"] == r.vars["name"] {
+				r.one(o)
+				return
+			}
+		}
+	}
+	r.notFound()
+}
+
+func (r *request) putPolicy() { r.savePolicy(broker.UserPolicy) }
+
+func (r *request) putOperatorPolicy() {
+	if !isAdministrator(r.user) {
+		r.notAuthorised("Not administrator user")
+		return
+	}
+	r.savePolicy(broker.OperatorPolicy)
+}
+
+func (r *request) savePolicy(kind broker.PolicyKind) {
+	vh := r.inVHost()
+	if vh == nil {
+		r.noVHost()
+		return
+	}
+	in, ok := r.read()
+	if !ok || !r.require(in, "pattern", "definition") {
+		return
+	}
+	created, err := setPolicy(vh, kind, r.vars["name"], in)
+	var invalid *broker.ValidationError
+	switch {
+	case errors.As(err, &invalid) && r.api.rules.EscapesPolicyErrors && kind == broker.UserPolicy:
+		r.badRequest(escape(invalid.Error()))
+	case err != nil:
+		r.reply(err)
+	default:
+		r.done(created)
+	}
+}
+
+// escape is what RabbitMQ does to angle brackets, and to nothing else.
+func escape(s string) string {
+	var escaped []byte
+	for i := 0; i < len(s); i++ {
+		if s[i] == '<' || s[i] == '>' || s[i] == '&' {
+			escaped = append(escaped, html.EscapeString(s[i:i+1])...)
+		} else {
+			escaped = append(escaped, s[i])
+		}
+	}
+	return string(escaped)
+}
+
+// setPolicy sets a policy as the API and definitions describe it.
+func setPolicy(vh *broker.VHost, kind broker.PolicyKind, name string, in input) (created bool, err error) {
+	p := broker.Policy{Name: name, Pattern: in.text("pattern"), ApplyTo: broker.Target(in.text("apply-to"))}
+	var problems []string
+	switch n := in["priority"].(type) {
+	case nil:
+	case json.Number:
+		if p.Priority, err = n.Int64(); err != nil {
+			problems = append(problems, "priority should be a number, actually was "+n.String())
+		}
+	default:
+		v, _ := toValue(n)
+		problems = append(problems, "priority should be a number, actually was "+erlangText(v))
+	}
+	definition, ok := in["definition"].(map[string]any)
+	if !ok {
+		return false, &problem{"not_an_object"}
+	}
+	if p.Definition, err = toTable(definition); err != nil {
+		return false, err
+	}
+	vh.Lock()
+	defer vh.Unlock()
+	if problems != nil {
+		return false, vh.CheckPolicy(kind, p, problems...)
+	}
+	return vh.SetPolicy(kind, p)
+}
+
+// erlangText prints a value of JSON as Erlang does.
+func erlangText(v any) string {
+	if v == nil {
+		return "null"
+	}
+	return erlang.Format(v, true)
+}
+
+func (r *request) deletePolicy() { r.removePolicy(broker.UserPolicy) }
+
+func (r *request) deleteOperatorPolicy() {
+	if !isAdministrator(r.user) {
+		r.notAuthorised("Not administrator user")
+		return
+	}
+	r.removePolicy(broker.OperatorPolicy)
+}
+
+func (r *request) removePolicy(kind broker.PolicyKind) {
+	deleted := false
+	if vh := r.inVHost(); vh != nil {
+		vh.Lock()
+		deleted = vh.DeletePolicy(kind, r.vars["name"])
+		vh.Unlock()
+	}
+	if !deleted {
+		r.notFound()
+		return
+	}
+	r.noContent()
+}

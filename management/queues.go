@@ -1,0 +1,320 @@
+package management
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/minirabbit/minirabbit/broker"
+	"github.com/minirabbit/minirabbit/queue"
+	"github.com/minirabbit/minirabbit/wire"
+)
+
+// queueInfo is what is known of a queue at one moment. It is gathered under the
+// lock, in little time, and put into words without it.
+type queueInfo struct {
+	vhost, name                    string
+	durable, autoDelete, exclusive bool
+	kind                           queue.Kind
+	arguments                      wire.Table
+	policy, operator               string
+	definition                     wire.Table
+	counts                         counts
+	bytes, unackedBytes            int64
+	persistent, persistentBytes    int64
+	consumers                      int
+	exclusiveTag, activeTag        string
+	singleActive                   bool
+	owner                          *broker.Connection
+	details                        []consumerInfo
+}
+
+// lookAtQueue looks at a queue, whose vhost is locked.
+func lookAtQueue(vh *broker.VHost, q *queue.Queue, detail bool) queueInfo {
+	info := queueInfo{
+		vhost: vh.Name(), name: q.Name(), durable: q.Durable, autoDelete: q.AutoDelete, exclusive: q.Exclusive,
+		kind: q.Settings().Kind, arguments: q.Arguments, counts: queueCounts(q), consumers: len(q.Consumers()),
+		singleActive: q.Settings().SingleActiveConsumer,
+	}
+	info.bytes, info.unackedBytes = q.Bytes()
+	info.persistent, info.persistentBytes = q.Persistent()
+	applied := vh.Applied(q)
+	info.definition = applied.Definition
+	if applied.Policy != nil {
+		info.policy = applied.Policy.Name
+	}
+	if applied.Operator != nil {
+		info.operator = applied.Operator.Name
+	}
+	for _, c := range q.Consumers() {
+		if c.Exclusive {
+			info.exclusiveTag = c.Tag
+		}
+		if q.ActiveConsumer(c) {
+			info.activeTag = c.Tag
+		}
+	}
+	if owner, ok := q.Owner.(*broker.Connection); ok {
+		info.owner = owner
+	}
+	if detail {
+		for _, c := range vh.Consumers(q) {
+			info.details = append(info.details, lookAtConsumer(c))
+		}
+	}
+	return info
+}
+
+func (r *request) queues() {
+	hosts, ok := r.visible()
+	if !ok {
+		return
+	}
+	var all []queueInfo
+	for _, vh := range hosts {
+		vh.Lock()
+		for _, q := range vh.Queues() {
+			all = append(all, lookAtQueue(vh, q, false))
+		}
+		vh.Unlock()
+	}
+	items := make([]object, len(all))
+	for i := range all {
+		items[i] = r.queueObject(&all[i])
+	}
+	r.list(items)
+}
+
+// findQueue looks at the queue in the path. It answers the request and returns
+// nil if there is none.
+func (r *request) findQueue() *queueInfo {
+	if vh := r.inVHost(); vh != nil {
+		vh.Lock()
+		defer vh.Unlock()
+		if q := vh.Queue(r.vars["queue"]); q != nil {
+			info := lookAtQueue(vh, q, true)
+			return &info
+		}
+	}
+	r.notFound()
+	return nil
+}
+
+func (r *request) queue() {
+	q := r.findQueue()
+	if q == nil {
+		return
+	}
+	o := r.queueObject(q)
+	o["consumer_details"] = r.consumerObjects(q.details)
+	o["deliveries"], o["incoming"] = []any{}, []any{}
+	o["garbage_collection"] = noGarbage()
+	o["head_message_timestamp"] = nil
+	o["policy"], o["operator_policy"] = orNull(q.policy), orNull(q.operator)
+	o["exclusive_consumer_tag"] = orNull(q.exclusiveTag)
+	o["single_active_consumer_tag"] = nil
+	if q.singleActive {
+		o["single_active_consumer_tag"] = orNull(q.activeTag)
+	}
+	if q.owner != nil {
+		o["owner_pid_details"] = connectionDetails(q.owner)
+	}
+	r.one(o)
+}
+
+func orNull(s string) any {
+	if s == "" {
+		return nil
+	}
+	return s
+}
+
+// queueObject describes a queue as it appears in lists.
+func (r *request) queueObject(q *queueInfo) object {
+	rules, c := r.api.rules, &q.counts
+	total := q.bytes + q.unackedBytes
+	capacity := rate(0)
+	if q.consumers > 0 {
+		capacity = 1
+	}
+	o := object{
+		"name": q.name, "vhost": q.vhost, "node": nodeName, "type": string(q.kind), "state": "running",
+		"durable": q.durable, "auto_delete": q.autoDelete, "exclusive": q.exclusive,
+		"arguments": r.queueArguments(q.arguments, q.kind), "effective_policy_definition": fromTable(q.definition),
+		"consumers": q.consumers, "consumer_capacity": capacity, "consumer_utilisation": capacity,
+		"memory": 10000 + total, "reductions": c[publish], "reductions_details": object{"rate": rate(0)},
+		"message_bytes": total, "message_bytes_ready": q.bytes, "message_bytes_unacknowledged": q.unackedBytes,
+		"message_bytes_ram": total, "message_bytes_persistent": q.persistentBytes,
+		"messages_ram": c[messages], "messages_ready_ram": c[messagesReady], "messages_unacknowledged_ram": c[messagesUnacked],
+		"messages_persistent": q.persistent,
+	}
+	if q.policy != "" || q.operator != "" {
+		o["policy"], o["operator_policy"] = orNull(q.policy), orNull(q.operator)
+	}
+	if q.exclusiveTag != "" {
+		o["exclusive_consumer_tag"] = q.exclusiveTag
+	}
+	if q.singleActive && q.activeTag != "" {
+		o["single_active_consumer_tag"] = q.activeTag
+	}
+	if rules.PagedOut {
+		o["message_bytes_paged_out"], o["messages_paged_out"] = 0, 0
+	}
+	if rules.StorageVersion && q.kind == queue.Classic {
+		o["storage_version"] = 2
+	}
+	if rules.InternalQueues {
+		o["internal"], o["internal_owner"] = false, false
+	}
+	if rules.BackingQueue {
+		r.addBackingQueue(o, q)
+	}
+	if q.kind != queue.Classic {
+		o["leader"], o["members"], o["online"] = nodeName, []string{nodeName}, []string{nodeName}
+	}
+	h := r.api.samples.history(subject{'q', q.vhost, q.name}, q.counts)
+	r.detailed(o, &h, "lengths", lengths...)
+	r.addStats(o, &h, []count{publish}, delivering)
+	return o
+}
+
+// addBackingQueue adds what RabbitMQ 3.10 says in lists already.
+func (r *request) addBackingQueue(o object, q *queueInfo) {
+	ready := q.counts[messagesReady]
+	o["backing_queue_status"] = object{
+		"avg_ack_egress_rate": rate(0), "avg_ack_ingress_rate": rate(0), "avg_egress_rate": rate(0), "avg_ingress_rate": rate(0),
+		"delta": []any{"delta", "undefined", 0, 0, "undefined"}, "len": ready, "mode": "default",
+		"next_seq_id": q.counts[publish], "next_deliver_seq_id": q.counts[publish] - ready,
+		"q1": 0, "q2": 0, "q3": 0, "q4": ready, "target_ram_count": "infinity", "version": 1,
+	}
+	o["garbage_collection"] = noGarbage()
+	o["head_message_timestamp"], o["recoverable_slaves"] = nil, nil
+	o["policy"], o["operator_policy"] = orNull(q.policy), orNull(q.operator)
+	o["exclusive_consumer_tag"], o["single_active_consumer_tag"] = orNull(q.exclusiveTag), nil
+	if q.singleActive {
+		o["single_active_consumer_tag"] = orNull(q.activeTag)
+	}
+}
+
+// queueArguments returns a queue's arguments, which in later releases always say
+// its type.
+func (r *request) queueArguments(args wire.Table, kind queue.Kind) object {
+	o := fromTable(args)
+	if r.api.rules.NamesQueueType {
+		o["x-queue-type"] = string(kind)
+	}
+	return o
+}
+
+func (r *request) putQueue() {
+	vh := r.inVHost()
+	if vh == nil {
+		r.noVHost()
+		return
+	}
+	in, ok := r.read()
+	if !ok {
+		return
+	}
+	if node := in.text("node"); node != "" && node != nodeName {
+		text := "Node %s could not be contacted"
+		if r.api.rules.HasReadiness {
+			text = "Node %s is not a cluster member"
+		}
+		r.badRequest(fmt.Sprintf(text, node))
+		return
+	}
+	m, err := queueDeclaration(r.vars["queue"], in)
+	if err != nil {
+		r.reply(err)
+		return
+	}
+	if !r.may(vh, broker.Configure, "queue", m.Queue) {
+		return
+	}
+	vh.Lock()
+	created, err := declareQueue(vh, m)
+	vh.Unlock()
+	if err != nil {
+		r.reply(err)
+		return
+	}
+	r.done(created)
+}
+
+// queueDeclaration reads a queue as the API and definitions describe it. There
+// is no connection to which a queue could be exclusive.
+func queueDeclaration(name string, in input) (*wire.QueueDeclare, error) {
+	m := &wire.QueueDeclare{Queue: name}
+	var err error
+	if m.Durable, err = in.flag("durable"); err != nil {
+		return nil, err
+	}
+	if m.AutoDelete, err = in.flag("auto_delete"); err != nil {
+		return nil, err
+	}
+	m.Arguments, err = in.table("arguments")
+	return m, err
+}
+
+// declareQueue creates a queue in a vhost that is locked, and says whether it was
+// not there before.
+func declareQueue(vh *broker.VHost, m *wire.QueueDeclare) (created bool, err error) {
+	if err := broker.CheckQueueName(m.Queue); err != nil {
+		return false, err
+	}
+	if kind := vh.Metadata().DefaultQueueType; kind != "" && kind != string(queue.Classic) {
+		if _, set := m.Arguments.Get("x-queue-type"); !set && m.Durable && !m.AutoDelete {
+			m.Arguments.Set("x-queue-type", kind)
+		}
+	}
+	created = vh.Queue(m.Queue) == nil
+	_, err = vh.DeclareQueue(nil, m)
+	return created, err
+}
+
+func (r *request) deleteQueue() {
+	if r.findQueue() == nil {
+		return
+	}
+	vh, name := r.inVHost(), r.vars["queue"]
+	if !r.may(vh, broker.Configure, "queue", name) {
+		return
+	}
+	vh.Lock()
+	_, err := vh.DeleteQueue(nil, &wire.QueueDelete{Queue: name, IfUnused: r.flag("if-unused"), IfEmpty: r.flag("if-empty")})
+	vh.Unlock()
+	if err != nil {
+		r.refuse(err)
+		return
+	}
+	r.noContent()
+}
+
+func (r *request) purgeQueue() {
+	if r.findQueue() == nil {
+		return
+	}
+	vh := r.inVHost()
+	vh.Lock()
+	err := vh.PurgeAs(r.user, r.vars["queue"])
+	vh.Unlock()
+	if err != nil {
+		r.refuse(err)
+		return
+	}
+	r.noContent()
+}
+
+// queueAction synchronises mirrors, of which there are none.
+func (r *request) queueAction() {
+	in, ok := r.read()
+	if !ok || r.findQueue() == nil || !r.require(in, "action") {
+		return
+	}
+	action := in.text("action")
+	if r.api.rules.BackingQueue && strings.Contains("sync cancel_sync", action) {
+		r.noContent()
+		return
+	}
+	r.badRequest([]any{"unknown", action})
+}

@@ -1,0 +1,138 @@
+package management
+
+import (
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/minirabbit/minirabbit/broker"
+)
+
+// window is the time that the samples in an answer are to cover, and their
+// distance. The zero value asks for none.
+type window struct{ age, step time.Duration }
+
+// asked reads a window from the query, such as lengths_age and lengths_incr.
+func (r *request) asked(name string) window {
+	seconds := func(suffix string) time.Duration {
+		n, err := strconv.ParseFloat(r.URL.Query().Get(name+suffix), 64)
+		if err != nil || n <= 0 || n > 1e6 {
+			return 0
+		}
+		return time.Duration(n * float64(time.Second))
+	}
+	w := window{seconds("_age"), seconds("_incr")}
+	if w.age == 0 || w.step < sampleInterval {
+		return window{}
+	}
+	return w
+}
+
+// detailed adds counts to an object, each with its rate and, if asked for, the
+// samples behind it.
+func (r *request) detailed(o object, h *history, query string, which ...count) {
+	w := r.asked(query)
+	for _, c := range which {
+		o[countNames[c]] = h.present[c]
+		details := object{"rate": h.rate(c)}
+		if w.age > 0 {
+			r.addSamples(details, h, c, w)
+		}
+		o[countNames[c]+"_details"] = details
+	}
+}
+
+// addSamples adds the samples of a window, latest first, and their averages.
+func (r *request) addSamples(details object, h *history, c count, w window) {
+	var samples []object
+	var first, last, sum float64
+	var from, to time.Time
+	for t := h.now.Truncate(w.step); !t.Before(h.now.Add(-w.age)); t = t.Add(-w.step) {
+		counts, known := h.at(t)
+		if !known {
+			break
+		}
+		v := float64(counts[c])
+		if len(samples) == 0 {
+			last, to = v, t
+		}
+		first, from = v, t
+		sum += v
+		samples = append(samples, object{"sample": counts[c], "timestamp": t.UnixMilli()})
+	}
+	if samples == nil {
+		details["samples"] = []object{}
+		return
+	}
+	details["samples"] = samples
+	details["avg"] = rate(sum / float64(len(samples)))
+	details["avg_rate"] = rate(0)
+	if seconds := to.Sub(from).Seconds(); seconds > 0 {
+		details["avg_rate"] = rate((last - first) / seconds)
+	}
+}
+
+// The counts that come together in message_stats.
+var (
+	publishing = []count{publish, confirm, returnUnroutable, dropUnroutable}
+	delivering = []count{ack, deliver, deliverGet, deliverNoAck, get, getEmpty, getNoAck, redeliver}
+)
+
+// messageStats returns message_stats, or nil if nothing has happened yet.
+func (r *request) messageStats(h *history, groups ...[]count) object {
+	stats := object{}
+	for _, group := range groups {
+		if slices.ContainsFunc(group, func(c count) bool { return h.present[c] > 0 }) {
+			r.detailed(stats, h, "msg_rates", group...)
+		}
+	}
+	if len(stats) == 0 {
+		return nil
+	}
+	return stats
+}
+
+// addStats adds message_stats to an object, if there are any.
+func (r *request) addStats(o object, h *history, groups ...[]count) {
+	if stats := r.messageStats(h, groups...); stats != nil {
+		o["message_stats"] = stats
+	}
+}
+
+// lengths are the counts of what is in queues.
+var lengths = []count{messages, messagesReady, messagesUnacked}
+
+// vhostCounts returns the numbers of a virtual host, which is locked.
+func vhostCounts(vh *broker.VHost) counts {
+	var c counts
+	c.add(vh.Stats())
+	for _, q := range vh.Queues() {
+		c[messagesReady] += uint64(q.Len())
+		c[messagesUnacked] += uint64(q.Unacked())
+	}
+	c[messages] = c[messagesReady] + c[messagesUnacked]
+	for _, conn := range vh.Connections() {
+		t := traffic(conn)
+		c[received] += t.ReceivedBytes
+		c[sent] += t.SentBytes
+	}
+	return c
+}
+
+func connectionCounts(conn *broker.Connection) counts {
+	t := traffic(conn)
+	return counts{received: t.ReceivedBytes, sent: t.SentBytes}
+}
+
+func channelCounts(ch *broker.Channel) counts {
+	var c counts
+	c.add(ch.Stats())
+	return c
+}
+
+func traffic(conn *broker.Connection) broker.Traffic {
+	if conn.Transport.Traffic == nil {
+		return broker.Traffic{}
+	}
+	return conn.Transport.Traffic()
+}

@@ -1,0 +1,142 @@
+package management
+
+import (
+	"errors"
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+
+	"github.com/minirabbit/minirabbit/broker"
+	"github.com/minirabbit/minirabbit/wire"
+)
+
+// request is a request on its way to its answer.
+type request struct {
+	*http.Request
+	api  *API
+	w    http.ResponseWriter
+	vars map[string]string
+	user *broker.User
+	form map[string][]string
+}
+
+// serve finds the path, the user and the handler.
+func (r *request) serve() {
+	path := strings.TrimPrefix(r.URL.EscapedPath(), "/")
+	rest, ok := strings.CutPrefix(path+"/", "api/")
+	switch {
+	case !ok:
+		r.page(path)
+		return
+	case rest == "":
+		r.w.Header().Set("Location", "/api/index.html")
+		r.w.WriteHeader(http.StatusMovedPermanently)
+		return
+	}
+	route, vars := findRoute(strings.TrimSuffix(rest, "/"))
+	if route == nil {
+		r.notFound()
+		return
+	}
+	r.vars, r.form = vars, r.URL.Query()
+	if r.api.rules.AllowHeader {
+		r.w.Header().Set("Allow", route.allow)
+	}
+	handle := route.handler(r.Method)
+	switch {
+	case r.Method == http.MethodOptions:
+		r.w.Header().Set("Allow", route.allow)
+		r.w.WriteHeader(http.StatusOK)
+	case handle == nil:
+		r.w.Header().Set("Allow", route.allow)
+		r.w.WriteHeader(http.StatusMethodNotAllowed)
+	case route.access == nobody || r.authenticate() && r.permitted(route.access):
+		handle(r)
+	}
+}
+
+// page answers what is not below /api.
+func (r *request) page(path string) {
+	if path != "" {
+		r.notFound()
+		return
+	}
+	r.w.Header().Set("Content-Type", "text/html")
+	r.w.Write([]byte(landing))
+}
+
+// landing stands in for the management page.
+const landing = `<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><title>minirabbit</title></head>
+<body><h1>minirabbit</h1><p>The HTTP API is below <a href="/api/overview">/api</a>.</p></body></html>
+`
+
+// vhost returns the virtual host in the path, nil if it is not there.
+func (r *request) inVHost() *broker.VHost { return r.api.node.VHost(r.vars["vhost"]) }
+
+// exchangeName returns the exchange in the path: amq.default is the one without
+// a name.
+func (r *request) exchangeName(variable string) string {
+	if name := r.vars[variable]; name != "amq.default" {
+		return name
+	}
+	return ""
+}
+
+// visible returns the virtual hosts that the request is about: the one in the
+// path or all that the user may enter. ok is false if that in the path is not
+// there; the request is answered then.
+func (r *request) visible() (all []*broker.VHost, ok bool) {
+	if _, one := r.vars["vhost"]; one {
+		vh := r.inVHost()
+		if vh == nil {
+			r.notFound()
+			return nil, false
+		}
+		return []*broker.VHost{vh}, true
+	}
+	for _, vh := range r.api.node.VHosts() {
+		if r.user.MayEnter(vh.Name()) {
+			all = append(all, vh)
+		}
+	}
+	return all, true
+}
+
+// flag reads a boolean of the query.
+func (r *request) flag(name string) bool { return r.URL.Query().Get(name) == "true" }
+
+func fromLoopback(remote string) bool {
+	host, _, err := net.SplitHostPort(remote)
+	if err != nil {
+		return false
+	}
+	a, err := netip.ParseAddr(host)
+	return err == nil && a.Unmap().IsLoopback()
+}
+
+// refuse answers with what the broker refused.
+func (r *request) refuse(err error) {
+	var ce *broker.ChannelError
+	var he *broker.ConnectionError
+	switch {
+	case errors.As(err, &ce):
+		r.refuseReply(&ce.Reply)
+	case errors.As(err, &he):
+		r.refuseReply(&he.Reply)
+	default:
+		r.badRequest(err.Error())
+	}
+}
+
+func (r *request) refuseReply(reply *broker.Reply) {
+	switch reply.Code {
+	case wire.AccessRefused:
+		r.notAuthorised("Access refused.")
+	case wire.NotFound:
+		r.fail(http.StatusNotFound, "not_found", reply.Reason)
+	default:
+		r.badRequest(reply.Reason)
+	}
+}

@@ -1,0 +1,254 @@
+package management
+
+import (
+	"sync"
+	"time"
+
+	"github.com/minirabbit/minirabbit/broker"
+	"github.com/minirabbit/minirabbit/queue"
+)
+
+const (
+	sampleInterval = time.Second
+	// keepSamples is how many are kept of one thing, of those that differ from
+	// the one before.
+	keepSamples = 120
+	// keepTotals is how many are kept of the node and the virtual hosts.
+	keepTotals = 3600
+	// rateWindow is the time over which a rate is taken.
+	rateWindow = 5 * time.Second
+)
+
+// count is one of the numbers that are sampled.
+type count int
+
+const (
+	publish count = iota
+	confirm
+	returnUnroutable
+	dropUnroutable
+	get
+	getNoAck
+	getEmpty
+	deliver
+	deliverNoAck
+	redeliver
+	ack
+	deliverGet
+	publishIn
+	publishOut
+	messages
+	messagesReady
+	messagesUnacked
+	received // octets
+	sent
+	numCounts
+)
+
+// countNames are the names of the counts in the API.
+var countNames = [numCounts]string{"publish", "confirm", "return_unroutable", "drop_unroutable", "get", "get_no_ack", "get_empty",
+	"deliver", "deliver_no_ack", "redeliver", "ack", "deliver_get", "publish_in", "publish_out",
+	"messages", "messages_ready", "messages_unacknowledged", "recv_oct", "send_oct"}
+
+// counts are the numbers of one thing at one moment.
+type counts [numCounts]uint64
+
+func (c *counts) add(s broker.Stats) {
+	c[publish] += s.Publish
+	c[confirm] += s.Confirm
+	c[returnUnroutable] += s.ReturnUnroutable
+	c[dropUnroutable] += s.DropUnroutable
+	c[get] += s.Get
+	c[getNoAck] += s.GetNoAck
+	c[getEmpty] += s.GetEmpty
+	c[deliver] += s.Deliver
+	c[deliverNoAck] += s.DeliverNoAck
+	c[redeliver] += s.Redeliver
+	c[ack] += s.Ack
+	c[deliverGet] += s.DeliverGet()
+}
+
+// sum adds the numbers of another thing.
+func (c *counts) sum(d *counts) {
+	for i := range c {
+		c[i] += d[i]
+	}
+}
+
+// queueCounts returns the numbers of a queue, whose vhost is locked.
+func queueCounts(q *queue.Queue) counts {
+	var c counts
+	n := q.Counts()
+	c[publish] = n.Published
+	c[get], c[getNoAck], c[getEmpty] = n.Got-n.GotNoAck, n.GotNoAck, n.GotEmpty
+	c[deliverNoAck] = n.NoAck - n.GotNoAck
+	c[deliver] = n.Delivered - n.Got - c[deliverNoAck]
+	c[redeliver] = n.Redelivered
+	c[ack] = n.Acked - n.NoAck
+	c[deliverGet] = n.Delivered
+	c[messagesReady], c[messagesUnacked] = uint64(q.Len()), uint64(q.Unacked())
+	c[messages] = c[messagesReady] + c[messagesUnacked]
+	return c
+}
+
+// subject is what is sampled: the node, a virtual host, a queue, a connection or
+// a channel.
+type subject struct {
+	kind        byte // 'n', 'v', 'q', 'c' or 'h'
+	vhost, name string
+}
+
+type sample struct {
+	at     time.Time
+	counts counts
+}
+
+// sampler remembers the counts of a node's things.
+type sampler struct {
+	node *broker.Node
+	stop chan struct{}
+	done chan struct{}
+
+	mu sync.Mutex
+	// guarded by mu
+	series map[subject]*series
+}
+
+type series struct {
+	samples []sample
+	seen    bool // in the present round
+}
+
+func newSampler(node *broker.Node) *sampler {
+	s := &sampler{node: node, stop: make(chan struct{}), done: make(chan struct{}), series: make(map[subject]*series)}
+	go s.run()
+	return s
+}
+
+func (s *sampler) close() {
+	close(s.stop)
+	<-s.done
+}
+
+func (s *sampler) run() {
+	defer close(s.done)
+	tick := time.NewTicker(sampleInterval)
+	defer tick.Stop()
+	s.round()
+	for {
+		select {
+		case <-tick.C:
+			s.round()
+		case <-s.stop:
+			return
+		}
+	}
+}
+
+// round takes a sample of everything and forgets what is gone.
+func (s *sampler) round() {
+	now := s.now()
+	all := map[subject]counts{}
+	var total counts
+	for _, vh := range s.node.VHosts() {
+		vh.Lock()
+		c := vhostCounts(vh)
+		for _, q := range vh.Queues() {
+			all[subject{'q', vh.Name(), q.Name()}] = queueCounts(q)
+		}
+		for _, conn := range vh.Connections() {
+			all[subject{'c', vh.Name(), conn.Name}] = connectionCounts(conn)
+			for _, ch := range conn.Channels() {
+				all[subject{'h', vh.Name(), channelName(ch)}] = channelCounts(ch)
+			}
+		}
+		vh.Unlock()
+		all[subject{'v', vh.Name(), ""}] = c
+		total.sum(&c)
+	}
+	all[subject{kind: 'n'}] = total
+
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for k, c := range all {
+		one := s.series[k]
+		if one == nil {
+			one = &series{}
+			s.series[k] = one
+		}
+		one.seen = true
+		one.note(sample{now, c}, k.kind == 'n' || k.kind == 'v')
+	}
+	for k, one := range s.series {
+		if !one.seen {
+			delete(s.series, k)
+		}
+		one.seen = false
+	}
+}
+
+// note keeps a sample if it differs from the last.
+func (s *series) note(new sample, total bool) {
+	if n := len(s.samples); n > 0 && s.samples[n-1].counts == new.counts {
+		return
+	}
+	keep := keepSamples
+	if total {
+		keep = keepTotals
+	}
+	if len(s.samples) >= keep {
+		s.samples = append(s.samples[:0], s.samples[len(s.samples)-keep+1:]...)
+	}
+	s.samples = append(s.samples, new)
+}
+
+func (s *sampler) now() time.Time { return time.Unix(0, int64(s.node.Now())) }
+
+// history returns what the counts of a thing were at a moment: the present ones
+// if it was not sampled before.
+func (s *sampler) history(k subject, present counts) history {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	h := history{now: s.now(), present: present}
+	if one := s.series[k]; one != nil {
+		h.samples = append(h.samples, one.samples...)
+	}
+	return h
+}
+
+// history is what the counts of one thing were.
+type history struct {
+	now     time.Time
+	present counts
+	samples []sample // in order of time
+}
+
+// at returns the counts at a moment, and whether they were sampled by then.
+func (h *history) at(t time.Time) (counts, bool) {
+	if !t.Before(h.now) {
+		return h.present, true
+	}
+	for i := len(h.samples) - 1; i >= 0; i-- {
+		if !h.samples[i].at.After(t) {
+			return h.samples[i].counts, true
+		}
+	}
+	return counts{}, false
+}
+
+// rate returns how fast a number has grown of late, a second.
+func (h *history) rate(c count) rate {
+	from := h.now.Add(-rateWindow)
+	before, known := h.at(from)
+	if !known {
+		if len(h.samples) == 0 {
+			return 0
+		}
+		from, before = h.samples[0].at, h.samples[0].counts
+	}
+	seconds := h.now.Sub(from).Seconds()
+	if seconds < 0.1 {
+		return 0
+	}
+	return rate(float64(int64(h.present[c]-before[c])) / seconds)
+}

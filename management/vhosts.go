@@ -1,0 +1,192 @@
+package management
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/minirabbit/minirabbit/broker"
+	"github.com/minirabbit/minirabbit/queue"
+)
+
+func (r *request) vhosts() {
+	var all []object
+	for _, vh := range r.api.node.VHosts() {
+		if isMonitor(r.user) || r.user.MayEnter(vh.Name()) {
+			all = append(all, r.vhostObject(vh))
+		}
+	}
+	r.list(all)
+}
+
+func (r *request) vhost() {
+	vh := r.inVHost()
+	if vh == nil {
+		r.notFound()
+		return
+	}
+	r.one(r.vhostObject(vh))
+}
+
+func (r *request) vhostObject(vh *broker.VHost) object {
+	vh.Lock()
+	c := vhostCounts(vh)
+	vh.Unlock()
+	m := vh.Metadata()
+	o := object{
+		"name": vh.Name(), "description": m.Description, "tags": append([]string{}, m.Tags...),
+		"default_queue_type": r.defaultQueueType(m), "metadata": r.metadataObject(m), "tracing": vh.Tracing(),
+		"cluster_state": object{nodeName: "running"},
+	}
+	if r.api.rules.Protected {
+		o["protected_from_deletion"] = m.Protected
+	}
+	h := r.api.samples.history(subject{kind: 'v', vhost: vh.Name()}, c)
+	r.detailed(o, &h, "lengths", lengths...)
+	r.detailed(o, &h, "data_rates", received, sent)
+	r.addStats(o, &h, append(slices.Clone(publishing), delivering...))
+	return o
+}
+
+func (r *request) defaultQueueType(m broker.Metadata) string {
+	if m.DefaultQueueType == "" || !r.api.rules.MetadataQueueType {
+		return r.api.rules.DefaultQueueType
+	}
+	return m.DefaultQueueType
+}
+
+func (r *request) metadataObject(m broker.Metadata) object {
+	o := object{"description": m.Description, "tags": append([]string{}, m.Tags...)}
+	if r.api.rules.MetadataQueueType {
+		o["default_queue_type"] = r.defaultQueueType(m)
+	}
+	if m.Protected {
+		o["protected_from_deletion"] = true
+	}
+	return o
+}
+
+func (r *request) putVHost() {
+	in, ok := r.read()
+	if !ok {
+		return
+	}
+	created, err := r.saveVHost(r.vars["vhost"], in)
+	if err != nil {
+		r.reply(err)
+		return
+	}
+	r.done(created)
+}
+
+// saveVHost creates a virtual host as the API and definitions describe it, or
+// changes what is said of the one that is there. Its creator may do everything
+// in it.
+func (r *request) saveVHost(name string, in input) (created bool, err error) {
+	tracing, err := in.flag("tracing")
+	if err != nil {
+		return false, err
+	}
+	kind := in.text("default_queue_type")
+	if kind == "" {
+		if metadata, ok := in["metadata"].(map[string]any); ok {
+			kind = input(metadata).text("default_queue_type")
+		}
+	}
+	known := slices.Contains([]queue.Kind{"", "undefined", queue.Classic, queue.Quorum, queue.Stream}, queue.Kind(kind))
+	if !known {
+		if r.api.rules.ChecksQueueType {
+			return false, &problem{kind + " is not a valid queue type"}
+		}
+		kind = ""
+	}
+	vh := r.api.node.VHost(name)
+	created = vh == nil
+	if created {
+		vh = r.api.node.AddVHost(name)
+		all, err := broker.NewPermissions(".*", ".*", ".*")
+		if err != nil {
+			return false, err
+		}
+		r.user.Permit(name, all)
+	}
+	m := vh.Metadata()
+	if _, set := in["description"]; set || created {
+		m.Description = in.text("description")
+	}
+	if _, set := in["tags"]; set {
+		m.Tags = in.words("tags")
+	}
+	if kind != "" && kind != "undefined" {
+		m.DefaultQueueType = kind
+	}
+	if m.Protected, err = in.flag("protected_from_deletion"); err != nil {
+		return false, err
+	}
+	vh.SetMetadata(m)
+	if _, set := in["tracing"]; set {
+		vh.SetTracing(tracing)
+	}
+	return created, nil
+}
+
+// words reads a list, or text with commas between its words.
+func (in input) words(key string) []string {
+	words := []string{}
+	switch v := in[key].(type) {
+	case string:
+		for _, word := range strings.Split(v, ",") {
+			if word = strings.TrimSpace(word); word != "" {
+				words = append(words, word)
+			}
+		}
+	case []any:
+		for _, item := range v {
+			if word, ok := item.(string); ok {
+				words = append(words, word)
+			}
+		}
+	}
+	return words
+}
+
+func (r *request) deleteVHost() {
+	vh := r.inVHost()
+	switch {
+	case vh == nil:
+		r.notFound()
+	case vh.Metadata().Protected:
+		r.fail(412, "precondition_failed", fmt.Sprintf("virtual host '%s' is protected from deletion", vh.Name()))
+	default:
+		r.api.node.DeleteVHost(vh.Name())
+		r.noContent()
+	}
+}
+
+func (r *request) protectVHost() { r.setProtected(true) }
+
+func (r *request) unprotectVHost() { r.setProtected(false) }
+
+func (r *request) setProtected(protected bool) {
+	vh := r.inVHost()
+	if vh == nil || !r.api.rules.Protected {
+		r.notFound()
+		return
+	}
+	m := vh.Metadata()
+	m.Protected = protected
+	vh.SetMetadata(m)
+	r.noContent()
+}
+
+// aliveness answers that the virtual host works, once it has been locked.
+func (r *request) aliveness() {
+	vh := r.inVHost()
+	if vh == nil {
+		r.notFound()
+		return
+	}
+	vh.Lock()
+	vh.Unlock()
+	r.healthy()
+}
