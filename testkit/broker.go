@@ -18,16 +18,17 @@ import (
 // Broker is a broker of a test's own.
 type Broker struct {
 	// immutable
-	t        T
-	config   config
-	node     *broker.Node
-	vhost    *broker.VHost
-	recorder *recorder // nil with WithoutRecording
-	trace    *trace    // nil with WithoutRecording
-	faults   *faults   // nil with WithoutRecording
-	capture  *capture  // nil without WithCapture
-	real     *real     // nil but on a real RabbitMQ
-	url      string
+	t             T
+	config        config
+	node          *broker.Node
+	vhost         *broker.VHost
+	recorder      *recorder // nil with WithoutRecording
+	trace         *trace    // nil with WithoutRecording
+	faults        *faults   // nil with WithoutRecording
+	capture       *capture  // nil without WithCapture
+	real          *real     // nil but on a real RabbitMQ
+	url           string
+	managementURL string // empty without WithManagement
 
 	mu sync.Mutex
 	// guarded by mu
@@ -81,6 +82,11 @@ func Start(t T, options ...Option) *Broker {
 	}
 	b.url = "amqp://guest:guest@" + b.listener.Addr().String() + "/"
 	t.Cleanup(b.close)
+	if c.management {
+		if err := b.manage(); err != nil {
+			t.Fatalf("testkit: no port for the HTTP API: %v", err)
+		}
+	}
 	return b
 }
 

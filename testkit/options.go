@@ -14,13 +14,14 @@ import (
 type Option func(*config)
 
 type config struct {
-	release  string
-	inMemory bool
-	address  string
-	quiet    bool
-	patience time.Duration
-	capture  io.Writer
-	options  broker.Options
+	release    string
+	inMemory   bool
+	management bool
+	address    string
+	quiet      bool
+	patience   time.Duration
+	capture    io.Writer
+	options    broker.Options
 }
 
 // WithRelease chooses the release of RabbitMQ whose behaviour the broker shows:

@@ -33,6 +33,7 @@ const (
 type real struct {
 	amqp  *url.URL // with the vhost
 	http  *url.URL
+	api   string // http without the user
 	vhost string
 	link  link
 }
@@ -61,7 +62,9 @@ func realFromEnvironment(t T) *real {
 	if httpURL.User == nil {
 		httpURL.User = amqpURL.User
 	}
-	return &real{amqp: amqpURL, http: httpURL}
+	api := *httpURL
+	api.User = nil
+	return &real{amqp: amqpURL, http: httpURL, api: strings.TrimSuffix(api.String(), "/")}
 }
 
 // startReal gives the test its virtual host.
@@ -122,9 +125,7 @@ func (r *real) call(ctx context.Context, method, path string, body, result any) 
 		}
 		payload = bytes.NewReader(encoded)
 	}
-	target := *r.http
-	target.User = nil
-	request, err := http.NewRequestWithContext(ctx, method, strings.TrimSuffix(target.String(), "/")+path, payload)
+	request, err := http.NewRequestWithContext(ctx, method, r.api+path, payload)
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,202 @@
+package testkit_test
+
+import (
+	"errors"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	amqp "github.com/rabbitmq/amqp091-go"
+	"github.com/stretchr/testify/require"
+
+	"github.com/minirabbit/minirabbit/testkit"
+	"github.com/minirabbit/minirabbit/wire"
+)
+
+// Time in these tests is that of a bubble: exact, and over at once.
+
+func bubble(t *testing.T, test func(t *testing.T, broker *testkit.Broker)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) { test(t, testkit.Start(t, testkit.InMemory(), testkit.WithPatience(30*24*time.Hour))) })
+}
+
+func TestUnclaimedTaskExpiresAfterADay(t *testing.T) {
+	bubble(t, func(t *testing.T, broker *testkit.Broker) {
+		broker.Declare(testkit.Topology{
+			Queues: []testkit.Queue{
+				{Name: "tasks", Arguments: wire.Table{{Key: "x-message-ttl", Value: int32(24 * 3600 * 1000)},
+					{Key: "x-dead-letter-exchange", Value: ""}, {Key: "x-dead-letter-routing-key", Value: "expired"}}},
+				{Name: "expired"},
+			},
+		})
+		conn, err := amqp.DialConfig(broker.URL(), broker.ConfigWithoutHeartbeats())
+		require.NoError(t, err)
+		ch, err := conn.Channel()
+		require.NoError(t, err)
+		publish(t, ch, "tasks", "hello")
+
+		time.Sleep(24*time.Hour - time.Nanosecond)
+		synctest.Wait()
+		require.Equal(t, 1, broker.Queue("tasks").Ready())
+		time.Sleep(time.Millisecond)
+		synctest.Wait()
+		require.Equal(t, 0, broker.Queue("tasks").Ready())
+		require.Equal(t, 1, broker.Queue("expired").Ready())
+		require.NoError(t, conn.Close())
+	})
+}
+
+func TestUnusedQueueIsGoneAfterAWeek(t *testing.T) {
+	bubble(t, func(t *testing.T, broker *testkit.Broker) {
+		const week = 7 * 24 * time.Hour
+		broker.Declare(testkit.Topology{Queues: []testkit.Queue{
+			{Name: "temporary", Arguments: wire.Table{{Key: "x-expires", Value: week.Milliseconds()}}}}})
+		began := time.Now()
+		broker.Queue("temporary").AwaitGone(t)
+		require.Equal(t, week, time.Since(began))
+	})
+}
+
+func TestADayWithHeartbeats(t *testing.T) {
+	bubble(t, func(t *testing.T, broker *testkit.Broker) {
+		config := broker.Config()
+		config.Heartbeat = time.Minute
+		conn, err := amqp.DialConfig(broker.URL(), config)
+		require.NoError(t, err)
+		time.Sleep(24 * time.Hour)
+		synctest.Wait()
+		require.False(t, conn.IsClosed())
+		require.NoError(t, conn.Close())
+	})
+}
+
+func TestSilentBrokerIsNoticedByHeartbeats(t *testing.T) {
+	bubble(t, func(t *testing.T, broker *testkit.Broker) {
+		broker.Declare(tasks)
+		silent := broker.Inject(testkit.Fault{When: testkit.Before(testkit.BasicPublish), Do: testkit.GoSilent})
+		conn, ch := dial(t, broker) // 10 seconds are the client's default
+		closed := conn.NotifyClose(make(chan *amqp.Error, 1))
+		time.Sleep(time.Hour + time.Second) // the last heartbeat was a second ago
+		publish(t, ch, "tasks", "hello")
+		silent.Await(t)
+		began := time.Now()
+		<-closed
+		require.Equal(t, 14*time.Second, time.Since(began), "the official client waits for three of the broker's, of five seconds")
+		broker.AwaitDisconnected(t, "client")
+	})
+}
+
+func TestSilentClientIsNoticedByHeartbeats(t *testing.T) {
+	bubble(t, func(t *testing.T, broker *testkit.Broker) {
+		config := broker.Config()
+		conn, err := amqp.DialConfig(broker.URL(), config)
+		require.NoError(t, err)
+		time.Sleep(time.Minute) // this client watches only from the first heartbeat on
+		broker.Pause()          // neither side hears of the other
+		closed := conn.NotifyClose(make(chan *amqp.Error, 1))
+		began := time.Now()
+		<-closed
+		require.LessOrEqual(t, time.Since(began), 30*time.Second)
+		broker.Resume()
+		broker.AwaitDisconnected(t, "")
+	})
+}
+
+func TestDelayedDeliveries(t *testing.T) {
+	bubble(t, func(t *testing.T, broker *testkit.Broker) {
+		broker.Declare(tasks)
+		broker.Inject(testkit.Fault{When: testkit.Before(testkit.BasicDeliver).From("tasks"), Do: testkit.Delay(2 * time.Second), Times: testkit.Always})
+		_, ch := dial(t, broker)
+		deliveries := consume(t, ch, "tasks", "worker")
+		began := time.Now()
+		broker.Publish("", "tasks", []byte("1"))
+		broker.Publish("", "tasks", []byte("2"))
+		require.NoError(t, (<-deliveries).Ack(false))
+		require.Equal(t, 2*time.Second, time.Since(began))
+		require.NoError(t, (<-deliveries).Ack(false))
+		require.Equal(t, 4*time.Second, time.Since(began), "one after the other, as over a slow line")
+		broker.AwaitIdle(t)
+	})
+}
+
+func TestDelayedPublish(t *testing.T) {
+	bubble(t, func(t *testing.T, broker *testkit.Broker) {
+		broker.Declare(tasks)
+		broker.Inject(testkit.Fault{When: testkit.Before(testkit.BasicPublish), Do: testkit.Delay(time.Minute)})
+		_, ch := dial(t, broker)
+		began := time.Now()
+		publish(t, ch, "tasks", "1")
+		broker.Queue("tasks").Await(t, 1)
+		require.Equal(t, time.Minute, time.Since(began))
+	})
+}
+
+func TestRate(t *testing.T) {
+	bubble(t, func(t *testing.T, broker *testkit.Broker) {
+		broker.Declare(tasks)
+		broker.Inject(testkit.Fault{When: testkit.Before(testkit.BasicDeliver), Do: testkit.Rate(1000)})
+		_, ch := dial(t, broker)
+		deliveries := consume(t, ch, "tasks", "worker")
+		began := time.Now()
+		broker.Publish("", "tasks", make([]byte, 10_000))
+		<-deliveries
+		require.InDelta(t, 10*time.Second, time.Since(began), float64(time.Second))
+	})
+}
+
+func TestPostponedConfirm(t *testing.T) {
+	bubble(t, func(t *testing.T, broker *testkit.Broker) {
+		broker.Declare(tasks)
+		broker.Inject(testkit.Fault{When: testkit.Before(testkit.Confirm), Do: testkit.Postpone(time.Hour)})
+		conn, err := amqp.DialConfig(broker.URL(), broker.ConfigWithoutHeartbeats())
+		require.NoError(t, err)
+		ch, err := conn.Channel()
+		require.NoError(t, err)
+		require.NoError(t, ch.Confirm(false))
+		began := time.Now()
+		first := confirmed(t, ch, "tasks", "1")
+		require.True(t, confirmed(t, ch, "tasks", "2").Wait())
+		require.Zero(t, time.Since(began))
+		require.True(t, first.Wait())
+		require.Equal(t, time.Hour, time.Since(began))
+		require.NoError(t, conn.Close())
+	})
+}
+
+// The client's own recovery waits between its attempts: its waits are exact, too.
+func TestReconnectWithBuiltInRecovery(t *testing.T) {
+	bubble(t, func(t *testing.T, broker *testkit.Broker) {
+		config := broker.Config()
+		config.Recovery = &amqp.Recovery{}
+		conn, err := amqp.DialConfig(broker.URL(), config)
+		require.NoError(t, err)
+		ch, err := conn.Channel()
+		require.NoError(t, err)
+		_, err = ch.QueueDeclare("tasks", true, false, false, false, nil)
+		require.NoError(t, err)
+		deliveries := consume(t, ch, "tasks", "worker")
+
+		refused := broker.Inject(testkit.Fault{When: testkit.Before(testkit.Dial), Do: testkit.Refuse, Times: 3})
+		broker.Kill()
+		broker.Restart()
+		refused.Await(t)
+		broker.Queue("tasks").AwaitConsumers(t, 1)
+		broker.Publish("", "tasks", []byte("hello"))
+		d := <-deliveries
+		require.Equal(t, "hello", string(d.Body))
+		require.NoError(t, d.Ack(false))
+		broker.AwaitIdle(t)
+		require.NoError(t, conn.Close())
+	})
+}
+
+func TestDialInMemoryWhileStopped(t *testing.T) {
+	bubble(t, func(t *testing.T, broker *testkit.Broker) {
+		broker.Stop()
+		_, err := broker.Dial("", "")
+		require.True(t, errors.Is(err, syscall.ECONNREFUSED), "%v", err)
+		broker.Restart()
+		dial(t, broker)
+	})
+}

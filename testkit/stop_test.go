@@ -1,0 +1,181 @@
+package testkit_test
+
+import (
+	"errors"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	amqp "github.com/rabbitmq/amqp091-go"
+	"github.com/stretchr/testify/require"
+
+	"github.com/minirabbit/minirabbit/testkit"
+	"github.com/minirabbit/minirabbit/worker"
+)
+
+func TestRestartKeepsWhatIsDurable(t *testing.T) {
+	broker := testkit.Start(t)
+	durable := testkit.Topology{
+		Exchanges: []testkit.Exchange{{Name: "events", Type: "topic"}},
+		Queues:    []testkit.Queue{{Name: "tasks"}},
+		Bindings:  []testkit.Binding{{Source: "events", Queue: "tasks", RoutingKey: "task.#"}},
+	}
+	broker.Declare(durable)
+	broker.Declare(testkit.Topology{
+		Exchanges: []testkit.Exchange{{Name: "gossip", Type: "fanout", Transient: true}},
+		Queues:    []testkit.Queue{{Name: "rumours", Transient: true}},
+		Bindings: []testkit.Binding{{Source: "gossip", Queue: "tasks"}, {Source: "gossip", Queue: "rumours"},
+			{Source: "events", Queue: "rumours", RoutingKey: "#"}},
+	})
+	conn, ch := dial(t, broker)
+	_, err := ch.QueueDeclare("mine", true, false, true, false, nil)
+	require.NoError(t, err)
+	publish(t, ch, "tasks", "persistent")
+	publish(t, ch, "tasks", "persistent and delivered")
+	require.NoError(t, ch.PublishWithContext(t.Context(), "", "tasks", false, false, amqp.Publishing{Body: []byte("transient")}))
+	broker.Queue("tasks").AwaitReady(t, 3)
+	require.NoError(t, ch.Qos(1, 0, false))
+	<-consume(t, ch, "tasks", "worker")
+
+	closed := conn.NotifyClose(make(chan *amqp.Error, 1))
+	url := broker.URL()
+	broker.Restart()
+	reason := <-closed
+	require.Equal(t, 320, reason.Code)
+	require.Equal(t, "CONNECTION_FORCED - broker forced connection closure with reason 'shutdown'", reason.Reason)
+
+	require.Equal(t, url, broker.URL())
+	if diff := cmp.Diff(durable, testkit.Topology{Exchanges: broker.Exchanges(), Queues: broker.Queues(), Bindings: broker.Bindings()}); diff != "" {
+		t.Errorf("topology after restart (-want +got):\n%s", diff)
+	}
+	var bodies []string
+	for _, m := range broker.Queue("tasks").Await(t, 2) {
+		bodies = append(bodies, string(m.Body))
+	}
+	require.Equal(t, []string{"persistent", "persistent and delivered"}, bodies)
+	require.Equal(t, 1, broker.History().Where(func(m testkit.MessageHistory) bool {
+		last := m.Events[len(m.Events)-1]
+		return string(m.Message.Body) == "transient" && last.Reason == "lost in restart"
+	})[0].Count(testkit.Dropped))
+	dial(t, broker)
+}
+
+func TestStopRefusesClientsUntilRestart(t *testing.T) {
+	broker := testkit.Start(t)
+	broker.Stop()
+	broker.Stop()
+	_, err := amqp.Dial(broker.URL())
+	require.True(t, errors.Is(err, syscall.ECONNREFUSED), "%v", err)
+	broker.Restart()
+	dial(t, broker)
+}
+
+func TestKillSaysNothing(t *testing.T) {
+	broker := testkit.Start(t)
+	conn, _ := dial(t, broker)
+	closed := conn.NotifyClose(make(chan *amqp.Error, 1))
+	broker.Kill()
+	reason := <-closed
+	require.False(t, reason != nil && reason.Server && reason.Code == 320, "%v", reason)
+}
+
+func TestResetLeavesNothing(t *testing.T) {
+	broker := testkit.Start(t)
+	broker.Declare(deadLetters)
+	broker.Publish("", "tasks", []byte("x"))
+	broker.Reset()
+	require.Empty(t, broker.Queues())
+	require.Empty(t, broker.Exchanges())
+	_, ch := dial(t, broker)
+	require.NoError(t, ch.ExchangeDeclarePassive("amq.topic", "topic", true, false, false, false, nil))
+}
+
+func TestPauseAndResume(t *testing.T) {
+	broker := testkit.Start(t)
+	broker.Declare(tasks)
+	_, ch := dial(t, broker)
+	require.NoError(t, ch.Confirm(false))
+	broker.Pause()
+	confirm := confirmed(t, ch, "tasks", "x")
+	select {
+	case <-confirm.Done():
+		t.Fatal("a paused broker confirmed")
+	case <-cancelled(t).Done():
+	}
+	require.Zero(t, broker.Queue("tasks").Ready())
+	broker.Resume()
+	require.True(t, confirm.Wait())
+	require.Equal(t, 1, broker.Queue("tasks").Ready())
+}
+
+func TestAlarmBlocksPublishersOnly(t *testing.T) {
+	broker := testkit.Start(t)
+	broker.Declare(tasks)
+	publisher, ch := dial(t, broker)
+	blocked := publisher.NotifyBlocked(make(chan amqp.Blocking, 2))
+	require.NoError(t, ch.Confirm(false))
+	require.True(t, confirmed(t, ch, "tasks", "1").Wait())
+	consumer, other := dial(t, broker)
+	consumerBlocked := consumer.NotifyBlocked(make(chan amqp.Blocking, 2))
+
+	broker.RaiseAlarm(testkit.Memory)
+	require.Equal(t, amqp.Blocking{Active: true, Reason: "low on memory"}, <-blocked)
+	broker.RaiseAlarm(testkit.Disk)
+	confirm := confirmed(t, ch, "tasks", "2")
+
+	deliveries := consume(t, other, "tasks", "worker")
+	require.NoError(t, (<-deliveries).Ack(false), "who only consumes is not blocked")
+	broker.Queue("tasks").AwaitIdle(t)
+
+	broker.ClearAlarm(testkit.Memory)
+	broker.ClearAlarm(testkit.Disk)
+	require.Equal(t, amqp.Blocking{Active: false}, <-blocked)
+	require.True(t, confirm.Wait())
+	require.Empty(t, consumerBlocked)
+}
+
+func TestAlarmBlocksAfterTheFirstPublish(t *testing.T) {
+	broker := testkit.Start(t)
+	broker.Declare(tasks)
+	broker.RaiseAlarm(testkit.Disk)
+	publisher, ch := dial(t, broker)
+	blocked := publisher.NotifyBlocked(make(chan amqp.Blocking, 2))
+	publish(t, ch, "tasks", "1")
+	require.Equal(t, amqp.Blocking{Active: true, Reason: "low on disk"}, <-blocked)
+	require.Equal(t, 1, broker.Queue("tasks").Ready())
+	publish(t, ch, "tasks", "2")
+	broker.ClearAlarm(testkit.Disk)
+	require.Equal(t, amqp.Blocking{}, <-blocked)
+	broker.Queue("tasks").AwaitReady(t, 2)
+}
+
+func TestWorkerSurvivesRestarts(t *testing.T) {
+	broker := testkit.Start(t)
+	go worker.Run(t.Context(), broker.URL(), worker.WithBackoff(time.Millisecond, 5*time.Millisecond))
+	broker.Queue("test-queue1").AwaitConsumers(t, 1)
+	for _, end := range []func(){broker.Restart, broker.Kill, func() {}} {
+		broker.Publish("test-exchange", "redpill", []byte(`{"limit": 12}`))
+		broker.Queue("results").AwaitReady(t, 1)
+		end()
+		broker.Restart()
+	}
+	broker.Queue("test-queue1").AwaitIdle(t)
+}
+
+func TestCloseWhileAllIsStuck(t *testing.T) {
+	f := &fakeT{T: t}
+	broker := testkit.Start(f)
+	broker.Declare(tasks)
+	_, ch := dial(t, broker)
+	broker.Inject(testkit.Fault{When: testkit.Before(testkit.BasicPublish), Do: testkit.Delay(time.Hour)})
+	broker.Inject(testkit.Fault{When: testkit.Before(testkit.BasicDeliver), Do: testkit.Delay(time.Hour)})
+	_, other := dial(t, broker)
+	consume(t, other, "tasks", "worker")
+	broker.Publish("", "tasks", []byte("x"))
+	publish(t, ch, "tasks", "hello")
+	broker.RaiseAlarm(testkit.Memory)
+	broker.Pause()
+	f.end() // before the clients' end
+	require.Empty(t, f.text())
+}
