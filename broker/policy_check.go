@@ -41,6 +41,11 @@ var policySettings = []policySetting{
 	}, true},
 	{"expires", "queue expiry", atLeast(1), true},
 	{"ha-mode", "ha-mode value", oneOf("all", "exactly", "nodes"), false},
+	{"ha-params", "ha-params value", anything, false},
+	{"ha-promote-on-failure", "ha-promote-on-failure value", oneOf("always", "when-synced"), false},
+	{"ha-promote-on-shutdown", "ha-promote-on-shutdown value", oneOf("always", "when-synced"), false},
+	{"ha-sync-batch-size", "ha-sync-batch-size value", atLeast(1), false},
+	{"ha-sync-mode", "ha-sync-mode value", oneOf("manual", "automatic"), false},
 	{"initial-cluster-size", "cluster size", atLeast(0), false},
 	{"max-age", "max age", func(r *Release, v any) bool {
 		s, ok := v.(string)
@@ -71,6 +76,8 @@ var policySettings = []policySetting{
 	{"target-group-size", "qq target count value", atLeast(1), false},
 }
 
+func anything(*Release, any) bool { return true }
+
 func isText(_ *Release, v any) bool { _, ok := v.(string); return ok }
 
 func atLeast(least int64) func(*Release, any) bool {
@@ -83,7 +90,7 @@ func oneOf(values ...string) func(*Release, any) bool {
 
 // knowsSetting says whether a release takes a setting in policies of a kind.
 func (r *Release) knowsSetting(kind PolicyKind, s *policySetting) bool {
-	if slices.Contains(r.unknownPolicySettings, s.key) {
+	if slices.Contains(r.unknownPolicySettings, s.key) || strings.HasPrefix(s.key, "ha-") && !r.mirrors {
 		return false
 	}
 	return kind == UserPolicy || s.operator || slices.Contains(r.moreOperatorSettings, s.key)
@@ -117,7 +124,7 @@ func (r *Release) checkPolicy(kind PolicyKind, p *Policy) error {
 func (r *Release) patternProblem(text string, at int) string {
 	gap := ""
 	if len(text) > 20 {
-		gap = "\n "
+		gap = "\n" + strings.Repeat(" ", len("pattern should be regular expression but is invalid: {"))
 	}
 	return fmt.Sprintf("{%q,%s%d}", text, gap, at)
 }

@@ -9,13 +9,15 @@ type policyRules struct {
 	// moreOperatorSettings are in operator policies too.
 	moreOperatorSettings         []string
 	refusesNegativeDeliveryLimit bool
+	// mirrors: policies may ask for mirrors, of which one node has none.
+	mirrors bool
 	// checksPolicyAge refuses a max-age that is no duration.
 	checksPolicyAge bool
 }
 
 var (
 	allTargets     = []Target{ToAll, ToQueues, ToClassicQueues, ToQuorumQueues, ToStreams, ToExchanges}
-	allTargetsText = "one of: 'queues', 'classic_queues', 'quorum_queues', 'streams', 'exchanges', or 'all'"
+	allTargetsText = "one of: 'queues', 'classic_queues',  'quorum_queues', 'streams', 'exchanges', or 'all'"
 
 	policies310 = policyRules{
 		policyTargets:     []Target{ToAll, ToQueues, ToExchanges},
@@ -23,15 +25,16 @@ var (
 		unknownPolicySettings: []string{"consumer-timeout", "target-group-size", "stream-filter-size-bytes",
 			"delayed-retry-min", "consumer-disconnected-timeout"},
 		refusesNegativeDeliveryLimit: true,
+		mirrors:                      true,
 	}
 	policies40 = policyRules{
 		policyTargets: allTargets, policyTargetsText: allTargetsText,
-		unknownPolicySettings: []string{"ha-mode", "delayed-retry-min", "consumer-disconnected-timeout"},
+		unknownPolicySettings: []string{"delayed-retry-min", "consumer-disconnected-timeout"},
 		moreOperatorSettings:  []string{"overflow", "queue-version", "queue-master-locator", "target-group-size"},
 	}
 	policies43 = policyRules{
 		policyTargets: allTargets, policyTargetsText: allTargetsText,
-		unknownPolicySettings: []string{"ha-mode", "queue-master-locator"},
+		unknownPolicySettings: []string{"queue-master-locator"},
 		moreOperatorSettings:  []string{"overflow", "queue-version", "target-group-size"},
 		checksPolicyAge:       true,
 	}
@@ -107,7 +110,7 @@ var (
 		InternalUser: true, EscapesPolicyErrors: true,
 		NamesQueueType: true, DefaultQueueType: "classic", MetadataQueueType: true,
 		MissingObject: true, HasDeprecatedFeatures: true, HasVersion: true, HasAuth: true, HasHashPassword: true, HasAuthAttempts: true,
-		StorageVersion: true, PagedOut: true, ConsumerTimeout: true, VHostDefinitions: true,
+		StorageVersion: true, PagedOut: true, ConsumerTimeout: true, VHostDefinitions: true, InvalidPageRegex: true,
 	}
 	management43 = ManagementRules{
 		ErlangVersion: "29.1.2", ErlangFullVersion: "Erlang/OTP 29 [erts-17.1.1] [source] [64-bit]",

@@ -1,6 +1,7 @@
 package management
 
 import (
+	"encoding/json"
 	"net/http"
 	"runtime"
 	"slices"
@@ -199,7 +200,13 @@ func (r *request) setClusterName() {
 	if !ok || !r.require(in, "name") {
 		return
 	}
+	value, err := json.Marshal(in.text("name"))
+	if err != nil {
+		r.badRequest("not_json")
+		return
+	}
 	r.api.node.SetClusterName(in.text("name"))
+	r.api.node.SetGlobalParameter("cluster_name", value)
 	r.noContent()
 }
 

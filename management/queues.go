@@ -2,6 +2,7 @@ package management
 
 import (
 	"fmt"
+	"net/http"
 	"strings"
 
 	"github.com/minirabbit/minirabbit/broker"
@@ -305,10 +306,23 @@ func (r *request) purgeQueue() {
 	r.noContent()
 }
 
+func hasQueue(vh *broker.VHost, name string) bool {
+	vh.Lock()
+	defer vh.Unlock()
+	return vh.Queue(name) != nil
+}
+
 // queueAction synchronises mirrors, of which there are none.
 func (r *request) queueAction() {
 	in, ok := r.read()
-	if !ok || r.findQueue() == nil || !r.require(in, "action") {
+	if !ok {
+		return
+	}
+	if vh := r.inVHost(); vh == nil || r.api.rules.MissingObject && !hasQueue(vh, r.vars["queue"]) {
+		r.fail(http.StatusNotFound, "not_found", "queue_not_found")
+		return
+	}
+	if r.findQueue() == nil || !r.require(in, "action") {
 		return
 	}
 	action := in.text("action")

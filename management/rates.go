@@ -49,8 +49,11 @@ func (r *request) addSamples(details object, h *history, c count, w window) {
 	var from, to time.Time
 	for t := h.now.Truncate(w.step); !t.Before(h.now.Add(-w.age)); t = t.Add(-w.step) {
 		counts, known := h.at(t)
-		if !known {
+		if !known && len(samples) > 0 {
 			break
+		}
+		if !known {
+			counts = h.present // it is younger than a step
 		}
 		v := float64(counts[c])
 		if len(samples) == 0 {
@@ -59,10 +62,6 @@ func (r *request) addSamples(details object, h *history, c count, w window) {
 		first, from = v, t
 		sum += v
 		samples = append(samples, object{"sample": counts[c], "timestamp": t.UnixMilli()})
-	}
-	if samples == nil {
-		details["samples"] = []object{}
-		return
 	}
 	details["samples"] = samples
 	details["avg"] = rate(sum / float64(len(samples)))

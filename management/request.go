@@ -24,7 +24,7 @@ type request struct {
 // serve finds the path, the user and the handler.
 func (r *request) serve() {
 	path := strings.TrimPrefix(r.URL.EscapedPath(), "/")
-	rest, ok := strings.CutPrefix(path+"/", "api/")
+	rest, ok := strings.CutPrefix(strings.TrimSuffix(path, "/")+"/", "api/")
 	switch {
 	case !ok:
 		r.page(path)

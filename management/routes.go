@@ -127,8 +127,8 @@ var routes = []route{
 	{pattern: "parameters/{component}/{vhost}/{name}", access: policymaker, get: (*request).parameter, put: (*request).putParameter, delete: (*request).deleteParameter},
 	{pattern: "global-parameters", access: anyPolicymaker, get: (*request).globalParameters},
 	{pattern: "global-parameters/{name}", access: anyPolicymaker, get: (*request).globalParameter, put: (*request).putGlobalParameter, delete: (*request).deleteGlobalParameter},
-	{pattern: "definitions", access: administrator, get: (*request).definitions, post: (*request).importDefinitions, put: (*request).importDefinitions},
-	{pattern: "definitions/{vhost}", access: administrator, get: (*request).vhostDefinitions, post: (*request).importVHostDefinitions, put: (*request).importVHostDefinitions},
+	{pattern: "definitions", access: administrator, get: (*request).definitions, post: (*request).importDefinitions},
+	{pattern: "definitions/{vhost}", access: administrator, get: (*request).vhostDefinitions, post: (*request).importVHostDefinitions},
 	{pattern: "all-configuration", access: administrator, get: (*request).definitions, post: (*request).importDefinitions},
 
 	// These are minirabbit's own, for its control command.

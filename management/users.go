@@ -114,7 +114,7 @@ func (r *request) bulkDeleteUsers() {
 		return
 	}
 	for _, name := range in.words("users") {
-		if !r.api.node.DeleteUser(name) && !r.api.rules.HidesVHosts {
+		if !r.api.node.DeleteUser(name) && r.api.rules.BackingQueue {
 			r.fail(http.StatusBadRequest, "bad_request", []any{"no_such_user", name})
 			return
 		}
