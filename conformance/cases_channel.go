@@ -73,6 +73,7 @@ var channelCases = []Case{
 			c.Confirm()
 			t.Check("nothing before close-ok", c.Close(), []string{})
 			c.Open()
+			c.CheckCounts("gone", q, Counts{})
 			c.Publish("", q, "a")
 			t.Check("neither consumer nor confirms", c.Get(q), `get-ok 1 left 0 "a"`)
 			Call[*wire.ChannelCloseOk](c, &wire.ChannelClose{ReplyCode: wire.InternalError, ReplyText: "client's fault", FailingMethod: wire.IDBasicDeliver})

@@ -180,11 +180,13 @@ var connectionOpenCases = []Case{
 			r.Channel0().Send(&wire.ConnectionClose{ReplyCode: wire.ReplySuccess})
 			c.Send(&wire.BasicQos{PrefetchCount: 1}, &wire.QueuePurge{Queue: t.UniqueName("missing")})
 			Expect[*wire.ConnectionCloseOk](r.Channel0())
+			other := t.Raw().Channel()
+			other.CheckCounts("the consumer is gone", q, Counts{})
 			t.Publish("", q, "a")
 			r.Channel0().Send(&wire.ConnectionClose{ReplyCode: wire.ReplySuccess})
 			Expect[*wire.ConnectionCloseOk](r.Channel0())
 			t.Check("on the channel", len(r.inbox), 0)
-			t.Check("the consumer is gone", t.Raw().Channel().Drain(q), []string{"a"})
+			t.Check("nobody took it", other.Drain(q), []string{"a"})
 		},
 	},
 	{

@@ -143,6 +143,7 @@ var consumeCases = []Case{
 			c.Queue(q)
 			c.ConsumeWith(&wire.BasicConsume{Queue: q, ConsumerTag: "c", Exclusive: true})
 			c.Close()
+			next.CheckCounts("gone", q, Counts{})
 			next.ConsumeWith(&wire.BasicConsume{Queue: q, ConsumerTag: "next", Exclusive: true})
 			t.Publish("", q, "a")
 			t.Check("delivered", next.Lines(1), []string{`deliver next 1 "a"`})

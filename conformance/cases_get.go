@@ -57,7 +57,7 @@ var getCases = []Case{
 			t.Check("second", c.Get(q), `get-ok 2 left 0 "b"`)
 			t.Check("ack", c.Refused(&wire.BasicAck{DeliveryTag: 1}),
 				ChannelError(wire.PreconditionFailed, "unknown delivery tag 1", wire.IDBasicAck))
-			t.Check("only the second came back", r.Channel().Drain(q), []string{"b"})
+			t.Check("only the second came back", r.Channel().DrainRequeued(q, 1), []string{"b"})
 		},
 	},
 	{

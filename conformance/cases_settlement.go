@@ -63,7 +63,7 @@ var settlementCases = []Case{
 			q := taken(t, c, "a", "b")
 			c.Send(&wire.BasicAck{DeliveryTag: 1})
 			t.Check("refusal", c.Refused(&wire.BasicAck{DeliveryTag: 1}), unknownTag("1", wire.IDBasicAck))
-			t.Check("came back", r.Channel().Drain(q), []string{"b"})
+			t.Check("came back", r.Channel().DrainRequeued(q, 1), []string{"b"})
 		},
 	},
 	{
@@ -92,7 +92,7 @@ var settlementCases = []Case{
 			q := taken(t, c, "a", "b", "c", "d")
 			c.Send(&wire.BasicAck{DeliveryTag: 2}, &wire.BasicAck{DeliveryTag: 3, Multiple: true})
 			c.Close()
-			t.Check("left", r.Channel().Drain(q), []string{"d"})
+			t.Check("left", r.Channel().DrainRequeued(q, 1), []string{"d"})
 		},
 	},
 	{
@@ -106,7 +106,7 @@ var settlementCases = []Case{
 			q := taken(t, c, "a", "b", "c")
 			c.Send(&wire.BasicAck{DeliveryTag: 2})
 			t.Check("refusal", c.Refused(&wire.BasicAck{DeliveryTag: 2, Multiple: true}), unknownTag("2", wire.IDBasicAck))
-			t.Check("left", r.Channel().Drain(q), []string{"a", "c"})
+			t.Check("left", r.Channel().DrainRequeued(q, 2), []string{"a", "c"})
 		},
 	},
 	{
@@ -119,7 +119,7 @@ var settlementCases = []Case{
 			c := r.Channel()
 			q := taken(t, c, "a", "b")
 			t.Check("refusal", c.Refused(&wire.BasicAck{DeliveryTag: 3, Multiple: true}), unknownTag("3", wire.IDBasicAck))
-			t.Check("left", r.Channel().Drain(q), []string{"a", "b"})
+			t.Check("left", r.Channel().DrainRequeued(q, 2), []string{"a", "b"})
 		},
 	},
 	{
@@ -132,8 +132,10 @@ var settlementCases = []Case{
 			c := r.Channel()
 			q := taken(t, c, "a", "b", "c")
 			c.Send(&wire.BasicAck{DeliveryTag: 0, Multiple: true})
+			c.Publish("", q, "d")
+			t.Check("one more", c.Get(q), `get-ok 4 left 0 "d"`)
 			c.Close()
-			t.Check("left", r.Channel().Drain(q), []string{})
+			t.Check("left", r.Channel().DrainRequeued(q, 1), []string{"d"})
 		},
 	},
 	{
@@ -164,10 +166,13 @@ var settlementCases = []Case{
 			q := taken(t, c, "a", "b", "c", "d")
 			c.Publish("", q, "e")
 			c.Send(&wire.BasicNack{DeliveryTag: 3, Multiple: true, Requeue: true})
-			t.Check("order", r.Channel().Drain(q), []string{"a", "b", "c", "e"})
+			t.Check("order", c.Drain(q), []string{"a", "b", "c", "e"})
 			c.Send(&wire.BasicNack{Multiple: true})
+			c.Publish("", q, "f")
+			c.Send(&wire.BasicGet{Queue: q})
+			t.Check("one more", string(c.Next().Body), "f")
 			c.Close()
-			t.Check("tag 0 dropped the rest", r.Channel().Drain(q), []string{})
+			t.Check("tag 0 dropped the rest", r.Channel().DrainRequeued(q, 1), []string{"f"})
 		},
 	},
 	{
@@ -181,7 +186,7 @@ var settlementCases = []Case{
 			q := taken(t, c, "a", "b", "c")
 			c.Send(&wire.BasicReject{DeliveryTag: 2}, &wire.BasicNack{DeliveryTag: 1})
 			c.Close()
-			t.Check("left", r.Channel().Drain(q), []string{"c"})
+			t.Check("left", r.Channel().DrainRequeued(q, 1), []string{"c"})
 		},
 	},
 	{
@@ -231,6 +236,7 @@ var settlementCases = []Case{
 			c.Publish("", q, "d")
 			c.Send(&wire.BasicAck{DeliveryTag: 2})
 			c.Close()
+			other.CheckCounts("came back", q, Counts{Ready: 3})
 			t.Check("order", []string{other.Get(q), other.Get(q), other.Get(q), other.Get(q)}, []string{
 				`get-ok 1 left 2 redelivered "a"`, `get-ok 2 left 1 redelivered "c"`, `get-ok 3 left 0 "d"`, "get-empty"})
 		},
@@ -254,7 +260,7 @@ var settlementCases = []Case{
 	},
 	{
 		ID:     "settlement/requeue-on-connection-close",
-		Title:  "an orderly close of the connection requeues what is unacknowledged before it is answered",
+		Title:  "an orderly close of the connection requeues what is unacknowledged on all its channels",
 		Why:    "A worker that was stopped in order has given back its work.",
 		Source: pageConfirms + "#automatic-requeueing",
 		Run: func(t *T) {
@@ -262,6 +268,8 @@ var settlementCases = []Case{
 			q := taken(t, r.Channel(), "a", "b")
 			p := taken(t, r.Channel(), "c")
 			r.Close()
+			other.CheckCounts("came back", q, Counts{Ready: 2})
+			other.CheckCounts("came back", p, Counts{Ready: 1})
 			t.Check("order", []string{other.Get(q), other.Get(q), other.Get(p)}, []string{
 				`get-ok 1 left 1 redelivered "a"`, `get-ok 2 left 0 redelivered "b"`, `get-ok 3 left 0 redelivered "c"`})
 		},
@@ -292,6 +300,7 @@ var settlementCases = []Case{
 			c.Publish("", q, "b")
 			c.Close()
 			c = r.Channel()
+			c.CheckCounts("came back", q, Counts{Ready: 2})
 			c.Consume(q, "c")
 			t.Check("marks", c.Lines(2), []string{`deliver c 1 redelivered "a"`, `deliver c 2 "b"`})
 		},

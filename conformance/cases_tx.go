@@ -57,7 +57,7 @@ var txCases = []Case{
 			tx.commit()
 			c.Send(&wire.BasicAck{DeliveryTag: 2})
 			c.Close() // without a commit
-			t.Check("not committed", r.Channel().Get(q), `get-ok 1 left 0 redelivered "b"`)
+			t.Check("not committed", r.Channel().DrainRequeued(q, 1), []string{"b"})
 		},
 	},
 	{
@@ -94,7 +94,7 @@ var txCases = []Case{
 			c.Send(&wire.BasicAck{DeliveryTag: 1})
 			t.Check("again", c.Refused(&wire.BasicAck{DeliveryTag: 1}),
 				ChannelError(wire.PreconditionFailed, "unknown delivery tag 1", wire.IDBasicAck))
-			t.Check("rolled back by the error", r.Channel().Get(q), `get-ok 1 left 0 redelivered "a"`)
+			t.Check("rolled back by the error", r.Channel().DrainRequeued(q, 1), []string{"a"})
 		},
 	},
 	{

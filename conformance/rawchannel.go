@@ -234,6 +234,14 @@ func (c *RawChannel) Drain(queue string) []string {
 	}
 }
 
+// DrainRequeued is Drain for a queue to which n messages come back from a channel or connection that has closed. The
+// close is answered before they are there.
+func (c *RawChannel) DrainRequeued(queue string, n uint32) []string {
+	c.raw.t.Helper()
+	c.CheckCounts("came back to "+queue, queue, Counts{Ready: n})
+	return c.Drain(queue)
+}
+
 // Counts asks for the numbers of messages and consumers.
 func (c *RawChannel) Counts(queue string) Counts {
 	c.raw.t.Helper()
