@@ -65,7 +65,7 @@ type ManagementRules struct {
 	// by its name instead of the channel's text.
 	MissingObject bool
 	// TopicNeedsExchange refuses topic permissions for an exchange that is not
-	// there, and does not find those that are not.
+	// there.
 	TopicNeedsExchange bool
 	// HasDeprecatedFeatures, HasVersion and so on: the path is there.
 	HasDeprecatedFeatures, HasVersion, HasAuth, HasReadiness, HasHashPassword, HasAuthAttempts bool

@@ -203,7 +203,7 @@ func (r *request) forgetTopics(which func(exchange string) bool) {
 		return
 	}
 	grants := u.TopicPermissions(vh.Name())
-	if len(grants) == 0 && r.api.rules.TopicNeedsExchange {
+	if len(grants) == 0 {
 		r.notFound()
 		return
 	}

@@ -81,7 +81,7 @@ func (r *request) saveUser(name string, in input) (created bool, err error) {
 	}
 	var hash broker.PasswordHash
 	switch {
-	case hasPassword && in.text("password") != "":
+	case hasPassword:
 		hash = broker.HashPassword(in.text("password"))
 	case hasHash:
 		if hash.Salted, err = base64.StdEncoding.DecodeString(in.text("password_hash")); err != nil {
