@@ -230,6 +230,7 @@ var clientCases = []Case{
 		Title:  "the official client reports a refused login as such",
 		Why:    "Programs must not retry it for ever.",
 		Source: pageAuth,
+		Waits:  true,
 		Run: func(t *T) {
 			uri := t.uri
 			uri.Password += "x"

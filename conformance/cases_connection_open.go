@@ -19,6 +19,7 @@ var connectionOpenCases = []Case{
 		Title:  "limits above the broker's, none at all, or frames that are too small close the socket without a word",
 		Why:    "A client must not take more than it was offered.",
 		Source: reference + "connection.tune-ok",
+		Waits:  true,
 		Run: func(t *T) {
 			tuned := func(label string, ok wire.ConnectionTuneOk) silence {
 				return silence{label, func(r *Raw) {

@@ -123,6 +123,7 @@ var connectionStartCases = []Case{
 		Title:  "without that capability, and for logins that make no sense, the broker closes the socket without a word",
 		Why:    "Old clients know only this; the specification asks for it.",
 		Source: pageAuthClose,
+		Waits:  true,
 		Run: func(t *T) {
 			user, password := t.uri.Username, t.uri.Password
 			incapable := wire.Table{{Key: "product", Value: "old"}}
@@ -156,6 +157,7 @@ var connectionStartCases = []Case{
 		Title:  "whatever else comes instead of start-ok or tune-ok closes the socket without a word; heartbeats are ignored",
 		Why:    "A peer that has not logged in learns nothing.",
 		Source: measured,
+		Waits:  true,
 		Run: func(t *T) {
 			greeted := func(label string, then func(r *Raw)) silence {
 				return silence{label, func(r *Raw) { r.Greet(); then(r) }}

@@ -45,13 +45,14 @@ var frameCases = []Case{
 		Title:  "a frame that does not end with 206 is a 501",
 		Why:    "It shows that the two sides no longer agree on where frames begin.",
 		Source: specification + "4.2.3 General Frame Format",
+		Waits:  true,
 		Run: func(t *T) {
 			t.refused([]garbage{
 				{"method", func(r *Raw) { r.Write(rawFrame(1, 0, 4, "\x00\x0a\x00\x32", 0)) },
 					frameError("type 1, all octets = <<0,10,0,50>>: {invalid_frame_end_marker,0}")},
 				{"heartbeat", func(r *Raw) { r.Write(rawFrame(8, 0, 0, "", 205)) },
 					frameError("type 8, all octets = <<>>: {invalid_frame_end_marker,205}")},
-				{"body", func(r *Raw) { r.Write(rawFrame(3, 1, 200, Times("x", 200), 0)) },
+				{"body", func(r *Raw) { r.Write(rawFrame(3, 1, 200, strings.Repeat("x", 200), 0)) },
 					frameError(`type 3, first 16 octets = <<"xxxxxxxxxxxxxxxx">>: {invalid_frame_end_marker,0}`)},
 			})
 		},
@@ -61,6 +62,7 @@ var frameCases = []Case{
 		Title:  "a frame over the negotiated size is a 501, seen from its head alone",
 		Why:    "The broker must not wait for, or store, what it will not take.",
 		Source: specification + "4.2.3 General Frame Format",
+		Waits:  true,
 		Run: func(t *T) {
 			t.refused([]garbage{
 				{"one byte more than is let through", func(r *Raw) { r.Write(rawFrame(3, 0, 131073, "", 0)[:7]) },
@@ -70,10 +72,19 @@ var frameCases = []Case{
 				{"another protocol", func(r *Raw) { r.Write([]byte("GET / HTTP/1.1\r\n\r\n")) },
 					frameError("type 71, all octets = <<>>: {frame_too_large,539959368,131064}")},
 			})
+		},
+	},
+	{
+		ID:     "frame/too-large-as-tuned",
+		Title:  "the limit is the one that the client agreed to",
+		Why:    "A client that asks for small frames has to send small ones.",
+		Source: specification + "4.2.3 General Frame Format",
+		Waits:  true,
+		Run: func(t *T) {
 			r := t.Socket()
 			r.Handshake(Handshake{FrameMax: 8192})
 			r.Write(rawFrame(3, 1, 8193, "", 0)[:7])
-			t.Check("after a smaller tune-ok", r.Channel0().Error(), frameError("type 3, all octets = <<>>: {frame_too_large,8193,8184}"))
+			t.Check("refusal", r.Channel0().Error(), frameError("type 3, all octets = <<>>: {frame_too_large,8193,8184}"))
 		},
 	},
 	{
@@ -87,7 +98,7 @@ var frameCases = []Case{
 			c.Queue(q)
 			c.Send(&wire.BasicPublish{RoutingKey: q})
 			r.write(wire.AppendHeaderFrame(nil, 1, 60, 131072, []byte{0, 0}))
-			r.WriteFrame(wire.FrameBody, 1, []byte(Times("x", 131072)))
+			r.WriteFrame(wire.FrameBody, 1, []byte(strings.Repeat("x", 131072)))
 			c.Send(&wire.BasicGet{Queue: q, NoAck: true})
 			t.Check("size", len(c.Next().Body), 131072)
 		},
@@ -222,6 +233,7 @@ var frameCases = []Case{
 		Title:  "one connection's garbage does not touch the others",
 		Why:    "A broken client must not take the rest along.",
 		Source: specification + "4.2.3 General Frame Format",
+		Waits:  true,
 		Run: func(t *T) {
 			other, q := t.Raw().Channel(), t.QueueName("q")
 			other.Queue(q)

@@ -10,6 +10,7 @@ var heartbeatCases = []Case{
 		Title:  "the broker sends heartbeats on a connection that negotiated them, and keeps it while the client answers",
 		Why:    "Clients drop a broker that is silent.",
 		Source: pageHeartbeats,
+		Waits:  true,
 		Run: func(t *T) {
 			r := t.Socket()
 			r.Handshake(Handshake{Heartbeat: 1})
@@ -27,6 +28,7 @@ var heartbeatCases = []Case{
 		Title:  "the broker drops a client that is silent for two intervals, without a word, and requeues its messages",
 		Why:    "This is how a lost machine is noticed.",
 		Source: pageHeartbeats,
+		Waits:  true,
 		Run: func(t *T) {
 			r := t.Socket()
 			r.Handshake(Handshake{Heartbeat: 1})

@@ -140,7 +140,7 @@ var publishCases = []Case{
 			c.Queue(q)
 			c.Consume(q, "c")
 			for _, size := range []int{0, 1, 8183, 8184, 8185, 2 * 8184, 1 << 20} {
-				body := Times("x", size)
+				body := strings.Repeat("x", size)
 				c.Publish("", q, body)
 				t.Check(render(size)+" bytes", string(c.Next().Body) == body, true)
 			}
@@ -157,7 +157,7 @@ var publishCases = []Case{
 			r.Handshake(Handshake{FrameMax: 8192})
 			c := r.Channel()
 			c.Queue(q)
-			body := Times("0123456789", 10000)
+			body := strings.Repeat("0123456789", 10000)
 			t.Publish("", q, body)
 			c.Consume(q, "c")
 			t.Check("whole", string(c.Next().Body) == body, true)

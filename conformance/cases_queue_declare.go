@@ -1,6 +1,10 @@
 package conformance
 
-import "github.com/minirabbit/minirabbit/wire"
+import (
+	"strings"
+
+	"github.com/minirabbit/minirabbit/wire"
+)
 
 var queueDeclareCases = []Case{
 	{
@@ -197,7 +201,7 @@ var queueDeclareCases = []Case{
 		Run: func(t *T) {
 			c := t.Raw().Channel()
 			long := t.QueueName("long")
-			long += Times("é", (255-len(long))/2)
+			long += strings.Repeat("é", (255-len(long))/2)
 			t.OwnQueue("padded", long)
 			t.Check("long", Call[*wire.QueueDeclareOk](c, &wire.QueueDeclare{Queue: long, Durable: true}).Queue == long, true)
 			odd := t.QueueName("odd") + " #*.\t/?"

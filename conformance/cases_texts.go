@@ -17,7 +17,7 @@ var textCases = []Case{
 			passive := func(name string) Error {
 				return r.Channel().Refused(&wire.QueueDeclare{Queue: name, Passive: true})
 			}
-			const before, after = "NOT_FOUND - no queue '", "' in vhost '/'"
+			before, after := "NOT_FOUND - no queue '", "' in vhost '"+t.uri.Vhost+"'"
 			fits := strings.Repeat("q", 255-len(before+after))
 			t.Check("just 255 bytes", passive(fits).Text, before+fits+after)
 			t.Check("256 bytes", passive(fits+"q").Text, (before + fits + "q" + after)[:252]+"...")

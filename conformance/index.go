@@ -22,6 +22,7 @@ func Cases() []Case {
 		confirmCases,
 		txCases,
 		consumeCases,
+		cancelCases,
 		qosCases,
 		getCases,
 		settlementCases,

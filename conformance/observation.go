@@ -84,8 +84,12 @@ func (t *T) placeholders(s string) string {
 		s = strings.ReplaceAll(s, "vhost '"+t.uri.Vhost+"'", "vhost '/'")
 		s = strings.ReplaceAll(s, "vhost "+t.uri.Vhost, "vhost /")
 	}
-	if t.uri.Username != "guest" {
-		s = strings.ReplaceAll(s, "user '"+t.uri.Username+"'", "user 'guest'")
+	if user := t.uri.Username; user != "guest" {
+		s = strings.ReplaceAll(s, "user '"+user+"'", "user 'guest'")
+		s = strings.ReplaceAll(s, "user was '"+user+"'", "user was 'guest'")
+		if s == user {
+			s = "guest"
+		}
 	}
 	return s
 }

@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"sync"
 	"testing"
 
 	amqp "github.com/rabbitmq/amqp091-go"
@@ -19,8 +20,8 @@ type Target struct {
 	// properties decides.
 	Release Release
 
-	// Observe, if not nil, is called after each case with what it observed, in order. The call comes from the test's
-	// goroutine, also when the case failed; a skipped case makes no call.
+	// Observe, if not nil, is called after each case with what it observed, in order; also when the case failed, and not
+	// when it was skipped. There is one call at a time. The order of the cases may differ from run to run.
 	Observe func(c Case, observations []Observation)
 }
 
@@ -38,6 +39,8 @@ type Case struct {
 	Releases Releases
 	// Management tells that the case needs the HTTP API.
 	Management bool
+	// Waits tells that the case spends seconds waiting for the broker, and is run in parallel with others of its kind.
+	Waits bool
 	// Run makes the case's checks.
 	Run func(t *T)
 }
@@ -52,6 +55,9 @@ func Run(t *testing.T, target Target) {
 	if target.Release == "" {
 		target.Release = askRelease(t, target.URL)
 	}
+	if target.Observe != nil {
+		target.Observe = oneAtATime(target.Observe)
+	}
 	for _, c := range Cases() {
 		t.Run(c.ID, func(t *testing.T) {
 			if len(c.Releases) > 0 && !c.Releases.Has(target.Release) {
@@ -59,6 +65,9 @@ func Run(t *testing.T, target Target) {
 			}
 			if c.Management && target.ManagementURL == "" {
 				t.Skip("needs the management API, and the target has no ManagementURL")
+			}
+			if c.Waits {
+				t.Parallel()
 			}
 			runCase(&T{TB: t, target: target, uri: uri}, c)
 		})
@@ -76,6 +85,15 @@ func runCase(t *T, c Case) {
 	}
 	t.Cleanup(t.cleanUp)
 	c.Run(t)
+}
+
+func oneAtATime(observe func(Case, []Observation)) func(Case, []Observation) {
+	var mu sync.Mutex
+	return func(c Case, observations []Observation) {
+		mu.Lock()
+		defer mu.Unlock()
+		observe(c, observations)
+	}
 }
 
 // askRelease reads the release from the server properties.

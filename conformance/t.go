@@ -73,7 +73,7 @@ func (t *T) Placeholder(label, value string) {
 	t.own(generatedName{value, "<" + label + ">", plainName})
 }
 
-// generate makes names of one length, because RabbitMQ cuts its texts at 255 bytes.
+// generate makes names whose lengths depend on the label only, because RabbitMQ cuts its texts at 255 bytes.
 func (t *T) generate(label string, kind nameKind) string {
 	var random [5]byte
 	_, _ = rand.Read(random[:]) // never fails
@@ -160,9 +160,6 @@ func AwaitClosed[V any](t *T, from <-chan V, what string) (value V, ok bool) {
 		panic("unreachable")
 	}
 }
-
-// Times repeats s, for texts whose length matters.
-func Times(s string, n int) string { return strings.Repeat(s, n) }
 
 // numbered gives prefix0, prefix1, … up to n names.
 func numbered(prefix string, n int) []string {
