@@ -144,7 +144,7 @@ func (ch *channel) sendMessage(method wire.Method, m *queue.Message) {
 		c.post(ch.appendMessage(c.out.begin(), method, m))
 		return
 	}
-	if ch.muted && method.ID() != wire.IDBasicDeliver {
+	if method.ID() != wire.IDBasicDeliver && ch.muted { // in this order: deliveries come from others, too
 		return
 	}
 	cmd := Command{Channel: ch.number, Method: method, Properties: m.Properties, Body: m.Body, Message: m, ch: ch}

@@ -103,15 +103,16 @@ func (ch *channel) late(m wire.Method) {
 	}
 }
 
-// Line is a channel to a client that an interceptor can send on later.
+// Line is a channel to a client that an interceptor can send on later. Lines are
+// equal if they are the same channel of the same connection.
 type Line struct{ ch *channel }
 
 // Line returns the channel that the command is on.
-func (c *Command) Line() *Line { return &Line{c.ch} }
+func (c *Command) Line() Line { return Line{c.ch} }
 
 // Send sends a method, past the interceptor, unless the channel has ended. It
 // takes the lock of the virtual host.
-func (l *Line) Send(m wire.Method) {
+func (l Line) Send(m wire.Method) {
 	l.ch.vh.Lock()
 	defer l.ch.vh.Unlock()
 	if l.ch.session.Open() {

@@ -26,6 +26,15 @@ func Listen(name string) *Listener {
 	return &Listener{name: name, backlog: make(chan *conn, 1), done: make(chan struct{})}
 }
 
+// After has l number its clients on from those of a listener that was closed, so
+// that their addresses differ.
+func (l *Listener) After(old *Listener) *Listener {
+	old.mu.Lock()
+	defer old.mu.Unlock()
+	l.dialled = old.dialled
+	return l
+}
+
 // Accept waits for the next connection.
 func (l *Listener) Accept() (net.Conn, error) {
 	select {
