@@ -8,10 +8,10 @@ import (
 )
 
 const (
-	chaosSpan   = 3 * time.Minute // in which things go wrong by the clock
+	chaosSpan   = 2 * time.Minute // in which things go wrong by the clock
 	chaosFaults = 8               // at most
 	chaosEvents = 6               // at most
-	chaosNth    = 25              // a fault strikes at the latest then
+	chaosNth    = 12              // a fault strikes at the latest then
 )
 
 // plan decides what goes wrong. It draws in a fixed order, so that a seed always

@@ -43,20 +43,10 @@ func ConfirmInReverse(n int) Action {
 	})
 }
 
-// held is what gather holds back on a channel.
-type held struct {
-	line *amqpserver.Line
-	tags []uint64
-}
-
 func gather(name string, n int, release func(tags []uint64) []wire.Method) Action {
-	type place struct {
-		client  string
-		channel uint16
-	}
 	var mu sync.Mutex
-	var order []place
-	waiting := make(map[place]*held)
+	var order []amqpserver.Line
+	waiting := make(map[amqpserver.Line][]uint64) // delivery tags
 	return Action{
 		name: name, only: []Method{Confirm}, when: "before", span: n,
 		apply: func(s *strike, i *amqpserver.Interference) {
@@ -66,33 +56,29 @@ func gather(name string, n int, release func(tags []uint64) []wire.Method) Actio
 			}
 			mu.Lock()
 			defer mu.Unlock()
-			at := place{s.cmd.Peer.Name, s.cmd.Channel}
-			h := waiting[at]
-			if h == nil {
-				h = &held{line: s.cmd.Line()}
-				waiting[at] = h
-				order = append(order, at)
-			}
-			h.tags = append(h.tags, ack.DeliveryTag)
+			line := s.cmd.Line()
+			tags := append(waiting[line], ack.DeliveryTag)
 			i.Skip = true
-			if len(h.tags) >= n {
-				i.Instead = release(h.tags)
-				h.tags = nil
+			switch len(tags) {
+			case n:
+				i.Instead = release(tags)
+				tags = nil
+			case 1:
+				order = append(order, line)
 			}
+			waiting[line] = tags
 		},
 		flush: func() {
 			mu.Lock()
-			var all []*held
-			for _, at := range order {
-				if h := waiting[at]; len(h.tags) > 0 {
-					all = append(all, &held{h.line, h.tags})
-					h.tags = nil
-				}
-			}
+			lines, held := order, waiting
+			order, waiting = nil, make(map[amqpserver.Line][]uint64)
 			mu.Unlock()
-			for _, h := range all {
-				for _, m := range release(h.tags) {
-					h.line.Send(m)
+			for _, line := range lines {
+				if tags := held[line]; len(tags) > 0 {
+					delete(held, line) // it may be in order more than once
+					for _, m := range release(tags) {
+						line.Send(m)
+					}
 				}
 			}
 		},

@@ -143,6 +143,9 @@ func (b *Broker) openLocked() error {
 func (b *Broker) listenLocked() error {
 	if b.config.inMemory {
 		l := memnet.Listen("memory")
+		if old, again := b.listener.(*memnet.Listener); again {
+			l.After(old)
+		}
 		b.listener = l
 		b.dial = func(ctx context.Context) (net.Conn, error) {
 			if b.faults != nil && b.faults.refusesDial("memory") {

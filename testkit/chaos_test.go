@@ -1,0 +1,277 @@
+package testkit_test
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	amqp "github.com/rabbitmq/amqp091-go"
+	"github.com/stretchr/testify/require"
+
+	"github.com/minirabbit/minirabbit/testkit"
+	"github.com/minirabbit/minirabbit/wire"
+	"github.com/minirabbit/minirabbit/worker"
+)
+
+// chaosSeeds is how many seeds the worker must come through: 1,000, fewer with
+// -short or as CHAOS_SEEDS says.
+func chaosSeeds(t *testing.T) testkit.SeedRange {
+	if text := os.Getenv("CHAOS_SEEDS"); text != "" {
+		n, err := strconv.Atoi(text)
+		require.NoError(t, err)
+		return testkit.Seeds(n)
+	}
+	if testing.Short() {
+		return testkit.Seeds(50)
+	}
+	return testkit.Seeds(1000)
+}
+
+const chaosTasks = 12
+
+// runUnderChaos publishes tasks, lets run work on them and returns the IDs of the
+// tasks without a result once the broker is idle, or as idle as it gets.
+func runUnderChaos(t testkit.T, broker *testkit.Broker, run func(ctx context.Context) error) (lost []string) {
+	broker.Declare(testkit.Topology{
+		Exchanges: []testkit.Exchange{{Name: worker.TaskExchange}, {Name: worker.ResultExchange}, {Name: worker.DeadLetterExchange, Type: "fanout"}},
+		Queues: []testkit.Queue{
+			{Name: worker.DeadLetterQueue},
+			{Name: worker.ResultQueue},
+			{Name: worker.RedQueue, Arguments: wire.Table{{Key: "x-dead-letter-exchange", Value: worker.DeadLetterExchange}}},
+			{Name: worker.BlueQueue, Arguments: wire.Table{{Key: "x-dead-letter-exchange", Value: worker.DeadLetterExchange}}},
+		},
+		Bindings: []testkit.Binding{
+			{Source: worker.DeadLetterExchange, Queue: worker.DeadLetterQueue},
+			{Source: worker.ResultExchange, Queue: worker.ResultQueue, RoutingKey: worker.ResultKey},
+			{Source: worker.TaskExchange, Queue: worker.RedQueue, RoutingKey: worker.RedPill},
+			{Source: worker.TaskExchange, Queue: worker.BlueQueue, RoutingKey: worker.BluePill},
+		},
+	})
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- run(ctx) }()
+	missing := make(map[string]bool)
+	for i := range chaosTasks {
+		id := fmt.Sprint("task ", i)
+		missing[id] = true
+		broker.PublishMessage(worker.TaskExchange, []string{worker.RedPill, worker.BluePill}[i%2], testkit.Message{
+			Properties: wire.Properties{Flags: wire.HasMessageID | wire.HasDeliveryMode, MessageID: id, DeliveryMode: 2},
+			Body:       fmt.Appendf(nil, `{"limit": %d}`, 1000+i),
+		})
+		time.Sleep(7 * time.Second) // of the bubble
+	}
+	broker.Queue(worker.RedQueue).AwaitIdle(t)
+	broker.Queue(worker.BlueQueue).AwaitIdle(t)
+	cancel()
+	<-ended // it may have been cut short in saying goodbye
+	for _, r := range broker.Queue(worker.ResultQueue).Messages() {
+		delete(missing, r.Properties.CorrelationID)
+	}
+	for i := range chaosTasks {
+		if id := fmt.Sprint("task ", i); missing[id] {
+			lost = append(lost, id)
+		}
+	}
+	return lost
+}
+
+// ackedWithoutResult returns the tasks that were acknowledged when no result of
+// theirs was in the result queue.
+func ackedWithoutResult(h testkit.History) (tasks []string) {
+	done := make(map[string]int) // the number of the event
+	for _, m := range h.Queue(worker.ResultQueue) {
+		for _, e := range m.Events {
+			id := m.Message.Properties.CorrelationID
+			if first, known := done[id]; e.Kind == testkit.Routed && (!known || e.Number < first) {
+				done[id] = e.Number
+			}
+		}
+	}
+	for _, m := range h.Exchange(worker.TaskExchange) {
+		for _, e := range m.Events {
+			id := m.Message.Properties.MessageID
+			if at, known := done[id]; e.Kind == testkit.Acked && (!known || at > e.Number) {
+				tasks = append(tasks, id)
+			}
+		}
+	}
+	return tasks
+}
+
+func TestWorkerUnderChaos(t *testing.T) {
+	testkit.Chaos(t, chaosSeeds(t), synctest.Test, func(t *testing.T, broker *testkit.Broker) {
+		lost := runUnderChaos(t, broker, func(ctx context.Context) error {
+			return worker.Run(ctx, broker.URL(), worker.WithConfig(broker.Config()), worker.WithConcurrency(2),
+				worker.WithMaxPause(10*time.Second), worker.WithLogger(slog.New(slog.DiscardHandler)))
+		})
+		require.Empty(t, lost, "tasks without a result")
+		require.Empty(t, ackedWithoutResult(broker.History()), "tasks that were acknowledged before their result was safe")
+		require.Empty(t, broker.Queue(worker.DeadLetterQueue).Messages())
+	})
+}
+
+// hastyWorker acknowledges before it publishes, and reconnects like a good one.
+func hastyWorker(ctx context.Context, broker *testkit.Broker) error {
+	for ctx.Err() == nil {
+		_ = hastySession(ctx, broker)
+		timer := time.NewTimer(time.Second)
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+		}
+		timer.Stop()
+	}
+	return nil
+}
+
+func hastySession(ctx context.Context, broker *testkit.Broker) error {
+	conn, err := amqp.DialConfig(broker.URL(), broker.Config())
+	if err != nil {
+		return err
+	}
+	defer context.AfterFunc(ctx, func() { conn.Close() })()
+	defer conn.Close()
+	ch, err := conn.Channel()
+	if err != nil {
+		return err
+	}
+	if err := ch.Qos(2, 0, false); err != nil {
+		return err
+	}
+	var inputs []<-chan amqp.Delivery
+	for _, q := range []string{worker.RedQueue, worker.BlueQueue} {
+		deliveries, err := ch.Consume(q, "", false, false, false, false, nil)
+		if err != nil {
+			return err
+		}
+		inputs = append(inputs, deliveries)
+	}
+	for {
+		var d amqp.Delivery
+		ok := false
+		select {
+		case d, ok = <-inputs[0]:
+		case d, ok = <-inputs[1]:
+		}
+		if !ok {
+			return amqp.ErrClosed
+		}
+		if err := d.Ack(false); err != nil { // the bug
+			return err
+		}
+		time.Sleep(time.Second) // the job
+		result := amqp.Publishing{CorrelationId: d.MessageId, DeliveryMode: amqp.Persistent}
+		if err := ch.Publish(worker.ResultExchange, worker.ResultKey, false, false, result); err != nil {
+			return err
+		}
+	}
+}
+
+// caught is a test whose failure is what is wanted.
+type caught struct {
+	*testing.T
+	failures *[]string // names of failed subtests
+	failed   *bool
+	log      *strings.Builder
+}
+
+func (c caught) Run(name string, f func(c caught)) bool {
+	if len(*c.failures) > 0 {
+		return true // it was found
+	}
+	return c.T.Run(name, func(t *testing.T) {
+		var failed bool
+		c := c
+		c.T, c.failed = t, &failed
+		f(c)
+		if failed {
+			*c.failures = append(*c.failures, name)
+		}
+	})
+}
+
+func (c caught) Failed() bool { return *c.failed }
+func (c caught) Errorf(format string, args ...any) {
+	*c.failed = true
+	c.Logf(format, args...)
+}
+func (c caught) Fatalf(format string, args ...any) {
+	c.Errorf(format, args...)
+	c.T.SkipNow()
+}
+func (c caught) Logf(format string, args ...any) { fmt.Fprintf(c.log, format+"\n", args...) }
+
+// A worker that acknowledges first loses tasks. Chaos shows it, soon.
+func TestChaosCatchesAHastyWorker(t *testing.T) {
+	var log strings.Builder
+	c := caught{t, new([]string), new(bool), &log}
+	inBubble := func(c caught, f func(caught)) {
+		synctest.Test(c.T, func(t *testing.T) {
+			c.T = t
+			f(c)
+		})
+	}
+	testkit.Chaos(c, testkit.Seeds(100), inBubble, func(c caught, broker *testkit.Broker) {
+		lost := runUnderChaos(c, broker, func(ctx context.Context) error { return hastyWorker(ctx, broker) })
+		if len(lost) > 0 {
+			c.Errorf("tasks without a result: %v", lost)
+		}
+	})
+	require.NotEmpty(t, *c.failures, "no seed out of 100 lost a task of a worker that acknowledges first")
+	t.Logf("caught by %v", *c.failures)
+	require.Contains(t, log.String(), "chaos with seed "+strings.TrimPrefix((*c.failures)[0], "seed="))
+}
+
+// Without chaos the same worker looks right.
+func TestHastyWorkerPassesWithoutChaos(t *testing.T) {
+	bubble(t, func(t *testing.T, broker *testkit.Broker) {
+		require.Empty(t, runUnderChaos(t, broker, func(ctx context.Context) error { return hastyWorker(ctx, broker) }))
+	})
+}
+
+// The same seed is the same run: with a client that does one thing at a time, to
+// the last method and millisecond.
+func TestSameSeedSameRun(t *testing.T) {
+	run := func(seed uint64) (lines []string) {
+		bubble(t, func(t *testing.T, broker *testkit.Broker) {
+			broker.Chaos(seed)
+			broker.Declare(tasks)
+			for i := range 40 {
+				publishOnce(broker, fmt.Sprint("message ", i))
+				time.Sleep(3*time.Second + 100*time.Microsecond) // never at the moment of a misfortune
+			}
+			for _, m := range broker.History() {
+				lines = append(lines, m.String())
+			}
+		})
+		return lines
+	}
+	for seed := range uint64(20) {
+		require.Equal(t, run(seed), run(seed), "seed %d", seed)
+	}
+	require.NotEqual(t, run(1), run(2))
+}
+
+// publishOnce connects, publishes, waits for the confirm and hangs up.
+func publishOnce(broker *testkit.Broker, body string) {
+	conn, err := amqp.DialConfig(broker.URL(), broker.Config())
+	if err != nil {
+		return
+	}
+	defer conn.Close()
+	ch, err := conn.Channel()
+	if err != nil || ch.Confirm(false) != nil {
+		return
+	}
+	confirm, err := ch.PublishWithDeferredConfirm("", "tasks", false, false, amqp.Publishing{DeliveryMode: amqp.Persistent, Body: []byte(body)})
+	if err != nil {
+		return
+	}
+	<-confirm.Done()
+}
