@@ -2,6 +2,7 @@
 //
 //	minirabbit demo                          a worker and a producer at work
 //	minirabbit serve --amqp 127.0.0.1:5672   a broker for code in any language
+//	minirabbit ctl list_queues               rabbitmqctl for that broker
 package main
 
 import (
@@ -11,6 +12,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 )
 
@@ -25,6 +27,7 @@ const usage = `usage: minirabbit COMMAND [FLAGS]
 
 commands:
   serve   run a broker until it is interrupted
+  ctl     do to a broker that is served what rabbitmqctl does to RabbitMQ
   demo    run a producer and a worker against a broker in this process
 
 minirabbit COMMAND -h lists the flags of a command.
@@ -32,7 +35,11 @@ minirabbit COMMAND -h lists the flags of a command.
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	args := os.Args[1:]
+	if filepath.Base(os.Args[0]) == "rabbitmqctl" { // a link, so that scripts run unchanged
+		args = append([]string{"ctl"}, args...)
+	}
+	code := run(ctx, args, os.Stdout, os.Stderr)
 	stop()
 	os.Exit(code)
 }
@@ -45,6 +52,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	var err error
 	switch args[0] {
+	case "ctl":
+		return runCtl(ctx, args[1:], stdout, stderr)
 	case "serve":
 		err = serve(ctx, args[1:], stdout)
 	case "demo":
@@ -52,7 +61,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	case "help", "-h", "-help", "--help":
 		fmt.Fprint(stdout, usage)
 	default:
-		err = usageErrorf("unknown command %q: there are serve and demo", args[0])
+		err = usageErrorf("unknown command %q: there are serve, ctl and demo", args[0])
 	}
 	switch {
 	case err == nil:

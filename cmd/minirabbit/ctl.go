@@ -1,0 +1,191 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+)
+
+// The exit codes of rabbitmqctl.
+const (
+	ctlUsage       = 64
+	ctlBadData     = 65
+	ctlNoUser      = 67
+	ctlUnavailable = 69
+	ctlSoftware    = 70
+)
+
+// ctlError ends a command with a message and an exit code of rabbitmqctl's.
+type ctlError struct {
+	code int
+	text string
+}
+
+func (e *ctlError) Error() string { return e.text }
+
+func ctlErrorf(code int, format string, args ...any) error {
+	return &ctlError{code, fmt.Sprintf(format, args...)}
+}
+
+// ctl is one call of the control command: rabbitmqctl's words, over the HTTP API.
+type ctl struct {
+	api    *ctlClient
+	stdout io.Writer
+
+	command   string
+	args      []string
+	vhost     string
+	quiet     bool // no banner
+	bare      bool // no table header either
+	formatter string
+	options   map[string]string
+}
+
+// ctlCommand is a command of rabbitmqctl: how many arguments it takes, at most -1
+// for any number, what it says first, and what it does.
+type ctlCommand struct {
+	least, most int
+	usage       string
+	run         func(c *ctl, ctx context.Context) error
+}
+
+// ctlValued are the options with a value, ctlFlags those without.
+var (
+	ctlValued = []string{"-n", "--node", "-p", "--vhost", "--formatter", "-t", "--timeout", "--http", "--apply-to", "--priority",
+		"--format", "--description", "--tags", "--default-queue-type", "--limit", "--per-connection-delay", "--user"}
+	ctlFlags = []string{"-q", "--quiet", "-s", "--silent", "-l", "--longnames", "--no-table-headers", "--offline", "--online", "--local",
+		"--if-empty", "--if-unused", "--global", "--dry-run", "-e", "-u", "--print-stacktrace"}
+)
+
+// runCtl runs the control command and returns its exit code.
+func runCtl(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	c := &ctl{stdout: stdout, vhost: "/", formatter: "table", options: make(map[string]string)}
+	if err := c.parse(args); err != nil {
+		return c.report(err, stderr)
+	}
+	if c.command == "" || c.command == "help" {
+		fmt.Fprint(stdout, ctlHelp())
+		return exitOK
+	}
+	command, known := ctlCommands[c.command]
+	if !known {
+		fmt.Fprintf(stderr, "\nCommand '%s' not found. \n\n%s", c.command, ctlHelp())
+		return ctlUsage
+	}
+	var err error
+	switch {
+	case len(c.args) < command.least:
+		err = ctlErrorf(ctlUsage, "Error (argument validation): not enough arguments.\nUsage: minirabbit ctl %s %s", c.command, command.usage)
+	case command.most >= 0 && len(c.args) > command.most:
+		err = ctlErrorf(ctlUsage, "Error (argument validation): too many arguments.\nUsage: minirabbit ctl %s %s", c.command, command.usage)
+	case !slices.Contains(ctlFormatters, c.formatter):
+		err = ctlErrorf(ctlUsage, "Error (argument validation): formatter '%s' is not supported; there are %s", c.formatter, strings.Join(ctlFormatters, ", "))
+	default:
+		err = command.run(c, ctx)
+	}
+	return c.report(err, stderr)
+}
+
+// report writes an error and returns the exit code.
+func (c *ctl) report(err error, stderr io.Writer) int {
+	if err == nil {
+		return exitOK
+	}
+	text, code := err.Error(), ctlUnavailable
+	if e, ok := err.(*ctlError); ok {
+		code = e.code
+	}
+	if !strings.HasPrefix(text, "Error") && !strings.HasPrefix(text, "Virtual host '") {
+		text = "Error:\n" + text
+	}
+	fmt.Fprintln(stderr, text)
+	return code
+}
+
+// parse takes options from anywhere in the command line, as rabbitmqctl does.
+func (c *ctl) parse(args []string) error {
+	url := os.Getenv("MINIRABBIT_HTTP")
+	if url == "" {
+		url = "http://127.0.0.1:15672"
+	}
+	for len(args) > 0 {
+		arg := args[0]
+		args = args[1:]
+		name, value, inline := strings.Cut(arg, "=")
+		switch {
+		case arg == "--":
+			c.positional(args...)
+			args = nil
+		case slices.Contains(ctlFlags, arg):
+			c.flag(arg)
+		case slices.Contains(ctlValued, name) && (inline || arg == name):
+			if !inline {
+				if len(args) == 0 {
+					return ctlErrorf(ctlUsage, "Error (argument validation): option %s wants a value", arg)
+				}
+				value, args = args[0], args[1:]
+			}
+			switch name {
+			case "-p", "--vhost":
+				c.vhost = value
+			case "--formatter":
+				c.formatter = value
+			case "--http":
+				url = value
+			default:
+				c.options[strings.TrimLeft(name, "-")] = value
+			}
+		case strings.HasPrefix(arg, "--"):
+			return ctlErrorf(ctlUsage, "Error (argument validation): Invalid options for this command: %s", arg)
+		default:
+			c.positional(arg)
+		}
+	}
+	var err error
+	c.api, err = newCtlClient(url)
+	return err
+}
+
+func (c *ctl) flag(name string) {
+	switch name {
+	case "-q", "--quiet":
+		c.quiet = true
+	case "-s", "--silent":
+		c.quiet, c.bare = true, true
+	case "--no-table-headers":
+		c.bare = true
+	default:
+		c.options[strings.TrimLeft(name, "-")] = "true"
+	}
+}
+
+func (c *ctl) positional(args ...string) {
+	for _, arg := range args {
+		if c.command == "" {
+			c.command = arg
+			continue
+		}
+		c.args = append(c.args, arg)
+	}
+}
+
+// say writes what the command is about to do, unless it is to be quiet.
+func (c *ctl) say(format string, args ...any) {
+	if !c.quiet && c.formatter == "table" || !c.quiet && !strings.HasPrefix(c.command, "list_") {
+		fmt.Fprintf(c.stdout, format+"\n", args...)
+	}
+}
+
+func ctlHelp() string {
+	var s strings.Builder
+	s.WriteString("usage: minirabbit ctl [--http URL] [-q] [-p VHOST] [--formatter FORMATTER] COMMAND ARGUMENTS\n\ncommands:\n")
+	for _, name := range slices.Sorted(maps.Keys(ctlCommands)) {
+		fmt.Fprintf(&s, "  %s %s\n", name, ctlCommands[name].usage)
+	}
+	s.WriteString("\nIt is rabbitmqctl for a broker that `minirabbit serve --http` runs, at http://127.0.0.1:15672 or MINIRABBIT_HTTP.\n")
+	return s.String()
+}

@@ -1,0 +1,468 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// ctlCommands are the commands that there are. It is filled in init because help
+// is one that lists them.
+var ctlCommands map[string]ctlCommand
+
+func init() {
+	ctlCommands = map[string]ctlCommand{
+		"list_queues": listQueues.command(), "list_exchanges": listExchanges.command(), "list_bindings": listBindings.command(),
+		"list_connections": listConnections.command(), "list_channels": listChannels.command(), "list_consumers": listConsumers.command(),
+		"list_users": listUsers.command(), "list_vhosts": listVHosts.command(), "list_permissions": listPermissions.command(),
+		"list_topic_permissions": listTopicPermissions.command(), "list_policies": listPolicies.command(),
+		"list_operator_policies": listOperatorPolicies.command(),
+		"list_user_permissions":  {1, 1, "USER", (*ctl).listUserPermissions},
+
+		"add_user":          {1, 2, "USER PASSWORD", (*ctl).addUser},
+		"delete_user":       {1, 1, "USER", (*ctl).deleteUser},
+		"change_password":   {2, 2, "USER PASSWORD", (*ctl).changePassword},
+		"clear_password":    {1, 1, "USER", (*ctl).clearPassword},
+		"set_user_tags":     {1, -1, "USER [TAG ...]", (*ctl).setUserTags},
+		"authenticate_user": {2, 2, "USER PASSWORD", (*ctl).authenticateUser},
+
+		"set_permissions":         {4, 4, "[-p VHOST] USER CONFIGURE WRITE READ", (*ctl).setPermissions},
+		"clear_permissions":       {1, 1, "[-p VHOST] USER", (*ctl).clearPermissions},
+		"set_topic_permissions":   {4, 4, "[-p VHOST] USER EXCHANGE WRITE READ", (*ctl).setTopicPermissions},
+		"clear_topic_permissions": {1, 2, "[-p VHOST] USER [EXCHANGE]", (*ctl).clearTopicPermissions},
+
+		"add_vhost":             {1, 1, "VHOST", (*ctl).addVHost},
+		"delete_vhost":          {1, 1, "VHOST", (*ctl).deleteVHost},
+		"set_vhost_limits":      {1, 1, "[-p VHOST] JSON", (*ctl).setVHostLimits},
+		"clear_vhost_limits":    {0, 0, "[-p VHOST]", (*ctl).clearVHostLimits},
+		"list_vhost_limits":     {0, 0, "[-p VHOST]", (*ctl).listVHostLimits},
+		"set_user_limits":       {2, 2, "USER JSON", (*ctl).setUserLimits},
+		"clear_user_limits":     {2, 2, "USER LIMIT|all", (*ctl).clearUserLimits},
+		"set_policy":            {3, 3, "[-p VHOST] [--priority N] [--apply-to TARGET] NAME PATTERN JSON", (*ctl).setPolicy},
+		"clear_policy":          {1, 1, "[-p VHOST] NAME", (*ctl).clearPolicy},
+		"set_operator_policy":   {3, 3, "[-p VHOST] [--priority N] [--apply-to TARGET] NAME PATTERN JSON", (*ctl).setOperatorPolicy},
+		"clear_operator_policy": {1, 1, "[-p VHOST] NAME", (*ctl).clearOperatorPolicy},
+		"trace_on":              {0, 0, "[-p VHOST]", (*ctl).traceOn},
+		"trace_off":             {0, 0, "[-p VHOST]", (*ctl).traceOff},
+		"purge_queue":           {1, 1, "[-p VHOST] QUEUE", (*ctl).purgeQueue},
+		"delete_queue":          {1, 1, "[-p VHOST] [--if-empty] [--if-unused] QUEUE", (*ctl).deleteQueue},
+		"close_connection":      {2, 2, "PID|NAME REASON", (*ctl).closeConnection},
+		"close_all_connections": {1, 1, "[-p VHOST|--global] REASON", (*ctl).closeAllConnections},
+		"export_definitions":    {1, 1, "FILE|-", (*ctl).exportDefinitions},
+		"import_definitions":    {0, 1, "[FILE]", (*ctl).importDefinitions},
+
+		"stop_app":                     {0, 0, "", (*ctl).stopApp},
+		"start_app":                    {0, 0, "", (*ctl).startApp},
+		"reset":                        {0, 0, "", (*ctl).reset},
+		"force_reset":                  {0, 0, "", (*ctl).forceReset},
+		"status":                       {0, 0, "", (*ctl).status},
+		"await_startup":                {0, 0, "[--timeout SECONDS]", (*ctl).awaitStartup},
+		"ping":                         {0, 0, "", (*ctl).ping},
+		"environment":                  {0, 0, "", (*ctl).environment},
+		"version":                      {0, 0, "", (*ctl).version},
+		"eval":                         {0, -1, "EXPRESSION", (*ctl).eval},
+		"set_vm_memory_high_watermark": {1, 2, "FRACTION | absolute BYTES", (*ctl).setMemoryHighWatermark},
+	}
+}
+
+func (c *ctl) listUserPermissions(ctx context.Context) error {
+	c.say("Listing permissions for user %q ...", c.args[0])
+	var items []map[string]any
+	if err := c.api.get(ctx, path("users", c.args[0], "permissions"), &items); err != nil {
+		return c.noUser(err)
+	}
+	var rows []row
+	for _, o := range items {
+		rows = append(rows, row{o["vhost"], o["configure"], o["write"], o["read"]})
+	}
+	return c.print([]string{"vhost", "configure", "write", "read"}, rows)
+}
+
+func (c *ctl) noUser(err error) error {
+	if isStatus(err, http.StatusNotFound) {
+		return ctlErrorf(ctlNoUser, "User %q does not exist", c.args[0])
+	}
+	return err
+}
+
+func (c *ctl) addUser(ctx context.Context) error {
+	name := c.args[0]
+	c.say("Adding user %q ...", name)
+	password, err := c.secondOrInput()
+	if err != nil {
+		return err
+	}
+	if err := c.api.get(ctx, path("users", name), nil); err == nil {
+		return ctlErrorf(ctlSoftware, "User %q already exists", name)
+	}
+	if err := c.api.put(ctx, path("users", name), map[string]any{"password": password, "tags": ""}); err != nil {
+		return err
+	}
+	c.say("Done. Don't forget to grant the user permissions to some virtual hosts! See 'rabbitmqctl help set_permissions' to learn more.")
+	return nil
+}
+
+// secondOrInput returns the second argument, or else a line of standard input.
+func (c *ctl) secondOrInput() (string, error) {
+	if len(c.args) > 1 {
+		return c.args[1], nil
+	}
+	text, err := io.ReadAll(os.Stdin)
+	return strings.TrimRight(string(text), "\r\n"), err
+}
+
+func (c *ctl) deleteUser(ctx context.Context) error {
+	c.say("Deleting user %q ...", c.args[0])
+	return c.noUser(c.api.delete(ctx, path("users", c.args[0])))
+}
+
+// changeUser changes what the API says of a user.
+func (c *ctl) changeUser(ctx context.Context, change func(u map[string]any)) error {
+	var u map[string]any
+	if err := c.api.get(ctx, path("users", c.args[0]), &u); err != nil {
+		return c.noUser(err)
+	}
+	change(u)
+	return c.api.put(ctx, path("users", c.args[0]), u)
+}
+
+func (c *ctl) changePassword(ctx context.Context) error {
+	c.say("Changing password for user %q ...", c.args[0])
+	return c.changeUser(ctx, func(u map[string]any) {
+		delete(u, "password_hash")
+		u["password"] = c.args[1]
+	})
+}
+
+func (c *ctl) clearPassword(ctx context.Context) error {
+	c.say("Clearing password for user %q ...", c.args[0])
+	return c.changeUser(ctx, func(u map[string]any) { u["password_hash"] = "" })
+}
+
+func (c *ctl) setUserTags(ctx context.Context) error {
+	c.say("Setting tags for user %q to [%s] ...", c.args[0], strings.Join(c.args[1:], ", "))
+	return c.changeUser(ctx, func(u map[string]any) { u["tags"] = append([]string{}, c.args[1:]...) })
+}
+
+func (c *ctl) authenticateUser(ctx context.Context) error {
+	c.say("Authenticating user %q ...", c.args[0])
+	_, err := c.api.call(ctx, http.MethodPost, path("minirabbit", "passwords", c.args[0]), map[string]string{"password": c.args[1]}, nil)
+	if isStatus(err, http.StatusForbidden) {
+		return ctlErrorf(ctlBadData, "Error:\nError: failed to authenticate user %q\nuser '%s' - invalid credentials", c.args[0], c.args[0])
+	}
+	if err == nil {
+		fmt.Fprintln(c.stdout, "Success")
+	}
+	return err
+}
+
+// scoped explains an error about a user in a virtual host.
+func (c *ctl) scoped(ctx context.Context, err error) error {
+	if err == nil {
+		return nil
+	}
+	if c.api.get(ctx, path("vhosts", c.vhost), nil) != nil {
+		return ctlErrorf(ctlUnavailable, "Virtual host %s does not exist", c.vhost)
+	}
+	if c.api.get(ctx, path("users", c.args[0]), nil) != nil {
+		return ctlErrorf(ctlNoUser, "User %q does not exist", c.args[0])
+	}
+	return err
+}
+
+func (c *ctl) setPermissions(ctx context.Context) error {
+	c.say("Setting permissions for user %q in vhost %q ...", c.args[0], c.vhost)
+	return c.scoped(ctx, c.api.put(ctx, path("permissions", c.vhost, c.args[0]),
+		map[string]string{"configure": c.args[1], "write": c.args[2], "read": c.args[3]}))
+}
+
+func (c *ctl) clearPermissions(ctx context.Context) error {
+	c.say("Clearing permissions for user %q in vhost %q ...", c.args[0], c.vhost)
+	return c.clear(ctx, path("permissions", c.vhost, c.args[0]))
+}
+
+// clear deletes what need not be there.
+func (c *ctl) clear(ctx context.Context, at string) error {
+	err := c.api.delete(ctx, at)
+	if isStatus(err, http.StatusNotFound) {
+		if c.api.get(ctx, path("users", c.args[0]), nil) == nil {
+			return nil
+		}
+	}
+	return c.scoped(ctx, err)
+}
+
+func (c *ctl) setTopicPermissions(ctx context.Context) error {
+	c.say("Setting topic permissions on %q for user %q in vhost %q ...", c.args[1], c.args[0], c.vhost)
+	return c.scoped(ctx, c.api.put(ctx, path("topic-permissions", c.vhost, c.args[0]),
+		map[string]string{"exchange": c.args[1], "write": c.args[2], "read": c.args[3]}))
+}
+
+func (c *ctl) clearTopicPermissions(ctx context.Context) error {
+	c.say("Clearing topic permissions for user %q in vhost %q ...", c.args[0], c.vhost)
+	return c.clear(ctx, path(append([]string{"topic-permissions", c.vhost}, c.args...)...))
+}
+
+func (c *ctl) addVHost(ctx context.Context) error {
+	c.say("Adding vhost %q ...", c.args[0])
+	body := map[string]any{}
+	for _, key := range []string{"description", "tags"} {
+		if v := c.options[key]; v != "" {
+			body[key] = v
+		}
+	}
+	if kind := c.options["default-queue-type"]; kind != "" {
+		body["default_queue_type"] = kind
+	}
+	return c.api.put(ctx, path("vhosts", c.args[0]), body)
+}
+
+func (c *ctl) deleteVHost(ctx context.Context) error {
+	c.say("Deleting vhost %q ...", c.args[0])
+	err := c.api.delete(ctx, path("vhosts", c.args[0]))
+	if isStatus(err, http.StatusNotFound) {
+		return ctlErrorf(ctlBadData, "Virtual host '%s' does not exist", c.args[0])
+	}
+	return err
+}
+
+func (c *ctl) setVHostLimits(ctx context.Context) error {
+	c.say("Setting vhost limits to \"%s\" for vhost %q ...", c.args[0], c.vhost)
+	return c.setLimits(ctx, c.args[0], func(name string) string { return path("vhost-limits", c.vhost, name) })
+}
+
+func (c *ctl) setLimits(ctx context.Context, text string, to func(name string) string) error {
+	var limits map[string]json.RawMessage
+	if err := json.Unmarshal([]byte(text), &limits); err != nil {
+		return ctlErrorf(ctlBadData, "Could not parse JSON document: %v", err)
+	}
+	for name, value := range limits {
+		if err := c.api.put(ctx, to(name), map[string]json.RawMessage{"value": value}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *ctl) clearVHostLimits(ctx context.Context) error {
+	c.say("Clearing vhost %q limits ...", c.vhost)
+	for _, name := range []string{"max-connections", "max-queues"} {
+		if err := c.api.delete(ctx, path("vhost-limits", c.vhost, name)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *ctl) listVHostLimits(ctx context.Context) error {
+	c.say("Listing limits for vhost %q ...", c.vhost)
+	var items []struct{ Value json.RawMessage }
+	if err := c.api.get(ctx, path("vhost-limits", c.vhost), &items); err != nil {
+		return err
+	}
+	for _, o := range items {
+		fmt.Fprintf(c.stdout, "%s\n", o.Value)
+	}
+	return nil
+}
+
+func (c *ctl) setUserLimits(ctx context.Context) error {
+	c.say("Setting user limits to \"%s\" for user %q ...", c.args[1], c.args[0])
+	return c.setLimits(ctx, c.args[1], func(name string) string { return path("user-limits", c.args[0], name) })
+}
+
+func (c *ctl) clearUserLimits(ctx context.Context) error {
+	names := []string{c.args[1]}
+	if names[0] == "all" {
+		names = []string{"max-connections", "max-channels"}
+	}
+	for _, name := range names {
+		if err := c.api.delete(ctx, path("user-limits", c.args[0], name)); err != nil {
+			return c.noUser(err)
+		}
+	}
+	return nil
+}
+
+func (c *ctl) setPolicy(ctx context.Context) error { return c.savePolicy(ctx, "policies", "policy") }
+
+func (c *ctl) setOperatorPolicy(ctx context.Context) error {
+	return c.savePolicy(ctx, "operator-policies", "operator policy override")
+}
+
+func (c *ctl) savePolicy(ctx context.Context, kind, what string) error {
+	priority := 0
+	if text, set := c.options["priority"]; set {
+		var err error
+		if priority, err = strconv.Atoi(text); err != nil {
+			return ctlErrorf(ctlUsage, "Error (argument validation): priority %q is no number", text)
+		}
+	}
+	c.say("Setting %s %q for pattern %q to \"%s\" with priority \"%d\" for vhost %q ...", what, c.args[0], c.args[1], c.args[2], priority, c.vhost)
+	if !json.Valid([]byte(c.args[2])) {
+		return ctlErrorf(ctlBadData, "Could not parse JSON document: %s", c.args[2])
+	}
+	body := map[string]any{"pattern": c.args[1], "definition": json.RawMessage(c.args[2]), "priority": priority}
+	if to := c.options["apply-to"]; to != "" {
+		body["apply-to"] = to
+	}
+	return c.api.put(ctx, path(kind, c.vhost, c.args[0]), body)
+}
+
+func (c *ctl) clearPolicy(ctx context.Context) error {
+	c.say("Clearing policy %q on vhost %q ...", c.args[0], c.vhost)
+	return c.dropPolicy(ctx, "policies")
+}
+
+func (c *ctl) clearOperatorPolicy(ctx context.Context) error {
+	c.say("Clearing operator policy %q on vhost %q ...", c.args[0], c.vhost)
+	return c.dropPolicy(ctx, "operator-policies")
+}
+
+func (c *ctl) dropPolicy(ctx context.Context, kind string) error {
+	err := c.api.delete(ctx, path(kind, c.vhost, c.args[0]))
+	if isStatus(err, http.StatusNotFound) {
+		return ctlErrorf(ctlUnavailable, "Parameter does not exist")
+	}
+	return err
+}
+
+func (c *ctl) traceOn(ctx context.Context) error {
+	c.say("Starting tracing for vhost %q ...", c.vhost)
+	return c.trace(ctx, true, "enabled")
+}
+
+func (c *ctl) traceOff(ctx context.Context) error {
+	c.say("Stopping tracing for vhost %q ...", c.vhost)
+	return c.trace(ctx, false, "disabled")
+}
+
+func (c *ctl) trace(ctx context.Context, on bool, word string) error {
+	if err := c.api.get(ctx, path("vhosts", c.vhost), nil); err != nil {
+		return ctlErrorf(ctlUnavailable, "Virtual host %s does not exist", c.vhost)
+	}
+	if err := c.api.put(ctx, path("vhosts", c.vhost), map[string]any{"tracing": on}); err != nil {
+		return err
+	}
+	fmt.Fprintf(c.stdout, "Trace %s for vhost %s\n", word, c.vhost)
+	return nil
+}
+
+func (c *ctl) purgeQueue(ctx context.Context) error {
+	c.say("Purging queue '%s' in vhost '%s' ...", c.args[0], c.vhost)
+	err := c.api.delete(ctx, path("queues", c.vhost, c.args[0], "contents"))
+	if isStatus(err, http.StatusNotFound) {
+		return ctlErrorf(ctlUnavailable, "not_found")
+	}
+	return err
+}
+
+func (c *ctl) deleteQueue(ctx context.Context) error {
+	c.say("Deleting queue '%s' on vhost '%s' ...", c.args[0], c.vhost)
+	at := path("queues", c.vhost, c.args[0])
+	var q struct {
+		Ready int `json:"messages_ready"`
+	}
+	if err := c.api.get(ctx, at, &q); err != nil {
+		return ctlErrorf(ctlUsage, "Queue not found")
+	}
+	err := c.api.delete(ctx, at+"?if-empty="+c.option("if-empty")+"&if-unused="+c.option("if-unused"))
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(c.stdout, "Queue was successfully deleted with %d ready messages\n", q.Ready)
+	return nil
+}
+
+func (c *ctl) option(name string) string {
+	if c.options[name] == "true" {
+		return "true"
+	}
+	return "false"
+}
+
+// closeConnection closes the connection with the identifier that list_connections
+// shows, or with this name.
+func (c *ctl) closeConnection(ctx context.Context) error {
+	c.say("Closing connection %s, reason: %s...", c.args[0], c.args[1])
+	var items []map[string]any
+	if err := c.api.get(ctx, "connections", &items); err != nil {
+		return err
+	}
+	for _, o := range items {
+		if name := fmt.Sprint(o["name"]); name == c.args[0] || pid("connected_at")(o) == c.args[0] {
+			return c.api.delete(ctx, path("connections", name), "X-Reason", c.args[1])
+		}
+	}
+	return nil
+}
+
+func (c *ctl) closeAllConnections(ctx context.Context) error {
+	at := "minirabbit/connections"
+	if c.options["global"] == "" {
+		c.say("Closing all connections in vhost %s, reason: %s...", c.vhost, c.args[0])
+		at += "?vhost=" + path(c.vhost)
+	} else {
+		c.say("Closing all connections to node, reason: %s...", c.args[0])
+	}
+	var items []map[string]any
+	if err := c.api.get(ctx, "connections", &items); err != nil {
+		return err
+	}
+	n := 0
+	for _, o := range items {
+		if c.options["global"] != "" || o["vhost"] == c.vhost {
+			n++
+		}
+	}
+	if err := c.api.delete(ctx, at, "X-Reason", c.args[0]); err != nil {
+		return err
+	}
+	c.say("Closed %d connections", n)
+	return nil
+}
+
+func (c *ctl) exportDefinitions(ctx context.Context) error {
+	var definitions json.RawMessage
+	if err := c.api.get(ctx, "definitions", &definitions); err != nil {
+		return err
+	}
+	if c.args[0] == "-" {
+		_, err := fmt.Fprintf(c.stdout, "%s\n", definitions)
+		return err
+	}
+	c.say("Exporting definitions in JSON to a file at %q ...", c.args[0])
+	if err := os.WriteFile(c.args[0], definitions, 0o600); err != nil {
+		return ctlErrorf(ctlBadData, "%v", err)
+	}
+	return nil
+}
+
+func (c *ctl) importDefinitions(ctx context.Context) error {
+	var text []byte
+	var err error
+	if len(c.args) == 0 || c.args[0] == "-" {
+		c.say("Importing definitions in JSON from standard input ...")
+		text, err = io.ReadAll(os.Stdin)
+	} else {
+		c.say("Importing definitions in JSON from a file at %q ...", c.args[0])
+		text, err = os.ReadFile(c.args[0])
+	}
+	if err != nil {
+		return ctlErrorf(ctlBadData, "%v", err)
+	}
+	if _, err := c.api.call(ctx, http.MethodPost, "definitions", text, nil); err != nil {
+		return ctlErrorf(ctlBadData, "%v", err)
+	}
+	c.say("Successfully started definition import. This process is asynchronous and can take some time.")
+	return nil
+}
+
+// startupPatience is how long await_startup waits unless told otherwise.
+const startupPatience = 5 * time.Minute
