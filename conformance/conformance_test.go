@@ -18,8 +18,9 @@ func TestBroker(t *testing.T) {
 	for _, release := range conformance.AllReleases {
 		t.Run(string(release), func(t *testing.T) {
 			t.Parallel()
-			broker := testkit.Start(t, testkit.WithRelease(string(release)))
-			conformance.Run(t, conformance.Target{URL: broker.URL(), Release: release, Observe: show(t)})
+			broker := testkit.Start(t, testkit.WithRelease(string(release)), testkit.WithManagement())
+			conformance.Run(t, conformance.Target{
+				URL: broker.URL(), ManagementURL: broker.ManagementURL(), Release: release, Observe: show(t)})
 		})
 	}
 }
