@@ -105,6 +105,7 @@ func (v QueueView) Await(t T, n int) []Message {
 			v.b.took(q, &e)
 			taken = append(taken, message(e.Message, e.Redelivered()))
 		}
+		v.b.vhost.Wake(q) // what is at the head now may expire
 		return true
 	})
 	return taken
