@@ -104,7 +104,7 @@ var channelCases = []Case{
 		ID:     "channel.error/others-go-on",
 		Title:  "an error of a channel leaves the connection and its other channels alone",
 		Why:    "This is what sets a channel error apart from a connection error.",
-		Source: pageChannels + "#error-handling",
+		Source: pageChannels,
 		Run: func(t *T) {
 			r, q := t.Raw(), t.QueueName("q")
 			c, bystander := r.Channel(), r.Channel()

@@ -83,7 +83,7 @@ var clientCases = []Case{
 		ID:     "client/error-of-channel",
 		Title:  "the official client reports a channel error to the call, to NotifyClose, and keeps the connection",
 		Why:    "Programs decide by these fields whether to reopen a channel or to dial.",
-		Source: pageChannels + "#error-handling",
+		Source: pageChannels,
 		Run: func(t *T) {
 			connection := t.Dial()
 			ch, err := connection.Channel()

@@ -146,7 +146,7 @@ var connectionStartCases = []Case{
 		ID:     "connection.start-ok/amqplain",
 		Title:  "AMQPLAIN takes the login from a table, and the locale is not looked at",
 		Why:    "Some clients prefer AMQPLAIN, which RabbitMQ offers first in 3.10.",
-		Source: pageAuth + "#mechanisms",
+		Source: pageAuth,
 		Run: func(t *T) {
 			t.Socket().Handshake(Handshake{Mechanism: "AMQPLAIN", Response: amqplainResponse(t.uri.Username, t.uri.Password)})
 			t.Socket().Handshake(Handshake{Locale: "de_DE"})

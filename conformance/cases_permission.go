@@ -11,7 +11,7 @@ var permissionCases = []Case{
 		ID:         "permission/vhost",
 		Title:      "a user without permissions in a vhost is refused with 530",
 		Why:        "The text differs from that of a vhost that does not exist.",
-		Source:     pageAuth + "#permissions",
+		Source:     pageAuth + "#authorisation",
 		Management: true,
 		Run: func(t *T) {
 			user := t.User("user")
@@ -26,7 +26,7 @@ var permissionCases = []Case{
 		ID:         "permission/refused",
 		Title:      "what a user may not configure, write or read is a 403 of the channel",
 		Why:        "The text names the kind of access, the resource and the user.",
-		Source:     pageAuth + "#permissions",
+		Source:     pageAuth + "#authorisation",
 		Management: true,
 		Run: func(t *T) {
 			user := t.User("user")
@@ -67,7 +67,7 @@ var permissionCases = []Case{
 		ID:         "permission/passive",
 		Title:      "passive declarations need no permission up to 4.0, and configure on 4.3",
 		Why:        "Monitoring asks with a user that may do nothing.",
-		Source:     pageAuth + "#permissions",
+		Source:     pageAuth + "#authorisation",
 		Management: true,
 		Run: func(t *T) {
 			user := t.User("user")
@@ -88,21 +88,6 @@ var permissionCases = []Case{
 		},
 	},
 	{
-		ID:         "operator/close-connection",
-		Title:      "an operator's close is a 320 of the connection that names no method",
-		Why:        "Clients reconnect after it.",
-		Source:     pageConnections,
-		Management: true,
-		Run: func(t *T) {
-			user := t.User("user")
-			t.Permit(user.Username, ".*", ".*", ".*")
-			r := t.RawAs(user)
-			c := r.Channel()
-			t.Manage(http.MethodDelete, "/api/connections/username/"+user.Username, nil)
-			t.Check("close", c.Error(), ConnectionError(wire.ConnectionForced, "Closed via management plugin", 0))
-		},
-	},
-	{
 		ID:         "permission/removed-user",
 		Title:      "a user that was just removed cannot log in",
 		Why:        "Removing a user takes effect at once.",
@@ -118,6 +103,21 @@ var permissionCases = []Case{
 			r.StartOk(r.complete(Handshake{Response: plainResponse(user.Username, user.Password)}))
 			t.Check("refusal", r.Channel0().Error(), ConnectionError(wire.AccessRefused,
 				"Login was refused using authentication mechanism PLAIN. For details see the broker logfile.", 0))
+		},
+	},
+	{
+		ID:         "operator/close-connection",
+		Title:      "an operator's close is a 320 of the connection that names no method",
+		Why:        "Clients reconnect after it.",
+		Source:     pageConnections,
+		Management: true,
+		Run: func(t *T) {
+			user := t.User("user")
+			t.Permit(user.Username, ".*", ".*", ".*")
+			r := t.RawAs(user)
+			c := r.Channel()
+			t.Manage(http.MethodDelete, "/api/connections/username/"+user.Username, nil)
+			t.Check("close", c.Error(), ConnectionError(wire.ConnectionForced, "Closed via management plugin", 0))
 		},
 	},
 }

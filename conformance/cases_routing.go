@@ -112,7 +112,7 @@ var routingCases = []Case{
 		ID:     "routing.headers/all",
 		Title:  "x-match all, which is the default, wants every header of the binding, and lets the message have more",
 		Why:    "Types count: a number is not a string of its digits.",
-		Source: pageExchanges + "#headers",
+		Source: pageConcepts + "#exchange-headers",
 		Run: func(t *T) {
 			x := newHeaders(t)
 			x.bind("two", wire.Table{{Key: "x-match", Value: "all"}, {Key: "a", Value: "1"}, {Key: "b", Value: int32(2)}})
@@ -136,7 +136,7 @@ var routingCases = []Case{
 		ID:     "routing.headers/any",
 		Title:  "x-match any wants one header of the binding; a binding without headers matches nothing",
 		Why:    "It is the or to the and of all.",
-		Source: pageExchanges + "#headers",
+		Source: pageConcepts + "#exchange-headers",
 		Run: func(t *T) {
 			x := newHeaders(t)
 			x.bind("two", wire.Table{{Key: "x-match", Value: "any"}, {Key: "a", Value: "1"}, {Key: "b", Value: int32(2)}})
@@ -152,7 +152,7 @@ var routingCases = []Case{
 		ID:     "routing.headers/x-headers",
 		Title:  "headers whose names start with x- are left out of the match, except for all-with-x and any-with-x",
 		Why:    "Arguments that steer the broker are not matched by accident.",
-		Source: pageExchanges + "#headers",
+		Source: pageConcepts + "#exchange-headers",
 		Run: func(t *T) {
 			x := newHeaders(t)
 			for _, match := range []string{"all", "any", "all-with-x", "any-with-x"} {
@@ -170,7 +170,7 @@ var routingCases = []Case{
 		ID:     "routing.headers/values",
 		Title:  "values are compared by type and value; a void in the binding wants the header, whatever its value",
 		Why:    "Clients in other languages choose other number types.",
-		Source: pageExchanges + "#headers",
+		Source: pageConcepts + "#exchange-headers",
 		Run: func(t *T) {
 			x := newHeaders(t)
 			x.bind("int32", argument("a", int32(1)))
@@ -210,7 +210,7 @@ var routingCases = []Case{
 		ID:     "routing.headers/invalid-x-match",
 		Title:  "an x-match that is none of the four is a 406",
 		Why:    "A typing error must not match nothing in silence.",
-		Source: pageExchanges + "#headers",
+		Source: pageConcepts + "#exchange-headers",
 		Run: func(t *T) {
 			r, q, x := t.Raw(), t.QueueName("q"), t.ExchangeName("x")
 			c := r.Channel()
@@ -226,7 +226,7 @@ var routingCases = []Case{
 		ID:     "routing.headers/key-ignored",
 		Title:  "the routing key does not matter to a headers exchange",
 		Why:    "It still distinguishes bindings.",
-		Source: pageExchanges + "#headers",
+		Source: pageConcepts + "#exchange-headers",
 		Run: func(t *T) {
 			c, q, x := t.Raw().Channel(), t.QueueName("q"), t.ExchangeName("x")
 			c.Exchange(x, "headers")

@@ -1,10 +1,14 @@
 package conformance
 
-import "github.com/minirabbit/minirabbit/wire"
+import (
+	"fmt"
+
+	"github.com/minirabbit/minirabbit/wire"
+)
 
 // unknownTag is the error of settling a tag that is not unacknowledged.
-func unknownTag(tag string, method wire.MethodID) Error {
-	return ChannelError(wire.PreconditionFailed, "unknown delivery tag "+tag, method)
+func unknownTag(tag uint64, method wire.MethodID) Error {
+	return ChannelError(wire.PreconditionFailed, fmt.Sprint("unknown delivery tag ", tag), method)
 }
 
 // taken declares a queue with messages and gets each of them: their tags count from 1.
@@ -28,27 +32,20 @@ var settlementCases = []Case{
 		Source: pageConfirms + "#consumer-acks-double-acking",
 		Run: func(t *T) {
 			r := t.Raw()
+			for tag := range uint64(2) {
+				for _, m := range []wire.Method{
+					&wire.BasicAck{DeliveryTag: tag},
+					&wire.BasicNack{DeliveryTag: tag, Requeue: true},
+					&wire.BasicReject{DeliveryTag: tag, Requeue: true},
+				} {
+					t.Check(describe(m), r.Channel().Refused(m), unknownTag(tag, m.ID()))
+				}
+			}
 			for _, m := range []wire.Method{
-				&wire.BasicAck{DeliveryTag: 1},
 				&wire.BasicAck{DeliveryTag: 1, Multiple: true},
-				&wire.BasicNack{DeliveryTag: 1, Requeue: true},
 				&wire.BasicNack{DeliveryTag: 1, Multiple: true},
-				&wire.BasicReject{DeliveryTag: 1, Requeue: true},
-				&wire.BasicAck{DeliveryTag: 0},
-				&wire.BasicNack{DeliveryTag: 0},
-				&wire.BasicReject{DeliveryTag: 0},
 			} {
-				tag := "1"
-				if m, ok := m.(*wire.BasicAck); ok && m.DeliveryTag == 0 {
-					tag = "0"
-				}
-				if m, ok := m.(*wire.BasicNack); ok && m.DeliveryTag == 0 {
-					tag = "0"
-				}
-				if m, ok := m.(*wire.BasicReject); ok && m.DeliveryTag == 0 {
-					tag = "0"
-				}
-				t.Check(describe(m), r.Channel().Refused(m), unknownTag(tag, m.ID()))
+				t.Check(describe(m), r.Channel().Refused(m), unknownTag(1, m.ID()))
 			}
 		},
 	},
@@ -62,7 +59,7 @@ var settlementCases = []Case{
 			c := r.Channel()
 			q := taken(t, c, "a", "b")
 			c.Send(&wire.BasicAck{DeliveryTag: 1})
-			t.Check("refusal", c.Refused(&wire.BasicAck{DeliveryTag: 1}), unknownTag("1", wire.IDBasicAck))
+			t.Check("refusal", c.Refused(&wire.BasicAck{DeliveryTag: 1}), unknownTag(1, wire.IDBasicAck))
 			t.Check("came back", r.Channel().DrainRequeued(q, 1), []string{"b"})
 		},
 	},
@@ -75,7 +72,7 @@ var settlementCases = []Case{
 			r := t.Raw()
 			c, other := r.Channel(), r.Channel()
 			q := taken(t, c, "a")
-			t.Check("refusal", other.Refused(&wire.BasicAck{DeliveryTag: 1}), unknownTag("1", wire.IDBasicAck))
+			t.Check("refusal", other.Refused(&wire.BasicAck{DeliveryTag: 1}), unknownTag(1, wire.IDBasicAck))
 			t.Check("still unacknowledged", c.Get(q), "get-empty")
 			c.Send(&wire.BasicAck{DeliveryTag: 1})
 			c.RoundTrip()
@@ -105,7 +102,7 @@ var settlementCases = []Case{
 			c := r.Channel()
 			q := taken(t, c, "a", "b", "c")
 			c.Send(&wire.BasicAck{DeliveryTag: 2})
-			t.Check("refusal", c.Refused(&wire.BasicAck{DeliveryTag: 2, Multiple: true}), unknownTag("2", wire.IDBasicAck))
+			t.Check("refusal", c.Refused(&wire.BasicAck{DeliveryTag: 2, Multiple: true}), unknownTag(2, wire.IDBasicAck))
 			t.Check("left", r.Channel().DrainRequeued(q, 2), []string{"a", "c"})
 		},
 	},
@@ -118,7 +115,7 @@ var settlementCases = []Case{
 			r := t.Raw()
 			c := r.Channel()
 			q := taken(t, c, "a", "b")
-			t.Check("refusal", c.Refused(&wire.BasicAck{DeliveryTag: 3, Multiple: true}), unknownTag("3", wire.IDBasicAck))
+			t.Check("refusal", c.Refused(&wire.BasicAck{DeliveryTag: 3, Multiple: true}), unknownTag(3, wire.IDBasicAck))
 			t.Check("left", r.Channel().DrainRequeued(q, 2), []string{"a", "b"})
 		},
 	},
@@ -318,7 +315,7 @@ var settlementCases = []Case{
 			t.Check("reply", describe(Call[*wire.BasicRecoverOk](c, &wire.BasicRecover{Requeue: true})), "basic.recover-ok{}")
 			t.Check("order", []string{other.Get(q), other.Get(q), other.Get(q)}, []string{
 				`get-ok 1 left 1 redelivered "a"`, `get-ok 2 left 0 redelivered "c"`, "get-empty"})
-			t.Check("the old tags are unknown", c.Refused(&wire.BasicAck{DeliveryTag: 1}), unknownTag("1", wire.IDBasicAck))
+			t.Check("the old tags are unknown", c.Refused(&wire.BasicAck{DeliveryTag: 1}), unknownTag(1, wire.IDBasicAck))
 		},
 	},
 	{

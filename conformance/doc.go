@@ -15,5 +15,14 @@
 // Whatever a case checks goes through [T.Check], which compares and also records an [Observation], with generated names
 // replaced by placeholders. The observations of two brokers can therefore be compared directly.
 //
+// # Writing a case
+//
+// Add it to the slice of its area in a file cases_AREA.go, with wants that a real RabbitMQ answered, never guessed ones;
+// index.go lists the slices. Take names from [T.QueueName], [T.ExchangeName] and [T.UniqueName]; what they name is
+// deleted when the case ends. What differs between releases goes into [ByRelease]. Nothing sleeps: replies, deliveries
+// and confirms are waited for, and that nothing more comes is shown by [RawChannel.Fence] or [RawChannel.RoundTrip].
+// RabbitMQ does some things after it has answered, and answers some things early; [T.Publish], [RawChannel.CheckCounts]
+// and [RawChannel.DrainRequeued] wait for those.
+//
 //go:generate go run ./internal/writeindex ../docs/conformance.md
 package conformance

@@ -164,20 +164,6 @@ func (c *RawChannel) Publish(exchange, key string, bodies ...string) {
 	}
 }
 
-// Publish publishes bodies without properties from a connection of its own, and waits until they are confirmed: the
-// queues have them then, and have dealt with them.
-func (t *T) Publish(exchange, key string, bodies ...string) {
-	t.Helper()
-	if t.publisher == nil {
-		t.publisher = t.Raw().Channel()
-		t.publisher.Confirm()
-	}
-	for _, body := range bodies {
-		t.publisher.Publish(exchange, key, body)
-		Expect[*wire.BasicAck](t.publisher)
-	}
-}
-
 // PublishWith publishes one body with properties.
 func (c *RawChannel) PublishWith(publish *wire.BasicPublish, properties wire.Properties, body string) {
 	c.raw.t.Helper()

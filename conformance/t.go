@@ -14,6 +14,8 @@ import (
 	gocmp "github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	amqp "github.com/rabbitmq/amqp091-go"
+
+	"github.com/minirabbit/minirabbit/wire"
 )
 
 // patience is how long the suite waits for something that has to come. Nothing takes that long on a working broker;
@@ -109,6 +111,20 @@ func (t *T) Channel() *amqp.Channel {
 		t.Fatalf("opening a channel: %v", err)
 	}
 	return channel
+}
+
+// Publish publishes bodies without properties from a connection of its own, and waits until they are confirmed: the
+// queues have them then, and have dealt with them.
+func (t *T) Publish(exchange, key string, bodies ...string) {
+	t.Helper()
+	if t.publisher == nil {
+		t.publisher = t.Raw().Channel()
+		t.publisher.Confirm()
+	}
+	for _, body := range bodies {
+		t.publisher.Publish(exchange, key, body)
+		Expect[*wire.BasicAck](t.publisher)
+	}
 }
 
 // Must ends the case if a step that has to work did not.
