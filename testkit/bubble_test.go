@@ -18,7 +18,9 @@ import (
 
 func bubble(t *testing.T, test func(t *testing.T, broker *testkit.Broker)) {
 	t.Helper()
-	synctest.Test(t, func(t *testing.T) { test(t, testkit.Start(t, testkit.InMemory(), testkit.WithPatience(30*24*time.Hour))) })
+	synctest.Test(t, func(t *testing.T) {
+		test(t, testkit.Start(t, testkit.InMemory(), testkit.WithPatience(30*24*time.Hour)))
+	})
 }
 
 func TestUnclaimedTaskExpiresAfterADay(t *testing.T) {

@@ -17,6 +17,9 @@ type link struct {
 	conn *amqp.Connection // guarded by mu
 }
 
+// linkName is the name of the testkit's own connection.
+const linkName = "minirabbit testkit"
+
 func (l *link) close() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -30,7 +33,9 @@ func (l *link) with(url string, f func(ch *amqp.Channel) error) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.conn == nil || l.conn.IsClosed() {
-		conn, err := amqp.Dial(url)
+		config := amqp.Config{Properties: amqp.NewConnectionProperties()}
+		config.Properties.SetClientConnectionName(linkName)
+		conn, err := amqp.DialConfig(url, config)
 		if err != nil {
 			return err
 		}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
@@ -36,6 +37,7 @@ type real struct {
 	api   string // http without the user
 	vhost string
 	link  link
+	proxy *proxy // what clients dial, nil over TLS
 }
 
 // vhosts tells the vhosts of a process apart.
@@ -98,14 +100,25 @@ func startReal(t T, c config, r *real) *Broker {
 	if err := r.call(ctx, http.MethodPut, path, all, nil); err != nil {
 		t.Fatalf("testkit: permit the virtual host: %v", err)
 	}
-	b := &Broker{t: t, config: c, real: r, url: r.amqp.String()}
-	b.dial = func(ctx context.Context) (net.Conn, error) {
-		host := r.amqp.Host
-		if r.amqp.Port() == "" {
-			host = net.JoinHostPort(r.amqp.Hostname(), "5672")
-		}
-		return new(net.Dialer).DialContext(ctx, "tcp", host)
+	b := &Broker{t: t, config: c, real: r, url: r.amqp.String(), trace: &trace{}}
+	address := r.amqp.Host
+	if r.amqp.Port() == "" {
+		address = net.JoinHostPort(r.amqp.Hostname(), map[string]string{"amqp": "5672", "amqps": "5671"}[r.amqp.Scheme])
 	}
+	b.faults = &faults{trace: b.trace}
+	if r.amqp.Scheme == "amqp" {
+		target := address
+		p, err := newProxy(func() (net.Conn, error) { return net.Dial("tcp", target) }, b.faults.refusesDial)
+		if err != nil {
+			t.Fatalf("testkit: no port for the proxy before RabbitMQ: %v", err)
+		}
+		t.Cleanup(p.close)
+		r.proxy, address = p, p.listener.Addr().String()
+		through := *r.amqp
+		through.Host = address
+		b.url = through.String()
+	}
+	b.dial = func(ctx context.Context) (net.Conn, error) { return new(net.Dialer).DialContext(ctx, "tcp", address) }
 	t.Cleanup(func() {
 		if t.Failed() {
 			t.Logf("%s at the end of %s:\n%s", r.http.Host, t.Name(), b.Dump())
@@ -114,9 +127,12 @@ func startReal(t T, c config, r *real) *Broker {
 	return b
 }
 
-// call calls the management API. A nil result is not read; one for which there is
-// nothing (404) stays as it is, and found is what tells.
+// call calls the management API. A nil result is not read.
 func (r *real) call(ctx context.Context, method, path string, body, result any) error {
+	return r.callWith(ctx, method, path, body, result, nil)
+}
+
+func (r *real) callWith(ctx context.Context, method, path string, body, result any, header http.Header) error {
 	var payload io.Reader
 	if body != nil {
 		encoded, err := json.Marshal(body)
@@ -131,6 +147,7 @@ func (r *real) call(ctx context.Context, method, path string, body, result any) 
 	}
 	password, _ := r.http.User.Password()
 	request.SetBasicAuth(r.http.User.Username(), password)
+	maps.Copy(request.Header, header)
 	request.Header.Set("Content-Type", "application/json")
 	request.Close = true // leave no idle connections behind
 	response, err := http.DefaultClient.Do(request)

@@ -75,10 +75,13 @@ func (b *Broker) again(between func()) {
 }
 
 // Pause stops the broker as a debugger would: clients stay connected and can even
-// connect, but hear nothing until Resume.
+// connect, but hear nothing until Resume. On a real RabbitMQ, its network is paused.
 func (b *Broker) Pause() {
 	b.t.Helper()
-	b.needEmulator("pausing the broker")
+	if b.real != nil {
+		b.real.needProxy(b.t).pause()
+		return
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.server.Pause()
@@ -87,7 +90,10 @@ func (b *Broker) Pause() {
 // Resume ends Pause.
 func (b *Broker) Resume() {
 	b.t.Helper()
-	b.needEmulator("pausing the broker")
+	if b.real != nil {
+		b.real.needProxy(b.t).resume()
+		return
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.server.Resume()

@@ -1,0 +1,176 @@
+package testkit_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"os"
+	"testing"
+	"time"
+
+	amqp "github.com/rabbitmq/amqp091-go"
+	"github.com/stretchr/testify/require"
+
+	"github.com/minirabbit/minirabbit/testkit"
+	"github.com/minirabbit/minirabbit/wire"
+	"github.com/minirabbit/minirabbit/worker"
+)
+
+// The tests of this file run on the emulator and, with MINIRABBIT_AMQP_URL and
+// MINIRABBIT_HTTP_URL, on a real RabbitMQ: unchanged.
+
+func TestSameTestAnywhere(t *testing.T) {
+	broker := testkit.Start(t)
+	go worker.Run(t.Context(), broker.URL())
+	broker.Queue("test-queue1").AwaitConsumers(t, 1)
+	broker.Publish("test-exchange", "redpill", []byte(`{"limit": 1112}`))
+	result := broker.Queue("results").Await(t, 1)[0]
+	require.Equal(t, "Job finished! Result is 987", string(result.Body))
+	value, _ := result.Properties.Headers.Get("value")
+	require.EqualValues(t, 987, value)
+	broker.AwaitIdle(t)
+}
+
+func TestSameTopologyAnywhere(t *testing.T) {
+	broker := testkit.Start(t)
+	broker.Declare(deadLetters)
+	broker.PublishMessage("", "tasks", testkit.Message{
+		Properties: wire.Properties{Flags: wire.HasExpiration | wire.HasHeaders | wire.HasMessageID, Expiration: "1", MessageID: "m",
+			Headers: wire.Table{{Key: "n", Value: int32(1)}}},
+		Body: []byte("hello"),
+	})
+	dead := broker.Queue("graveyard").Await(t, 1)[0]
+	require.Equal(t, "dead", dead.Exchange)
+	require.Equal(t, "m", dead.Properties.MessageID)
+	n, _ := dead.Properties.Headers.Get("n")
+	require.EqualValues(t, 1, n)
+	require.False(t, broker.Queue("nowhere").Exists())
+	require.Equal(t, 0, broker.Queue("tasks").Ready())
+}
+
+func TestSameUnackedAnywhere(t *testing.T) {
+	broker := testkit.Start(t)
+	broker.Declare(tasks)
+	conn, err := amqp.DialConfig(broker.URL(), broker.Config())
+	require.NoError(t, err)
+	ch, err := conn.Channel()
+	require.NoError(t, err)
+	deliveries := consume(t, ch, "tasks", "worker")
+	broker.Publish("", "tasks", []byte("hello"))
+	<-deliveries
+	broker.Queue("tasks").AwaitUnacked(t, 1)
+	require.NoError(t, conn.Close())
+	require.True(t, broker.Queue("tasks").Await(t, 1)[0].Redelivered)
+}
+
+func TestSameNetworkFaultsAnywhere(t *testing.T) {
+	broker := testkit.Start(t)
+	broker.Declare(tasks)
+	refused := broker.Inject(testkit.Fault{When: testkit.Before(testkit.Dial), Do: testkit.Refuse, Times: 2})
+	for range 2 {
+		_, err := amqp.Dial(broker.URL())
+		require.Error(t, err)
+	}
+	require.Equal(t, 2, refused.Await(t))
+	conn, ch := dial(t, broker)
+	closed := conn.NotifyClose(make(chan *amqp.Error, 1))
+	require.NoError(t, ch.Confirm(false))
+	broker.Pause()
+	confirm := confirmed(t, ch, "tasks", "hello")
+	select {
+	case <-confirm.Done():
+		t.Fatal("a confirm passed a network that is paused")
+	default:
+	}
+	broker.Resume()
+	require.True(t, confirm.Wait())
+	broker.DropConnections()
+	reason := <-closed
+	require.False(t, reason != nil && reason.Code == 320, "%v", reason)
+	dial(t, broker)
+}
+
+func TestSameDisconnectionAnywhere(t *testing.T) {
+	broker := testkit.Start(t)
+	conn, _ := dial(t, broker)
+	closed := conn.NotifyClose(make(chan *amqp.Error, 1))
+	broker.CloseConnections("maintenance")
+	reason := <-closed
+	require.Equal(t, 320, reason.Code)
+	require.Contains(t, reason.Reason, "maintenance")
+}
+
+func TestSameDefinitionsAnywhere(t *testing.T) {
+	broker := testkit.Start(t)
+	broker.LoadFile("testdata/definitions.json")
+	broker.Publish("events", "task.red", []byte("hello"))
+	require.Equal(t, "hello", string(broker.Queue("reds").Await(t, 1)[0].Body))
+	for range 3 {
+		broker.Publish("events", "task.blue", []byte("hello"))
+	}
+	broker.Queue("limited").Await(t, 2) // by a policy
+	broker.AwaitIdle(t)
+}
+
+func onRealRabbitMQ(t *testing.T) {
+	t.Helper()
+	if os.Getenv("MINIRABBIT_AMQP_URL") == "" {
+		t.Skip("no real RabbitMQ: set MINIRABBIT_AMQP_URL and MINIRABBIT_HTTP_URL")
+	}
+}
+
+func TestRealRabbitMQSkipsWhatItCannotDo(t *testing.T) {
+	onRealRabbitMQ(t)
+	for what, attempt := range map[string]func(b *testkit.Broker){
+		"faults inside the broker": func(b *testkit.Broker) {
+			b.Inject(testkit.Fault{When: testkit.Before(testkit.BasicAck), Do: testkit.DropConnection})
+		},
+		"moving time":             func(b *testkit.Broker) { b.FastForward(time.Hour) },
+		"the history of messages": func(b *testkit.Broker) { b.History() },
+		"restarting the broker":   func(b *testkit.Broker) { b.Restart() },
+		"raising alarms":          func(b *testkit.Broker) { b.RaiseAlarm(testkit.Memory) },
+	} {
+		f := &fakeT{T: t}
+		broker := testkit.Start(f)
+		f.try(func() { attempt(broker) })
+		require.Equal(t, "SKIP: testkit: "+what+" needs the emulator, and this test runs on a real RabbitMQ (MINIRABBIT_AMQP_URL)", f.text())
+		f.end()
+		require.False(t, f.Failed(), f.text())
+	}
+}
+
+func TestRealRabbitMQVirtualHostIsRemoved(t *testing.T) {
+	onRealRabbitMQ(t)
+	vhosts := func() []struct{ Name string } {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, os.Getenv("MINIRABBIT_HTTP_URL")+"/api/vhosts", nil)
+		require.NoError(t, err)
+		request.SetBasicAuth("guest", "guest")
+		request.Close = true
+		response, err := http.DefaultClient.Do(request)
+		require.NoError(t, err)
+		defer response.Body.Close()
+		var all []struct{ Name string }
+		require.NoError(t, json.NewDecoder(response.Body).Decode(&all))
+		return all
+	}
+	f := &fakeT{T: t}
+	testkit.Start(f).Declare(tasks)
+	mine := 0
+	for _, vh := range vhosts() {
+		if len(vh.Name) > 10 && vh.Name[:10] == "minirabbit" && vh.Name[len(vh.Name)-len(t.Name()):] == t.Name() {
+			mine++
+		}
+	}
+	require.Equal(t, 1, mine)
+	f.end()
+	for _, vh := range vhosts() {
+		require.NotContains(t, vh.Name, t.Name())
+	}
+}
+
+func TestEnvironmentMustBeComplete(t *testing.T) {
+	t.Setenv("MINIRABBIT_AMQP_URL", "amqp://guest:guest@localhost/")
+	t.Setenv("MINIRABBIT_HTTP_URL", "")
+	f := &fakeT{T: t}
+	f.try(func() { testkit.Start(f) })
+	require.Contains(t, f.text(), `MINIRABBIT_HTTP_URL is "": to use a real RabbitMQ, both must be set`)
+}
