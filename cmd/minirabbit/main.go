@@ -2,6 +2,7 @@
 //
 //	minirabbit demo                          a worker and a producer at work
 //	minirabbit serve --amqp 127.0.0.1:5672   a broker for code in any language
+//	minirabbit exec -- pytest                a test suite in any language, with a broker
 //	minirabbit ctl list_queues               rabbitmqctl for that broker
 package main
 
@@ -27,6 +28,7 @@ const usage = `usage: minirabbit COMMAND [FLAGS]
 
 commands:
   serve   run a broker until it is interrupted
+  exec    run a command, such as a test suite, with a broker of its own
   ctl     do to a broker that is served what rabbitmqctl does to RabbitMQ
   demo    run a producer and a worker against a broker in this process
 
@@ -54,6 +56,12 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	switch args[0] {
 	case "ctl":
 		return runCtl(ctx, args[1:], stdout, stderr)
+	case "exec":
+		code, err := runExec(ctx, args[1:], stdout, stderr)
+		if err != nil {
+			fmt.Fprintf(stderr, "minirabbit: %v\n", err)
+		}
+		return code
 	case "serve":
 		err = serve(ctx, args[1:], stdout)
 	case "demo":
@@ -61,7 +69,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	case "help", "-h", "-help", "--help":
 		fmt.Fprint(stdout, usage)
 	default:
-		err = usageErrorf("unknown command %q: there are serve, ctl and demo", args[0])
+		err = usageErrorf("unknown command %q: there are serve, exec, ctl and demo", args[0])
 	}
 	switch {
 	case err == nil:
