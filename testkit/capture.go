@@ -78,16 +78,19 @@ type capturedConn struct {
 	net.Conn
 	capture *capture
 	port    uint16
-	once    sync.Once
 
 	// guarded by capture.mu
 	sequences [2]uint32 // of what comes next, from the broker and from the client
+	ended     [2]bool
 }
 
 // Read implements [net.Conn].
 func (c *capturedConn) Read(b []byte) (int, error) {
 	n, err := c.Conn.Read(b)
 	c.data(true, b[:n])
+	if err == io.EOF {
+		c.end(true)
+	}
 	return n, err
 }
 
@@ -100,12 +103,22 @@ func (c *capturedConn) Write(b []byte) (int, error) {
 
 // Close implements [net.Conn].
 func (c *capturedConn) Close() error {
-	c.once.Do(func() {
-		c.capture.mu.Lock()
-		defer c.capture.mu.Unlock()
-		c.sendLocked(false, flagFIN|flagACK, nil)
-	})
+	c.end(false)
 	return c.Conn.Close()
+}
+
+// end notes that one side has hung up.
+func (c *capturedConn) end(client bool) {
+	c.capture.mu.Lock()
+	defer c.capture.mu.Unlock()
+	side := 0
+	if client {
+		side = 1
+	}
+	if !c.ended[side] {
+		c.ended[side] = true
+		c.sendLocked(client, flagFIN|flagACK, nil)
+	}
 }
 
 func (c *capturedConn) data(fromClient bool, b []byte) {

@@ -15,6 +15,30 @@
 // by default as release 4.3. Every test has its own, on its own port, and tests
 // may run in parallel; it ends with the test.
 //
-// The helpers look into the broker and wait for what it knows. They never sleep
-// and never poll.
+// # Waiting and looking
+//
+// The helpers look into the broker and wait for what it knows. On the emulator they
+// never sleep and never poll. A wait that fails says what was there instead; a test
+// that fails logs the queues, the stories of its messages and the last methods in
+// both directions. See [Broker.History], [Broker.Trace] and [Broker.Dump].
+//
+// # Misbehaving
+//
+//	lost := broker.Inject(testkit.Fault{
+//		When: testkit.Before(testkit.BasicAck).From("test-queue1"),
+//		Do:   testkit.DropConnection,
+//	})
+//
+// [Broker.Inject] has the contract. [Broker.Restart] and its like concern the whole
+// broker. [Chaos] mixes everything by seed.
+//
+// # Time
+//
+// In a testing/synctest bubble, with [InMemory], the clients and the broker live in
+// the bubble's time. Over TCP, [Broker.FastForward] moves the broker's.
+//
+// # The real thing
+//
+// The environment variables MINIRABBIT_AMQP_URL and MINIRABBIT_HTTP_URL have the same
+// test run on a real RabbitMQ.
 package testkit

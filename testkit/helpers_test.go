@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"sync"
 	"testing"
@@ -120,3 +121,6 @@ func cancelled(t *testing.T) context.Context {
 	cancel()
 	return ctx
 }
+
+// discard is a logger that says nothing.
+var discard = slog.New(slog.DiscardHandler)

@@ -17,7 +17,6 @@ type config struct {
 	release    string
 	inMemory   bool
 	management bool
-	address    string
 	quiet      bool
 	patience   time.Duration
 	capture    io.Writer

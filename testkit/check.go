@@ -1,0 +1,86 @@
+package testkit
+
+import (
+	"fmt"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+)
+
+// The checks below report an error and let the test go on. They look once: what is
+// still to come must be awaited before.
+
+// CheckBodies checks the bodies of the ready messages, the next to be delivered
+// first.
+func (v QueueView) CheckBodies(t T, want ...string) {
+	t.Helper()
+	var got []string
+	for _, m := range v.Messages() {
+		got = append(got, string(m.Body))
+	}
+	check(t, fmt.Sprintf("bodies of the messages in queue %q", v.name), want, got)
+}
+
+// CheckCounts checks how many messages are ready and unacked, and how many consumers
+// there are.
+func (v QueueView) CheckCounts(t T, ready, unacked, consumers int) {
+	t.Helper()
+	type counts struct{ Ready, Unacked, Consumers int }
+	s := v.state()
+	check(t, fmt.Sprintf("counts of queue %q", v.name), counts{ready, unacked, consumers}, counts{s.ready, s.unacked, s.consumers})
+}
+
+// CheckTopology checks which exchanges, queues and bindings there are. The order is
+// of no consequence, nor are exchanges that every broker has.
+func (b *Broker) CheckTopology(t T, want Topology) {
+	t.Helper()
+	for i := range want.Exchanges {
+		if want.Exchanges[i].Type == "" {
+			want.Exchanges = append([]Exchange(nil), want.Exchanges...) // the caller's stay as they are
+			want.Exchanges[i].Type = "direct"
+		}
+	}
+	got := Topology{Exchanges: b.Exchanges(), Queues: b.Queues(), Bindings: b.Bindings()}
+	check(t, "topology", want, got,
+		cmpopts.SortSlices(func(a, b Exchange) bool { return a.Name < b.Name }),
+		cmpopts.SortSlices(func(a, b Queue) bool { return a.Name < b.Name }),
+		cmpopts.SortSlices(func(a, b Binding) bool { return fmt.Sprint(a) < fmt.Sprint(b) }))
+}
+
+// CheckIdle checks that no queue holds a message, ready or unacked.
+func (b *Broker) CheckIdle(t T) {
+	t.Helper()
+	idleNow := false
+	if b.real != nil {
+		idleNow = b.real.idle()
+	} else {
+		idleNow = true
+		b.vhost.Lock()
+		for _, q := range b.vhost.Queues() {
+			idleNow = idleNow && idle(q)
+		}
+		b.vhost.Unlock()
+	}
+	if !idleNow {
+		t.Errorf("testkit: the broker is not idle. There is:\n%s", b.Dump())
+	}
+}
+
+// Check checks what happened to the message, in order.
+func (m MessageHistory) Check(t T, want ...EventKind) {
+	t.Helper()
+	var got []EventKind
+	for _, e := range m.Events {
+		got = append(got, e.Kind)
+	}
+	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("testkit: what happened to message %d (-want +got):\n%s\nIts story:\n%s", m.ID, diff, m)
+	}
+}
+
+func check(t T, what string, want, got any, options ...cmp.Option) {
+	t.Helper()
+	if diff := cmp.Diff(want, got, append(options, cmpopts.EquateEmpty())...); diff != "" {
+		t.Errorf("testkit: %s (-want +got):\n%s", what, diff)
+	}
+}
