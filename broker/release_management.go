@@ -89,6 +89,8 @@ type ManagementRules struct {
 	ChecksAckMode bool
 	// VHostDefinitions: the definitions of one virtual host say which.
 	VHostDefinitions bool
+	// VHostLimitsInDefinitions: virtual hosts have their limits there.
+	VHostLimitsInDefinitions bool
 	// InvalidPageRegex: a bad expression in name is a bad request.
 	InvalidPageRegex bool
 	// CertificateSerial: connections have the field peer_cert_serial_number.
@@ -119,7 +121,7 @@ var (
 		MissingObject: true, TopicNeedsExchange: true,
 		HasDeprecatedFeatures: true, HasVersion: true, HasReadiness: true, HasHashPassword: true, HasAuthAttempts: true,
 		ListsProtocols: true, InternalQueues: true, StorageVersion: true, ConsumerTimeout: true, TellsBlocked: true,
-		Protected: true, ChecksQueueType: true, ChecksAckMode: true, VHostDefinitions: true, CertificateSerial: true,
+		Protected: true, ChecksQueueType: true, ChecksAckMode: true, VHostDefinitions: true, VHostLimitsInDefinitions: true, CertificateSerial: true,
 	}
 )
 

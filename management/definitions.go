@@ -45,10 +45,16 @@ func (r *request) definitionsHead() object {
 
 func (r *request) vhostDefinition(vh *broker.VHost) object {
 	o := object{"name": vh.Name()}
-	if r.api.rules.VHostDefinitions {
-		o["metadata"] = r.metadataObject(vh.Metadata())
-		o["limits"] = limitsObject(vh.Limits())
+	if !r.api.rules.VHostDefinitions {
+		return o
 	}
+	m := vh.Metadata()
+	o["metadata"] = r.metadataObject(m)
+	if r.api.rules.VHostLimitsInDefinitions {
+		o["limits"] = limitsObject(vh.Limits())
+		return o
+	}
+	o["description"], o["tags"], o["default_queue_type"] = m.Description, append([]string{}, m.Tags...), r.defaultQueueType(m)
 	return o
 }
 

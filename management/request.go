@@ -58,7 +58,11 @@ func (r *request) serve() {
 
 // page answers what is not below /api.
 func (r *request) page(path string) {
-	if path != "" {
+	switch {
+	case path == "metrics" && r.api.config.metrics != nil:
+		r.api.config.metrics.ServeHTTP(r.w, r.Request)
+		return
+	case path != "":
 		r.notFound()
 		return
 	}

@@ -28,7 +28,7 @@ type config struct {
 	alarm     func(resource string, raised bool)
 	alarms    func() []string
 	restart   Restarter
-	address   string
+	metrics   http.Handler
 }
 
 // Option is a part of the API that needs more than the node.
@@ -67,6 +67,12 @@ func WithRestarter(r Restarter) Option {
 // "memory" or "disk", and has the API tell of those that there are.
 func WithAlarms(set func(resource string, raised bool), raised func() []string) Option {
 	return func(c *config) { c.alarm, c.alarms = set, raised }
+}
+
+// WithMetrics serves metrics at /metrics, to whoever asks. See package
+// management/metrics.
+func WithMetrics(h http.Handler) Option {
+	return func(c *config) { c.metrics = h }
 }
 
 // New returns the API of a node. It samples the node's counts in a goroutine of

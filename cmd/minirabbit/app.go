@@ -11,6 +11,7 @@ import (
 	"github.com/minirabbit/minirabbit/amqpserver"
 	"github.com/minirabbit/minirabbit/broker"
 	"github.com/minirabbit/minirabbit/management"
+	"github.com/minirabbit/minirabbit/management/metrics"
 )
 
 // app is a node with its servers. The control command can stop and start the
@@ -55,7 +56,8 @@ func (a *app) serveLocked(l net.Listener) {
 func (a *app) manage(l net.Listener) (stop func()) {
 	a.web = l
 	api := management.New(a.node, management.WithListeners(a.listeners),
-		management.WithAlarms(a.setAlarm, a.raised), management.WithRestarter(a))
+		management.WithAlarms(a.setAlarm, a.raised), management.WithRestarter(a),
+		management.WithMetrics(metrics.Handler(a.node, a.raised)))
 	server := &http.Server{Handler: api, ReadHeaderTimeout: 10 * time.Second}
 	served := make(chan struct{})
 	go func() {
