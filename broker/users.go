@@ -2,6 +2,8 @@ package broker
 
 import (
 	"maps"
+	"net"
+	"net/netip"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -92,6 +94,25 @@ func (n *Node) Authenticate(name, password string) *User {
 		return nil
 	}
 	return u
+}
+
+// AuthenticateFrom is Authenticate for somebody at an address. As in RabbitMQ, the
+// user guest can log in from the same machine only.
+func (n *Node) AuthenticateFrom(name, password string, remote net.Addr) *User {
+	if name == "guest" && !local(remote.String()) {
+		return nil
+	}
+	return n.Authenticate(name, password)
+}
+
+// local says whether an address is on this machine, or within this process.
+func local(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return true
+	}
+	ip, err := netip.ParseAddr(host)
+	return err != nil || ip.Unmap().IsLoopback()
 }
 
 // changeLocked replaces the user's state by a changed copy. The caller holds

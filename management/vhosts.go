@@ -187,6 +187,11 @@ func (r *request) aliveness() {
 		return
 	}
 	vh.Lock()
+	there := vh.Exchange("") != nil
 	vh.Unlock()
+	if !there {
+		r.notFound()
+		return
+	}
 	r.healthy()
 }

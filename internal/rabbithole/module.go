@@ -109,7 +109,7 @@ func readReport(text []byte) ([]spec, error) {
 		}
 	}
 	if err := json.Unmarshal(text, &suites); err != nil {
-		return nil, fmt.Errorf("Ginkgo's report: %w", err)
+		return nil, fmt.Errorf("the report of Ginkgo: %w", err)
 	}
 	var specs []spec
 	for _, s := range suites {
