@@ -12,6 +12,10 @@ type Exchange struct {
 	// Durable, AutoDelete and Internal are kept for the broker; they have no effect here.
 	Durable, AutoDelete, Internal bool
 
+	// PublishIn and PublishOut count, for the broker, the messages that were published here and the queues that they
+	// were routed to.
+	PublishIn, PublishOut uint64
+
 	// Arguments are those of the declaration. Of later changes only that of alternate-exchange has an effect.
 	Arguments wire.Table
 

@@ -17,7 +17,7 @@ func (r *request) exchanges() {
 	for _, vh := range hosts {
 		vh.Lock()
 		for _, x := range vh.Exchanges() {
-			all = append(all, exchangeObject(vh, x))
+			all = append(all, r.exchangeObject(vh, x))
 		}
 		vh.Unlock()
 	}
@@ -34,7 +34,7 @@ func (r *request) exchange() {
 	x := vh.Exchange(r.exchangeName("exchange"))
 	var o object
 	if x != nil {
-		o = exchangeObject(vh, x)
+		o = r.exchangeObject(vh, x)
 		o["incoming"], o["outgoing"] = []any{}, []any{}
 	}
 	vh.Unlock()
@@ -46,7 +46,7 @@ func (r *request) exchange() {
 }
 
 // exchangeObject describes an exchange, whose vhost is locked.
-func exchangeObject(vh *broker.VHost, x *exchange.Exchange) object {
+func (r *request) exchangeObject(vh *broker.VHost, x *exchange.Exchange) object {
 	o := object{
 		"name": x.Name(), "vhost": vh.Name(), "type": string(x.Kind()),
 		"durable": x.Durable, "auto_delete": x.AutoDelete, "internal": x.Internal,
@@ -55,6 +55,8 @@ func exchangeObject(vh *broker.VHost, x *exchange.Exchange) object {
 	if p := vh.Applied(x).Policy; p != nil {
 		o["policy"] = p.Name
 	}
+	h := r.api.samples.history(subject{'x', vh.Name(), x.Name()}, exchangeCounts(x))
+	r.addStats(o, &h, []count{publishIn, publishOut})
 	return o
 }
 

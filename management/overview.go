@@ -227,8 +227,19 @@ func (r *request) nodeMemory() {
 	}
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
-	r.one(object{"memory": object{"total": object{"allocated": m.Alloc, "rss": m.Sys, "erlang": m.Alloc}, "strategy": "rss"}})
+	memory := object{"total": object{"allocated": m.HeapSys, "rss": m.Sys, "erlang": m.Alloc}, "strategy": "rss"}
+	for _, name := range strings.Fields(memoryParts) {
+		memory[name] = 0
+	}
+	memory["other_proc"], memory["allocated_unused"] = m.Alloc, m.HeapIdle
+	r.one(object{"memory": memory})
 }
+
+// memoryParts are those into which RabbitMQ divides its memory. Here it is all one.
+const memoryParts = "connection_readers connection_writers connection_channels connection_other stream_queue_procs " +
+	"stream_queue_replica_reader_procs stream_queue_coordinator_procs queue_procs quorum_queue_procs quorum_queue_dlx_procs plugins " +
+	"metadata_store other_proc metrics mgmt_db quorum_ets mnesia metadata_store_ets other_ets binary msg_index code atom other_system " +
+	"allocated_unused reserved_unallocated"
 
 func (r *request) node() object {
 	rules := r.api.rules

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/minirabbit/minirabbit/broker"
+	"github.com/minirabbit/minirabbit/exchange"
 )
 
 // window is the time that the samples in an answer are to cover, and their
@@ -116,6 +117,10 @@ func vhostCounts(vh *broker.VHost) counts {
 		c[sent] += t.SentBytes
 	}
 	return c
+}
+
+func exchangeCounts(x *exchange.Exchange) counts {
+	return counts{publishIn: x.PublishIn, publishOut: x.PublishOut}
 }
 
 func connectionCounts(conn *broker.Connection) counts {

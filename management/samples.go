@@ -91,10 +91,10 @@ func queueCounts(q *queue.Queue) counts {
 	return c
 }
 
-// subject is what is sampled: the node, a virtual host, a queue, a connection or
-// a channel.
+// subject is what is sampled: the node, a virtual host, an exchange, a queue, a
+// connection or a channel.
 type subject struct {
-	kind        byte // 'n', 'v', 'q', 'c' or 'h'
+	kind        byte // 'n', 'v', 'x', 'q', 'c' or 'h'
 	vhost, name string
 }
 
@@ -155,6 +155,9 @@ func (s *sampler) round() {
 		c := vhostCounts(vh)
 		for _, q := range vh.Queues() {
 			all[subject{'q', vh.Name(), q.Name()}] = queueCounts(q)
+		}
+		for _, x := range vh.Exchanges() {
+			all[subject{'x', vh.Name(), x.Name()}] = exchangeCounts(x)
 		}
 		for _, conn := range vh.Connections() {
 			all[subject{'c', vh.Name(), conn.Name}] = connectionCounts(conn)
