@@ -21,6 +21,7 @@ func (vh *VHost) PublishAs(u *User, p Publishing) (routed bool, err error) {
 		return false, err
 	}
 	ch.countPublished(n, true)
+	ch.tracePublished(p.message)
 	ch.stats.Confirm++
 	return n > 0, nil
 }
