@@ -171,6 +171,9 @@ func (in *Injected) AwaitStrikes(t T, n int) int {
 // sent.
 func (in *Injected) Remove() {
 	in.b.faults.remove(in)
+	in.mu.Lock()
+	in.left = 0
+	in.mu.Unlock()
 	if in.fault.Do.flush != nil {
 		in.fault.Do.flush()
 	}
@@ -179,8 +182,9 @@ func (in *Injected) Remove() {
 // String describes the fault.
 func (in *Injected) String() string { return fmt.Sprintf("%s: %s", in.fault.When, in.fault.Do) }
 
-// strike counts a command that matched and says whether the fault strikes.
-func (in *Injected) strike() bool {
+// strike counts a command that matched and, if the fault strikes, calls apply. Once
+// the fault is removed, that is over.
+func (in *Injected) strike(apply func()) bool {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	if in.left == 0 {
@@ -194,6 +198,7 @@ func (in *Injected) strike() bool {
 		in.left--
 	}
 	in.strikes++
+	apply()
 	close(in.changed)
 	in.changed = make(chan struct{})
 	return true
@@ -261,11 +266,13 @@ func (f *faults) consider(cmd *amqpserver.Command, sent bool) *amqpserver.Interf
 		if c == nil {
 			c = describe(cmd, method)
 		}
-		if !w.matches(c) || !in.strike() {
+		if !w.matches(c) {
 			continue
 		}
 		i := &amqpserver.Interference{Before: !w.after}
-		in.fault.Do.apply(&strike{f, cmd, c, sent, w.after}, i)
+		if !in.strike(func() { in.fault.Do.apply(&strike{f, cmd, c, sent, w.after}, i) }) {
+			continue
+		}
 		f.trace.note(fmt.Sprintf("fault on %s #%d: %s", cmd.Peer.Name, cmd.Channel, in))
 		return i
 	}
@@ -280,7 +287,7 @@ func (f *faults) refusesDial(address string) bool {
 	}
 	for _, in := range *list {
 		w := &in.fault.When
-		if w.method == Dial && w.matches(&Command{Method: Dial, Address: address}) && in.strike() {
+		if w.method == Dial && w.matches(&Command{Method: Dial, Address: address}) && in.strike(func() {}) {
 			f.trace.note("fault: " + in.String())
 			return true
 		}
