@@ -1,6 +1,8 @@
 package amqpserver
 
 import (
+	"errors"
+	"io"
 	"time"
 
 	"github.com/minirabbit/minirabbit/wire"
@@ -54,7 +56,11 @@ func (c *conn) flush(spare *[]byte) bool {
 			return true
 		}
 		if err := c.transmit(batch); err != nil {
-			c.nc.Close()
+			// A client in memory that has hung up is heard to the end: whether
+			// its last command counts must not hang on who of us comes first.
+			if !errors.Is(err, io.ErrClosedPipe) {
+				c.nc.Close()
+			}
 			return false
 		}
 		c.sent.Add(1)
