@@ -21,7 +21,7 @@ func (o *outbox) halt(act func() bool) {
 // takeToStopLocked is take while there are stops: it returns what comes before
 // the first one or, if that is nothing, what to do there.
 func (o *outbox) takeToStopLocked(spare []byte) (batch []byte, resumed bool, act func() bool) {
-	n := o.stops[0].at
+	n := min(o.stops[0].at, len(o.buf)) // an outbox that is closed drops what was in it
 	if n == 0 {
 		act = o.stops[0].act
 		o.stops = o.stops[1:]
