@@ -2,27 +2,32 @@ package amqpserver
 
 import (
 	"bytes"
+	"encoding/binary"
+	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/minirabbit/minirabbit/broker"
 	"github.com/minirabbit/minirabbit/wire"
 )
 
-// mechanisms are the SASL mechanisms that RabbitMQ offers for passwords.
-const mechanisms = "AMQPLAIN PLAIN"
-
 // authenticate takes connection.start-ok and finds the user.
 func (c *conn) authenticate() error {
-	m, err := await[*wire.ConnectionStartOk](c, "starting")
+	m, err := await[*wire.ConnectionStartOk](c, stateStarting)
 	if err != nil {
 		return err
 	}
-	c.client = m.ClientProperties
+	c.client, c.mechanism = m.ClientProperties, m.Mechanism
+	if !slices.Contains(strings.Fields(c.node.Release().Mechanisms()), m.Mechanism) {
+		return fmt.Errorf("%w: unknown mechanism %q", errCut, m.Mechanism)
+	}
 	name, password, err := credentials(m.Mechanism, m.Response)
 	if err != nil {
-		return broker.WithMethod(err, m.ID())
+		return fmt.Errorf("%w: %s response: %v", errCut, m.Mechanism, err)
 	}
-	c.user = c.node.Authenticate(name, password)
+	c.user = c.node.AuthenticateFrom(name, password, c.nc.RemoteAddr())
+	c.node.CountAttempt(broker.AMQP, c.user != nil)
 	if c.user == nil {
 		return c.refuse(m, name)
 	}
@@ -35,9 +40,10 @@ func (c *conn) refuse(m *wire.ConnectionStartOk, name string) error {
 	c.log.Error("login refused", "connection", c.name, "user", name, "mechanism", m.Mechanism)
 	session := broker.Connection{ClientProperties: m.ClientProperties}
 	if !session.Capability("authentication_failure_close") {
-		return errClosed
+		return fmt.Errorf("%w: wrong password", errCut)
 	}
-	return broker.Errorf(wire.AccessRefused, "Login was refused using authentication mechanism %s. For details see the broker logfile.", m.Mechanism)
+	return &broker.ConnectionError{Reply: broker.Reply{Code: wire.AccessRefused,
+		Reason: fmt.Sprintf("Login was refused using authentication mechanism %s. For details see the broker logfile.", m.Mechanism)}}
 }
 
 // credentials reads the user's name and password from a SASL response.
@@ -47,34 +53,34 @@ func credentials(mechanism string, response []byte) (name, password string, err 
 		return plainCredentials(response)
 	case "AMQPLAIN":
 		return amqplainCredentials(response)
+	default: // ANONYMOUS
+		return broker.AnonymousUser, broker.AnonymousPassword, nil
 	}
-	return "", "", broker.Errorf(wire.CommandInvalid, "unknown mechanism: %s", mechanism)
 }
 
 // plainCredentials reads RFC 4616: authorization identity, name and password,
-// apart by zero bytes.
+// apart by zero bytes. RabbitMQ wants the identity to be empty.
 func plainCredentials(response []byte) (name, password string, err error) {
 	parts := bytes.Split(response, []byte{0})
-	if len(parts) != 3 {
-		return "", "", broker.Errorf(wire.SyntaxError, "response %s invalid", erlangBinary(response))
+	if len(parts) != 3 || len(parts[0]) > 0 {
+		return "", "", fmt.Errorf("%d parts with an identity of %d bytes, expected 3 and 0", len(parts), len(parts[0]))
 	}
 	return string(parts[1]), string(parts[2]), nil
 }
 
 // amqplainCredentials reads a field table without its length.
 func amqplainCredentials(response []byte) (name, password string, err error) {
-	framed := append([]byte{byte(len(response) >> 24), byte(len(response) >> 16), byte(len(response) >> 8), byte(len(response))}, response...)
-	c := wire.NewCursor(framed)
+	c := wire.NewCursor(append(binary.BigEndian.AppendUint32(nil, uint32(len(response))), response...))
 	t := c.Table()
 	if err := c.Err(); err != nil {
-		return "", "", broker.Errorf(wire.SyntaxError, "AMQPLAIN auth info %s: %s", erlangBinary(response), err)
+		return "", "", err
 	}
 	login, _ := t.Get("LOGIN")
 	secret, _ := t.Get("PASSWORD")
 	name, nameOK := login.(string)
 	password, passwordOK := secret.(string)
 	if !nameOK || !passwordOK {
-		return "", "", broker.Errorf(wire.SyntaxError, "AMQPLAIN auth info %v is missing LOGIN or PASSWORD field", fmt.Sprint(t))
+		return "", "", errors.New("no LOGIN or no PASSWORD")
 	}
 	return name, password, nil
 }

@@ -14,6 +14,13 @@ func (ch *channel) basicConsume(m *wire.BasicConsume) (wire.Method, error) {
 	if err := ch.session.CheckTag(m.ConsumerTag); err != nil {
 		return nil, err
 	}
+	if m.Queue == broker.ReplyTo {
+		tag, err := ch.session.ConsumeReplies(m)
+		if err != nil {
+			return nil, err
+		}
+		return reply(m.NoWait, &wire.BasicConsumeOk{ConsumerTag: tag})
+	}
 	q, err := ch.read(m.Queue)
 	if err != nil {
 		return nil, err
@@ -64,7 +71,7 @@ func (ch *channel) basicGet(m *wire.BasicGet) (wire.Method, error) {
 		Exchange:     e.Message.Exchange,
 		RoutingKey:   e.Message.RoutingKey,
 		MessageCount: uint32(q.Len()),
-	}, e.Message)
+	}, ch.session.Outgoing(q, &e))
 	return nil, nil
 }
 

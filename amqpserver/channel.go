@@ -59,62 +59,50 @@ func (ch *channel) frame(head wire.FrameHead) error {
 	if err != nil {
 		return err
 	}
-	switch {
-	case ch.state == channelClosing:
-		return ch.drop(head, payload)
-	case head.Type == wire.FrameMethod:
-		return ch.method(payload)
-	case head.Type == wire.FrameHeader && ch.state == channelHeader:
-		return ch.header(payload)
-	default:
-		return ch.unexpected(head)
+	switch head.Type {
+	case wire.FrameMethod:
+		return ch.method(head, payload)
+	case wire.FrameHeader:
+		return ch.header(head, payload)
+	case wire.FrameBody:
+		return ch.unexpected()
+	default: // a heartbeat
+		return misplaced(head, payload)
 	}
 }
 
-// drop ignores what comes between channel.close and its answer.
-func (ch *channel) drop(head wire.FrameHead, payload []byte) error {
-	if head.Type != wire.FrameMethod {
-		return nil
-	}
-	m, err := ch.c.decode(payload)
-	if err != nil {
-		return err
-	}
-	switch m.(type) {
-	case *wire.ChannelCloseOk:
-		delete(ch.c.channels, ch.number)
-	case *wire.ChannelClose:
-		ch.c.send(ch.number, &wire.ChannelCloseOk{})
-	}
-	return nil
-}
-
-// unexpected refuses a frame that cannot come in the channel's state.
-func (ch *channel) unexpected(head wire.FrameHead) error {
-	var err error
+// unexpected refuses a frame that cannot come in the channel's state. While the
+// channel is closing, it is ignored.
+func (ch *channel) unexpected() error {
+	problem := ""
 	switch ch.state {
+	case channelClosing:
+		return nil
 	case channelHeader:
-		err = broker.Errorf(wire.UnexpectedFrame, "expected content header for class 60, got non content header frame instead")
+		problem = "expected content header for class 60, got non content header frame instead"
 	case channelBody:
-		err = broker.Errorf(wire.UnexpectedFrame, "expected content body, got non content body frame instead")
+		problem = "expected content body, got non content body frame instead"
 	default:
 		return broker.Errorf(wire.UnexpectedFrame, "expected method frame, got non method frame instead")
 	}
-	return broker.WithMethod(err, wire.IDBasicPublish)
+	return broker.WithMethod(broker.Errorf(wire.UnexpectedFrame, "%s", problem), wire.IDBasicPublish)
 }
 
-// method decodes a method and carries it out.
-func (ch *channel) method(payload []byte) error {
-	m, err := ch.c.decode(payload)
+// method decodes a method and carries it out, unless its content is to follow.
+func (ch *channel) method(head wire.FrameHead, payload []byte) error {
+	m, err := ch.c.decode(head, payload)
 	if err != nil {
 		return err
 	}
-	if ch.state == channelHeader || ch.state == channelBody {
-		return ch.unexpected(wire.FrameHead{Type: wire.FrameMethod})
+	switch ch.state {
+	case channelHeader, channelBody:
+		return ch.unexpected()
+	case channelClosing:
+		return ch.drop(m)
 	}
-	if publish, ok := m.(*wire.BasicPublish); ok && ch.state == channelOpen {
+	if publish, ok := m.(*wire.BasicPublish); ok {
 		ch.content.begin(publish)
-		ch.state = channelHeader
+		ch.state, ch.content.opened = channelHeader, ch.state == channelOpen
 		return nil
 	}
 	if ch.c.server.interceptor != nil {
@@ -122,6 +110,23 @@ func (ch *channel) method(payload []byte) error {
 	}
 	return ch.execute(m)
 }
+
+// drop ignores what comes between channel.close and its answer.
+func (ch *channel) drop(m wire.Method) error {
+	switch m.(type) {
+	case *wire.ChannelCloseOk:
+		delete(ch.c.channels, ch.number)
+	case *wire.ChannelClose:
+		ch.c.send(ch.number, &wire.ChannelCloseOk{})
+	case *wire.ChannelOpen:
+		return broker.WithMethod(errSecondOpen(), m.ID())
+	}
+	return nil
+}
+
+func errNotOpen() error { return broker.Errorf(wire.ChannelError, "expected 'channel.open'") }
+
+func errSecondOpen() error { return broker.Errorf(wire.ChannelError, "second 'channel.open' seen") }
 
 // execute carries out a complete command as one critical section: its effect,
 // its reply, and then whatever became deliverable.
@@ -171,7 +176,7 @@ func (ch *channel) send(m wire.Method) {
 func (ch *channel) handle(m wire.Method) (wire.Method, error) {
 	if ch.state == channelNew {
 		if _, ok := m.(*wire.ChannelOpen); !ok {
-			return nil, broker.Errorf(wire.ChannelError, "expected 'channel.open'")
+			return nil, errNotOpen()
 		}
 	}
 	switch m := m.(type) {
@@ -230,15 +235,20 @@ func (ch *channel) handle(m wire.Method) (wire.Method, error) {
 	case *wire.TxRollback:
 		return &wire.TxRollbackOk{}, ch.session.Rollback()
 
+	case *wire.AccessRequest:
+		return &wire.AccessRequestOk{Ticket: 1}, nil
 	default:
-		return nil, broker.Errorf(wire.CommandInvalid, "unimplemented method")
+		return nil, ch.c.node.Release().UnimplementedMethod(m.ID())
 	}
 }
 
 // open answers channel.open.
 func (ch *channel) open() (wire.Method, error) {
 	if ch.state != channelNew {
-		return nil, broker.Errorf(wire.ChannelError, "second 'channel.open' seen")
+		return nil, errSecondOpen()
+	}
+	if err := ch.c.session.CheckChannelLimit(); err != nil {
+		return nil, err
 	}
 	ch.session = ch.c.session.OpenChannel(ch.number, ch)
 	ch.state = channelOpen

@@ -33,13 +33,14 @@ type conn struct {
 	name   string
 
 	// owned by the reader
-	in       *wire.Reader
-	cursor   wire.Cursor
-	channels map[uint16]*channel
-	tuned    tuning
-	user     *broker.User
-	client   wire.Table // client properties
-	session  *broker.Connection
+	in        *wire.Reader
+	cursor    wire.Cursor
+	channels  map[uint16]*channel
+	tuned     tuning
+	user      *broker.User
+	mechanism string     // of authentication
+	client    wire.Table // client properties
+	session   *broker.Connection
 
 	out outbox
 
@@ -72,6 +73,7 @@ type tuning struct {
 }
 
 func newConn(s *Server, nc net.Conn) *conn {
+	nc = &counted{Conn: nc}
 	c := &conn{
 		gone:            make(chan struct{}),
 		server:          s,
@@ -130,13 +132,15 @@ func (c *conn) run() error {
 
 // frame handles one frame, whose payload is not read yet.
 func (c *conn) frame(head wire.FrameHead) error {
-	if head.Channel == 0 || head.Type == wire.FrameHeartbeat {
+	if head.Channel == 0 {
 		return c.controlFrame(head)
 	}
 	ch := c.channels[head.Channel]
 	if ch == nil {
-		if head.Channel > c.tuned.channelMax {
-			return c.badChannel(head)
+		// The limit is for how many channels there are, not for their numbers.
+		if len(c.channels) >= int(c.tuned.channelMax) {
+			return broker.Errorf(wire.NotAllowed, "number of channels opened (%d) has reached the negotiated channel_max (%d)",
+				len(c.channels), c.tuned.channelMax)
 		}
 		ch = newChannel(c, head.Channel)
 		c.channels[head.Channel] = ch
@@ -144,13 +148,7 @@ func (c *conn) frame(head wire.FrameHead) error {
 	return ch.frame(head)
 }
 
-// badChannel refuses a channel number above the one that was agreed on.
-func (c *conn) badChannel(head wire.FrameHead) error {
-	return broker.Errorf(wire.NotAllowed, "number of channels opened (%d) has reached the negotiated channel_max (%d)",
-		len(c.channels), c.tuned.channelMax)
-}
-
-// controlFrame handles a frame on channel 0, and heartbeats.
+// controlFrame handles a frame on channel 0.
 func (c *conn) controlFrame(head wire.FrameHead) error {
 	payload, err := c.in.ReadPayload(head)
 	if err != nil {
@@ -158,9 +156,12 @@ func (c *conn) controlFrame(head wire.FrameHead) error {
 	}
 	switch head.Type {
 	case wire.FrameHeartbeat:
+		if head.Size > 0 {
+			return frameError(head, payload, "unknown_frame")
+		}
 		return nil
 	case wire.FrameMethod:
-		m, err := c.decode(payload)
+		m, err := c.decode(head, payload)
 		if err != nil {
 			return err
 		}
@@ -169,7 +170,7 @@ func (c *conn) controlFrame(head wire.FrameHead) error {
 		}
 		return broker.WithMethod(c.handle(m), m.ID())
 	default:
-		return broker.Errorf(wire.UnexpectedFrame, "unexpected frame of type %d on channel 0", head.Type)
+		return misplaced(head, payload)
 	}
 }
 
@@ -183,26 +184,23 @@ func (c *conn) handle(m wire.Method) error {
 	case *wire.ConnectionUpdateSecret:
 		return c.updateSecret(m)
 	default:
-		return broker.Errorf(wire.CommandInvalid, "unexpected method in connection state running")
+		return broker.Errorf(wire.ChannelError, "unexpected method in connection state running")
 	}
 }
 
-// updateSecret takes a new password or token for the connection's user. As in
-// RabbitMQ with its own user database, it must be right.
-func (c *conn) updateSecret(m *wire.ConnectionUpdateSecret) error {
-	if c.node.Authenticate(c.user.Name(), string(m.NewSecret)) == nil {
-		return broker.Errorf(wire.NotAllowed, "New secret was refused by one of the backends")
-	}
+// updateSecret takes a new token for the connection's user. As in RabbitMQ with
+// its own user database, where passwords do not expire, it has no effect.
+func (c *conn) updateSecret(*wire.ConnectionUpdateSecret) error {
 	c.send(0, &wire.ConnectionUpdateSecretOk{})
 	return nil
 }
 
 // decode reads a method from its frame.
-func (c *conn) decode(payload []byte) (wire.Method, error) {
+func (c *conn) decode(head wire.FrameHead, payload []byte) (wire.Method, error) {
 	c.cursor.Reset(payload)
 	m := c.cursor.Method()
 	if err := c.cursor.Err(); err != nil {
-		return nil, err
+		return nil, decodeError(head, payload, err)
 	}
 	return m, nil
 }
@@ -231,6 +229,9 @@ func (c *conn) end(err error) {
 	switch {
 	case errors.Is(err, errClosed):
 		c.linger()
+		return
+	case errors.Is(err, errCut):
+		c.log.Error("connection cut", "connection", c.name, "error", err)
 		return
 	case errors.Is(err, errAborted):
 		c.log.Debug("connection cut on purpose", "connection", c.name)
@@ -274,18 +275,13 @@ func (c *conn) awaitCloseOk() {
 			return
 		case *wire.ConnectionClose:
 			c.send(0, &wire.ConnectionCloseOk{})
-			c.linger()
-			return
 		}
 	}
 }
 
 // linger waits until the client hangs up: a client that has just sent its last
 // method must not see the connection break before it has read the answer.
-func (c *conn) linger() {
-	c.nc.SetReadDeadline(time.Now().Add(closeTimeout))
-	io.Copy(io.Discard, c.nc)
-}
+func (c *conn) linger() { c.awaitCloseOk() }
 
 // endSession takes the client out of the broker.
 func (c *conn) endSession() {
@@ -296,6 +292,7 @@ func (c *conn) endSession() {
 	vh.Lock()
 	c.session.Close()
 	vh.Unlock()
+	c.node.Disconnect(c.session)
 }
 
 // shutDown ends the connection as a broker does that is being stopped.

@@ -13,25 +13,31 @@ type content struct {
 	body       []byte
 	size, left uint64
 	tooLarge   bool // the body is dropped as it comes
+	opened     bool // the channel was open when the publishing began
 }
 
 func (p *content) begin(m *wire.BasicPublish) { *p = content{publish: *m} }
 
 // header takes the content header of a publishing.
-func (ch *channel) header(payload []byte) error {
-	p := &ch.content
+func (ch *channel) header(head wire.FrameHead, payload []byte) error {
 	var h wire.ContentHeader
 	c := &ch.c.cursor
 	c.Reset(payload)
 	h.DecodeHead(c)
 	properties := c.Rest()
-	if err := c.Err(); err != nil {
-		return err
+	if c.Err() != nil || len(properties) < 2 {
+		return frameError(head, payload, "unknown_frame")
 	}
-	if h.ClassID != p.publish.ID().Class() {
-		return broker.WithMethod(broker.Errorf(wire.UnexpectedFrame,
-			"expected content header for class %d, got one for class %d instead", p.publish.ID().Class(), h.ClassID), p.publish.ID())
+	if ch.state != channelHeader || h.Weight != 0 {
+		return ch.unexpected()
 	}
+	if h.ClassID != wire.IDBasicPublish.Class() {
+		return ch.badContent(wire.UnexpectedFrame, "expected content header for class %d, got one for class %d instead", wire.IDBasicPublish.Class(), h.ClassID)
+	}
+	if limit := ch.c.node.Release().MaxBodySize(); h.BodySize > limit {
+		return ch.badContent(wire.FrameError, "content body size %d exceeds maximum allowed size %d", h.BodySize, limit)
+	}
+	p := &ch.content
 	p.properties = append([]byte(nil), properties...)
 	p.size, p.left = h.BodySize, h.BodySize
 	p.tooLarge = h.BodySize > uint64(ch.c.node.MaxMessageSize())
@@ -40,6 +46,11 @@ func (ch *channel) header(payload []byte) error {
 		return ch.published()
 	}
 	return nil
+}
+
+// badContent refuses the content of a publishing.
+func (ch *channel) badContent(code wire.ReplyCode, format string, args ...any) error {
+	return broker.WithMethod(broker.Errorf(code, format, args...), wire.IDBasicPublish)
 }
 
 // body takes a body frame. The bytes go straight into the message's own slice,
@@ -54,14 +65,13 @@ func (ch *channel) body(head wire.FrameHead) error {
 	if p.tooLarge {
 		p.body = p.body[:0]
 	}
-	if uint64(head.Size) > p.left {
-		return broker.WithMethod(broker.Errorf(wire.UnexpectedFrame, "content body is %d bytes longer than its header declared",
-			uint64(head.Size)-p.left), p.publish.ID())
-	}
-	p.left -= uint64(head.Size)
-	if p.left == 0 {
+	if uint64(head.Size) >= p.left {
+		if uint64(head.Size) > p.left && ch.c.node.Release().RefusesExcessBody() {
+			return ch.badContent(wire.FrameError, "content body frame exceeds remaining content size")
+		}
 		return ch.published()
 	}
+	p.left -= uint64(head.Size)
 	return nil
 }
 
@@ -93,6 +103,9 @@ func (ch *channel) publish(p *content) error {
 	if ch.c.server.interceptor != nil {
 		ch.answers = &p.publish
 		defer func() { ch.answers = nil }()
+	}
+	if !p.opened {
+		return broker.WithMethod(errNotOpen(), p.publish.ID())
 	}
 	if err := ch.basicPublish(p); err != nil {
 		return ch.fail(broker.WithMethod(err, p.publish.ID()))

@@ -1,6 +1,10 @@
 package amqpserver
 
 import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
 	"strings"
 	"time"
 
@@ -25,7 +29,7 @@ func (c *conn) handshake() error {
 	c.send(0, &wire.ConnectionStart{
 		VersionMajor: 0, VersionMinor: 9,
 		ServerProperties: serverProperties(c.node.Release()),
-		Mechanisms:       []byte(mechanisms),
+		Mechanisms:       []byte(c.node.Release().Mechanisms()),
 		Locales:          []byte("en_US"),
 	})
 	if err := c.authenticate(); err != nil {
@@ -38,7 +42,7 @@ func (c *conn) handshake() error {
 	if err := c.open(); err != nil {
 		return err
 	}
-	c.nc.SetReadDeadline(time.Time{})
+	c.listen()
 	return nil
 }
 
@@ -49,32 +53,26 @@ func (c *conn) protocolHeader() error {
 	if err != nil {
 		return err
 	}
-	if header != wire.ProtocolHeader {
-		c.post(append(c.out.begin(), wire.ProtocolHeader[:]...))
-		c.log.Error("bad protocol header", "connection", c.name, "header", header)
-		return errClosed
+	answer, ok := c.node.Release().AnswerHeader(header)
+	if ok {
+		return nil
 	}
-	return nil
+	c.post(append(c.out.begin(), answer[:]...))
+	return fmt.Errorf("%w: bad protocol header %q", errCut, header)
 }
 
-// tune takes the limits that the client wants. RabbitMQ refuses those above its
-// own; zero means no limit, which is above.
+// tune takes the limits that the client wants. RabbitMQ cuts the connection over
+// those above its own; zero means no limit, which is above.
 func (c *conn) tune() error {
-	m, err := await[*wire.ConnectionTuneOk](c, "tuning")
+	m, err := await[*wire.ConnectionTuneOk](c, stateTuning)
 	if err != nil {
 		return err
 	}
-	fail := func(format string, args ...any) error {
-		return broker.WithMethod(broker.Errorf(wire.NotAllowed, format, args...), m.ID())
-	}
-	if m.FrameMax != 0 && m.FrameMax < wire.FrameMinSize {
-		return fail("negotiated frame_max = %d is lower than the minimum allowed value (%d)", m.FrameMax, wire.FrameMinSize)
-	}
-	if m.FrameMax == 0 || m.FrameMax > offeredFrameMax {
-		return fail("negotiated frame_max = %d is higher than the maximum allowed value (%d)", m.FrameMax, offeredFrameMax)
+	if least := c.node.Release().MinFrameMax(); m.FrameMax < least || m.FrameMax > offeredFrameMax {
+		return fmt.Errorf("%w: frame-max is %d, expected %d to %d", errCut, m.FrameMax, least, offeredFrameMax)
 	}
 	if m.ChannelMax == 0 || m.ChannelMax > offeredChannelMax {
-		return fail("negotiated channel_max = %d is higher than the maximum allowed value (%d)", m.ChannelMax, offeredChannelMax)
+		return fmt.Errorf("%w: channel-max is %d, expected 1 to %d", errCut, m.ChannelMax, offeredChannelMax)
 	}
 	c.tuned = tuning{channelMax: m.ChannelMax, frameMax: m.FrameMax}
 	c.in.SetFrameMax(m.FrameMax)
@@ -87,7 +85,7 @@ func (c *conn) tune() error {
 
 // open lets the client into a virtual host.
 func (c *conn) open() error {
-	m, err := await[*wire.ConnectionOpen](c, "opening")
+	m, err := await[*wire.ConnectionOpen](c, stateOpening)
 	if err != nil {
 		return err
 	}
@@ -99,36 +97,38 @@ func (c *conn) open() error {
 		return broker.WithMethod(broker.Errorf(wire.NotAllowed, "access to vhost '%s' refused for user '%s'", m.VirtualHost, c.user.Name()), m.ID())
 	}
 	c.session = &broker.Connection{Name: c.name, User: c.user, VHost: vh, ClientProperties: c.client}
-	vh.Lock()
-	c.session.Open()
-	vh.Unlock()
+	if err := c.begin(); err != nil {
+		return broker.WithMethod(err, m.ID())
+	}
 	c.send(0, &wire.ConnectionOpenOk{})
 	return nil
 }
 
 // await reads the one method that the client may send in a state of the
-// handshake.
+// handshake. Until it has logged in, RabbitMQ cuts it off for anything else.
 func await[M wire.Method](c *conn, state string) (M, error) {
 	var want M
 	for {
 		frame, err := c.in.ReadFrame()
 		if err != nil {
-			return want, err
+			return want, c.early(state, err)
 		}
 		c.received.Add(1)
-		if frame.Type == wire.FrameHeartbeat {
+		head := wire.FrameHead{Type: frame.Type, Channel: frame.Channel, Size: uint32(len(frame.Payload))}
+		if head == (wire.FrameHead{Type: wire.FrameHeartbeat}) {
 			continue
 		}
 		if frame.Type != wire.FrameMethod || frame.Channel != 0 {
-			return want, broker.Errorf(wire.UnexpectedFrame, "unexpected frame of type %d on channel %d in connection state %s", frame.Type, frame.Channel, state)
+			return want, c.early(state, misplaced(head, frame.Payload))
 		}
-		m, err := c.decode(frame.Payload)
+		m, err := c.decode(head, frame.Payload)
 		if err != nil {
-			return want, err
+			return want, c.early(state, err)
 		}
 		got, ok := m.(M)
 		if !ok {
-			return want, broker.WithMethod(broker.Errorf(wire.CommandInvalid, "unexpected method in connection state %s", state), m.ID())
+			err := broker.Errorf(wire.ChannelError, "unexpected method in connection state %s", state)
+			return want, c.early(state, broker.WithMethod(err, m.ID()))
 		}
 		if c.server.interceptor != nil {
 			return got, c.receive(Command{Method: m}, func() error { return nil })
@@ -136,6 +136,22 @@ func await[M wire.Method](c *conn, state string) (M, error) {
 		return got, nil
 	}
 }
+
+// early returns the error to end the handshake with: only a client that has
+// logged in is told.
+func (c *conn) early(state string, err error) error {
+	if state == stateOpening || errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed) {
+		return err
+	}
+	return fmt.Errorf("%w in connection state %s: %v", errCut, state, err)
+}
+
+// The states of the handshake, as RabbitMQ names them.
+const (
+	stateStarting = "starting"
+	stateTuning   = "tuning"
+	stateOpening  = "opening"
+)
 
 // serverProperties is what RabbitMQ says of itself; libraries act on the
 // product, the version and the capabilities.
@@ -148,9 +164,9 @@ func serverProperties(r *broker.Release) wire.Table {
 	return wire.Table{
 		{Key: "capabilities", Value: capabilities},
 		{Key: "cluster_name", Value: "rabbit@minirabbit"},
-		{Key: "copyright", Value: "Copyright (c) the minirabbit authors"},
-		{Key: "information", Value: "An in-memory AMQP 0-9-1 broker for tests, behaving as RabbitMQ " + r.Version()},
-		{Key: "platform", Value: "Go"},
+		{Key: "copyright", Value: r.Copyright()},
+		{Key: "information", Value: "Licensed under the MPL 2.0. Website: https://rabbitmq.com"},
+		{Key: "platform", Value: r.Platform()},
 		{Key: "product", Value: "RabbitMQ"},
 		{Key: "version", Value: r.Version()},
 	}

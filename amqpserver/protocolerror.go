@@ -9,15 +9,17 @@ import (
 	"github.com/minirabbit/minirabbit/wire"
 )
 
+// errCut ends a connection without a word, as RabbitMQ does over what it cannot
+// make anything of.
+var errCut = errors.New("connection cut")
+
 // protocolError maps what the parser found to the reply that RabbitMQ gives. It
-// returns nil for errors of the network.
+// returns nil where RabbitMQ cuts the connection, and for errors of the network.
 func protocolError(err error) error {
 	var (
-		tooLarge  *wire.FrameTooLargeError
-		badEnd    *wire.FrameEndError
-		badType   *wire.FrameTypeError
-		unknown   *wire.UnknownMethodError
-		malformed *wire.DecodeError
+		tooLarge *wire.FrameTooLargeError
+		badEnd   *wire.FrameEndError
+		badType  *wire.FrameTypeError
 	)
 	switch {
 	case errors.As(err, &tooLarge):
@@ -26,21 +28,46 @@ func protocolError(err error) error {
 		return frameError(badEnd.Head, badEnd.Payload, fmt.Sprintf("{invalid_frame_end_marker,%d}", badEnd.Got))
 	case errors.As(err, &badType):
 		return frameError(badType.Head, badType.Payload, "unknown_frame")
-	case errors.As(err, &unknown):
-		return broker.WithMethod(broker.Errorf(wire.NotImplemented, "unknown method"), unknown.Method)
-	case errors.As(err, &malformed):
-		return broker.Errorf(wire.SyntaxError, "%s", malformed.Problem)
 	}
 	return nil
 }
 
+// decodeError is the reply to a method that cannot be decoded.
+func decodeError(head wire.FrameHead, payload []byte, err error) error {
+	var malformed *wire.DecodeError
+	switch {
+	case len(payload) < 4:
+		return frameError(head, payload, "unknown_frame")
+	case !errors.As(err, &malformed) || malformed.Fault == wire.FaultValue:
+		return errCut
+	case malformed.Fault == wire.FaultUTF8:
+		return broker.Errorf(wire.FrameError, "Malformed UTF-8 in shortstr")
+	case head.Channel == 0:
+		return broker.Errorf(wire.InternalError, "")
+	default:
+		return broker.WithMethod(broker.Errorf(wire.FrameError, "cannot decode %s", erlangBinary(payload[4:])), malformed.Method)
+	}
+}
+
+// misplaced is RabbitMQ's 505 for a frame that cannot come here.
+func misplaced(head wire.FrameHead, payload []byte) error {
+	return broker.Errorf(wire.UnexpectedFrame, "type %d, %s", head.Type, octets(head, payload))
+}
+
 // frameError is RabbitMQ's 501 with the first octets of the frame's payload.
 func frameError(head wire.FrameHead, payload []byte, problem string) error {
-	scope := "all"
-	if int(head.Size) > len(payload) {
-		scope = fmt.Sprintf("first %d", len(payload))
+	return broker.Errorf(wire.FrameError, "type %d, %s: %s", head.Type, octets(head, payload), problem)
+}
+
+// snippet is how many octets of a payload RabbitMQ shows.
+const snippet = 16
+
+// octets shows the beginning of a payload. One that was not read is empty.
+func octets(head wire.FrameHead, payload []byte) string {
+	if len(payload) > 0 && int(head.Size) > snippet {
+		return fmt.Sprintf("first %d octets = %s", snippet, erlangBinary(payload[:min(len(payload), snippet)]))
 	}
-	return broker.Errorf(wire.FrameError, "type %d, %s octets = %s: %s", head.Type, scope, erlangBinary(payload), problem)
+	return "all octets = " + erlangBinary(payload)
 }
 
 // erlangBinary writes bytes as Erlang prints a binary: as text if all of it is

@@ -18,6 +18,9 @@ func stripLineBreaks(name string) string {
 
 func (ch *channel) queueDeclare(m *wire.QueueDeclare) (wire.Method, error) {
 	m.Queue = stripLineBreaks(m.Queue)
+	if broker.IsReplyTo(m.Queue) {
+		return ch.queueDeclareReplyTo(m)
+	}
 	if m.Passive {
 		return ch.queueDeclarePassive(m)
 	}
@@ -36,9 +39,23 @@ func (ch *channel) queueDeclare(m *wire.QueueDeclare) (wire.Method, error) {
 	return ch.declared(q, m.NoWait)
 }
 
+// queueDeclareReplyTo answers for the pseudo-queue of direct reply-to: it is
+// there if somebody consumes from it.
+func (ch *channel) queueDeclareReplyTo(m *wire.QueueDeclare) (wire.Method, error) {
+	if !ch.vh.ReplyToExists(m.Queue) {
+		_, err := ch.vh.UseQueue(ch.c.session, m.Queue)
+		return nil, err
+	}
+	ch.lastQueue = m.Queue
+	return reply(m.NoWait, &wire.QueueDeclareOk{Queue: m.Queue, ConsumerCount: 1})
+}
+
 // queueDeclarePassive looks a queue up. Unlike elsewhere, an empty name does not
 // stand for the queue declared last.
 func (ch *channel) queueDeclarePassive(m *wire.QueueDeclare) (wire.Method, error) {
+	if err := ch.c.session.CheckPassive("queue", m.Queue); err != nil {
+		return nil, err
+	}
 	q, err := ch.vh.UseQueue(ch.c.session, m.Queue)
 	if err != nil {
 		return nil, err
@@ -111,7 +128,10 @@ func (ch *channel) mayBindQueue(source, name, key string) (queueName, routingKey
 	if err := broker.CheckNotDefault(source); err != nil {
 		return "", "", err
 	}
-	return name, key, ch.may(broker.Read, "exchange", source)
+	if err := ch.may(broker.Read, "exchange", source); err != nil {
+		return "", "", err
+	}
+	return name, key, ch.c.session.CheckTopic(broker.Read, source, key)
 }
 
 // queueName returns the name that is meant: an empty one stands for the queue

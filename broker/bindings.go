@@ -9,12 +9,13 @@ import (
 func (vh *VHost) Bind(x *exchange.Exchange, to exchange.Destination, key string, args wire.Table) error {
 	added, err := x.Bind(to, key, args)
 	if err != nil {
-		return exchangeError(err)
+		return vh.exchangeError(err)
 	}
-	if added {
-		vh.sources[to] = append(vh.sources[to], x)
+	if !added {
+		return nil
 	}
-	return nil
+	vh.sources[to] = append(vh.sources[to], x)
+	return vh.replay(x, to)
 }
 
 // Unbind removes a binding. One that is not there counts as removed.

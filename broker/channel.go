@@ -41,6 +41,7 @@ type Channel struct {
 	byTag     map[string]*Consumer
 	lastTag   uint64 // of a delivery
 	unacked   unacked
+	reply     replyConsumer
 
 	prefetch       uint16 // for consumers to come, 0 for no limit
 	globalPrefetch uint16 // for all consumers together, 0 for no limit
@@ -49,6 +50,7 @@ type Channel struct {
 	mode      mode
 	published uint64 // publishings since confirm.select
 	tx        transaction
+	stats     Stats
 
 	// takenBack holds deliveries that were requeued behind the client's back,
 	// see TakeBack.
@@ -59,6 +61,8 @@ type Channel struct {
 func (c *Connection) OpenChannel(number uint16, sink Sink) *Channel {
 	ch := &Channel{Number: number, conn: c, vh: c.VHost, sink: sink, byTag: make(map[string]*Consumer)}
 	c.channels = append(c.channels, ch)
+	c.User.channels.Add(1)
+	ch.vh.node.churn.ChannelCreated.Add(1)
 	if ch.vh.observed() {
 		ch.observe(Event{Kind: ChannelOpened})
 	}
@@ -71,11 +75,17 @@ func (ch *Channel) Close() {
 	for i, other := range ch.conn.channels {
 		if other == ch {
 			ch.conn.channels = append(ch.conn.channels[:i], ch.conn.channels[i+1:]...)
+			ch.conn.User.channels.Add(-1)
+			ch.vh.node.churn.ChannelClosed.Add(1)
+			ch.vh.stats.add(&ch.stats)
 			break
 		}
 	}
 	for len(ch.consumers) > 0 {
 		ch.removeConsumer(ch.consumers[0])
+	}
+	if ch.reply.tag != "" {
+		ch.cancelReplies()
 	}
 	ch.restore(ch.tx.settled())
 	ch.settle(ch.unacked.takeAll(), abandon)
@@ -89,7 +99,7 @@ func (ch *Channel) Qos(m *wire.BasicQos) error {
 	if m.PrefetchSize != 0 {
 		return Errorf(wire.NotImplemented, "prefetch_size!=0 (%d)", m.PrefetchSize)
 	}
-	if !m.Global {
+	if !m.Global || ch.vh.node.release.qosPerConsumer {
 		ch.prefetch = m.PrefetchCount
 		return nil
 	}

@@ -13,6 +13,7 @@ type Consumer struct {
 	ch       *Channel
 	prefetch uint16 // 0 for no limit
 	held     int    // unacked deliveries
+	args     wire.Table
 }
 
 var _ queue.Receiver = (*Consumer)(nil)
@@ -27,11 +28,14 @@ func (ch *Channel) Consume(m *wire.BasicConsume, q *queue.Queue) (tag string, er
 	if err := ch.checkExclusiveConsumer(m, q); err != nil {
 		return "", err
 	}
-	priority, err := consumerPriority(m.Arguments)
+	if err := ch.checkConsumeArguments(m, q); err != nil {
+		return "", err
+	}
+	priority, err := consumerPriority(m.Arguments, ch.vh.queueText(q.Name()))
 	if err != nil {
 		return "", err
 	}
-	c := &Consumer{q: q, ch: ch}
+	c := &Consumer{q: q, ch: ch, args: m.Arguments}
 	if !m.NoAck {
 		c.prefetch = ch.prefetch
 	}
@@ -45,7 +49,7 @@ func (ch *Channel) Consume(m *wire.BasicConsume, q *queue.Queue) (tag string, er
 
 // CheckTag refuses a consumer tag that the channel uses already.
 func (ch *Channel) CheckTag(tag string) error {
-	if tag != "" && ch.byTag[tag] != nil {
+	if tag != "" && (ch.byTag[tag] != nil || ch.reply.tag == tag) {
 		return Errorf(wire.NotAllowed, "attempt to reuse consumer tag '%s'", tag)
 	}
 	return nil
@@ -61,15 +65,28 @@ func (ch *Channel) checkExclusiveConsumer(m *wire.BasicConsume, q *queue.Queue) 
 	return Errorf(wire.AccessRefused, "%s in exclusive use", ch.vh.queueText(q.Name()))
 }
 
+// checkConsumeArguments refuses what the queue's type does not support.
+func (ch *Channel) checkConsumeArguments(m *wire.BasicConsume, q *queue.Queue) error {
+	resource := ch.vh.queueText(q.Name())
+	kind := q.Settings().Kind
+	if kind == queue.Quorum && ch.globalPrefetch != 0 && !ch.vh.node.release.globalQos {
+		return Errorf(wire.NotImplemented, "%s does not support global qos", resource)
+	}
+	if _, set := m.Arguments.Get("x-stream-offset"); set && kind != queue.Stream {
+		return Errorf(wire.PreconditionFailed, "invalid arg 'x-stream-offset' for %s of queue type rabbit_%s_queue", resource, kind)
+	}
+	return nil
+}
+
 // consumerPriority reads the x-priority argument, 0 by default.
-func consumerPriority(args wire.Table) (int, error) {
+func consumerPriority(args wire.Table, resource string) (int, error) {
 	v, set := args.Get("x-priority")
 	if !set {
 		return 0, nil
 	}
 	n, ok := integer(v)
 	if !ok {
-		return 0, Errorf(wire.PreconditionFailed, "invalid arg 'x-priority': {unacceptable_type,%s}", erlang.TypeName(v))
+		return 0, Errorf(wire.PreconditionFailed, "invalid arg 'x-priority' for %s: \"expected integer, got %s\"", resource, erlang.TypeName(v))
 	}
 	return int(n), nil
 }
@@ -77,11 +94,13 @@ func consumerPriority(args wire.Table) (int, error) {
 // Cancel ends a consumer at its client's wish. A tag that is not there counts
 // as cancelled. What the consumer has not settled stays unacked.
 func (ch *Channel) Cancel(tag string) {
-	c := ch.byTag[tag]
-	if c == nil {
+	if tag == ch.reply.tag && tag != "" {
+		ch.cancelReplies()
 		return
 	}
-	ch.removeConsumer(c)
+	if c := ch.byTag[tag]; c != nil {
+		ch.removeConsumer(c)
+	}
 }
 
 // removeConsumer ends a subscription, and the queue with it if it was the last
@@ -127,6 +146,8 @@ func (c *Consumer) Ready() bool {
 func (c *Consumer) Deliver(q *queue.Queue, e queue.Entry) {
 	ch := c.ch
 	ch.lastTag++
+	ch.countDelivered(c.sub.NoAck, e.Redelivered())
+	ch.traceDelivered(q, e.Message, e.Redelivered())
 	if ch.vh.observed() {
 		ch.observe(Event{Kind: MessageDelivered, Message: e.Message, Queue: q, Consumer: c.sub.Tag, DeliveryTag: ch.lastTag,
 			Redelivered: e.Redelivered(), NoAck: c.sub.NoAck})
@@ -136,5 +157,5 @@ func (c *Consumer) Deliver(q *queue.Queue, e queue.Entry) {
 		ch.held++
 		ch.unacked.add(delivery{tag: ch.lastTag, q: q, consumer: c, entry: e})
 	}
-	ch.sink.Deliver(c.sub.Tag, ch.lastTag, e.Redelivered(), e.Message)
+	ch.sink.Deliver(c.sub.Tag, ch.lastTag, e.Redelivered(), ch.vh.outgoing(q, &e))
 }

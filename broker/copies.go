@@ -1,6 +1,9 @@
 package broker
 
 import (
+	"slices"
+	"strings"
+
 	"github.com/minirabbit/minirabbit/internal/erlang"
 	"github.com/minirabbit/minirabbit/wire"
 )
@@ -24,12 +27,9 @@ func checkCopies(headers wire.Table) error {
 	return nil
 }
 
-// appendCopies appends the routing keys of CC and BCC.
-func appendCopies(keys []string, headers wire.Table) []string {
-	if len(headers) == 0 {
-		return keys
-	}
-	for _, name := range []string{headerCC, headerBCC} {
+// appendCopies appends the routing keys in the headers of these names.
+func appendCopies(keys []string, headers wire.Table, names ...string) []string {
+	for _, name := range names {
 		v, _ := headers.Get(name)
 		list, _ := v.(wire.Array)
 		for _, item := range list {
@@ -41,19 +41,42 @@ func appendCopies(keys []string, headers wire.Table) []string {
 	return keys
 }
 
-// withoutBCC returns the properties without the header BCC.
-func withoutBCC(properties []byte, headers wire.Table) []byte {
-	if _, set := headers.Get(headerBCC); !set {
+// withoutBCC returns the properties without the header BCC, and removes it from
+// the decoded header as well.
+func withoutBCC(properties []byte, header *wire.Properties) []byte {
+	if _, set := header.Headers.Get(headerBCC); !set {
 		return properties
 	}
-	return editHeaders(properties, func(h *wire.Table) { h.Delete(headerBCC) })
+	header.Headers.Delete(headerBCC)
+	return header.Append(nil)
 }
 
-// editHeaders returns properties with their headers changed.
-func editHeaders(properties []byte, edit func(*wire.Table)) []byte {
-	var p wire.Properties
-	p.Decode(wire.NewCursor(properties))
-	edit(&p.Headers)
-	p.Flags |= wire.HasHeaders
-	return p.Append(nil)
+// setSorted sets a header as RabbitMQ does, which sorts the headers whenever it
+// sets one.
+func setSorted(headers *wire.Table, key string, value any) {
+	headers.Set(key, value)
+	slices.SortStableFunc(*headers, func(a, b wire.Field) int { return strings.Compare(a.Key, b.Key) })
+}
+
+// withSortedHeaders returns the properties with the headers sorted by name, of
+// which the first counts if it stands there twice. Tables inside stay as they are.
+func withSortedHeaders(properties []byte, header *wire.Properties) []byte {
+	inOrder := func(a, b wire.Field) int { return strings.Compare(a.Key, b.Key) }
+	sorted := slices.IsSortedFunc(header.Headers, inOrder)
+	if sorted && !repeats(header.Headers) {
+		return properties
+	}
+	slices.SortStableFunc(header.Headers, inOrder)
+	header.Headers = slices.CompactFunc(header.Headers, func(a, b wire.Field) bool { return a.Key == b.Key })
+	return header.Append(nil)
+}
+
+// repeats says whether a name stands twice in sorted headers.
+func repeats(t wire.Table) bool {
+	for i := 1; i < len(t); i++ {
+		if t[i].Key == t[i-1].Key {
+			return true
+		}
+	}
+	return false
 }

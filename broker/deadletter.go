@@ -2,6 +2,7 @@ package broker
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/minirabbit/minirabbit/queue"
@@ -28,13 +29,17 @@ func (vh *VHost) publishDeadLetter(d deadLetter) {
 	if x == nil {
 		return
 	}
-	m, headers := vh.deadMessage(d, settings)
+	m, header := vh.deadMessage(d, settings)
 	if vh.observed() {
 		vh.observe(Event{Kind: MessageDeadLettered, Message: d.m, Queue: d.from, Reason: d.reason, Dead: m})
 	}
-	for _, to := range slices.Clone(vh.route(x, m.RoutingKey, headers)) {
+	queues, err := vh.route(x, m, header)
+	if err != nil {
+		return
+	}
+	for _, to := range queues {
 		q := to.(*queue.Queue)
-		if d.reason == queue.Rejected || !deathCycle(q.Name(), headers) {
+		if d.reason == queue.Rejected || !deathCycle(q.Name(), header.Headers) {
 			vh.enqueue(q, m)
 		}
 	}
@@ -42,67 +47,103 @@ func (vh *VHost) publishDeadLetter(d deadLetter) {
 
 // deadMessage builds the message that a dead letter is published as: with the
 // story of its deaths in x-death, and without an expiration of its own.
-func (vh *VHost) deadMessage(d deadLetter, s queue.Settings) (*queue.Message, wire.Table) {
+func (vh *VHost) deadMessage(d deadLetter, s queue.Settings) (*queue.Message, *wire.Properties) {
+	r := vh.node.release
 	p := d.m.Header()
-	death := wire.Table{
-		{Key: "reason", Value: string(d.reason)},
-		{Key: "queue", Value: d.from.Name()},
-		{Key: "time", Value: wire.Timestamp(int64(vh.Now()) / int64(time.Second))},
-		{Key: "exchange", Value: d.m.Exchange},
-		{Key: "routing-keys", Value: stringArray(appendCopies([]string{d.m.RoutingKey}, p.Headers))},
-	}
-	if p.Flags&wire.HasExpiration != 0 {
-		death = append(death, wire.Field{Key: "original-expiration", Value: p.Expiration})
-	}
-	vh.noteDeath(&p.Headers, death)
+	p.Headers = slices.Clone(p.Headers)
+	vh.noteDeath(d, &p)
 	m := *d.m
+	m.Dead = true
 	m.Exchange = s.DeadLetterExchange
 	if s.DeadLetterRekey {
-		m.RoutingKey = s.DeadLetterRoutingKey
-		p.Headers.Delete(headerCC)
+		m.RoutingKey, m.Copies = s.DeadLetterRoutingKey, nil
+		if r.deadLetterDropsCC {
+			p.Headers.Delete(headerCC)
+		}
 	}
 	p.Flags = p.Flags&^wire.HasExpiration | wire.HasHeaders
 	m.HasExpiration = false
 	m.Properties = p.Append(nil)
-	return &m, p.Headers
+	return &m, &p
 }
 
-// noteDeath enters a death into x-death: the count goes up if the message died
-// in this queue for this reason before, and the latest death comes first.
-func (vh *VHost) noteDeath(headers *wire.Table, death wire.Table) {
-	reason, _ := death.Get("reason")
-	from, _ := death.Get("queue")
-	source, _ := death.Get("exchange")
-	v, set := headers.Get("x-death")
+// noteDeath enters a death into the headers: the count in x-death goes up if the
+// message died in this queue for this reason before, and the latest death comes
+// first.
+func (vh *VHost) noteDeath(d deadLetter, p *wire.Properties) {
+	r := vh.node.release
+	v, known := p.Headers.Get("x-death")
 	deaths, _ := v.(wire.Array)
-	if !set {
-		headers.Set("x-first-death-reason", reason)
-		headers.Set("x-first-death-queue", from)
-		headers.Set("x-first-death-exchange", source)
+	if r.ownDeathsOnly && !d.m.Dead {
+		deaths, known = nil, false
 	}
-	if vh.node.release.lastDeath {
-		headers.Set("x-last-death-reason", reason)
-		headers.Set("x-last-death-queue", from)
-		headers.Set("x-last-death-exchange", source)
+	if !known {
+		vh.nameDeath(d, &p.Headers, "x-first-death-")
 	}
-	count := int64(1)
-	others := wire.Array{}
+	if r.lastDeath {
+		vh.nameDeath(d, &p.Headers, "x-last-death-")
+	}
+	death, others := vh.takeDeath(d, deaths)
+	if death == nil {
+		death = vh.firstDeath(d, p)
+	}
+	if known && r.sortsDeaths {
+		slices.SortStableFunc(death, func(a, b wire.Field) int { return strings.Compare(a.Key, b.Key) })
+	}
+	setSorted(&p.Headers, "x-death", append(wire.Array{death}, others...))
+}
+
+// nameDeath sets the three headers that name a death: the first one or the last.
+func (vh *VHost) nameDeath(d deadLetter, headers *wire.Table, prefix string) {
+	setSorted(headers, prefix+"reason", string(d.reason))
+	setSorted(headers, prefix+"queue", d.from.Name())
+	setSorted(headers, prefix+"exchange", d.m.Exchange)
+}
+
+// takeDeath returns the entry of x-death for this queue and reason, counted up,
+// or nil, and the other entries.
+func (vh *VHost) takeDeath(d deadLetter, deaths wire.Array) (death wire.Table, others wire.Array) {
 	for _, item := range deaths {
 		t, _ := item.(wire.Table)
-		r, _ := t.Get("reason")
-		q, _ := t.Get("queue")
-		if r == reason && q == from {
-			before, _ := t.Get("count")
-			n, _ := integer(before)
-			count = n + 1
-			death = t
+		reason, _ := t.Get("reason")
+		from, _ := t.Get("queue")
+		if reason != string(d.reason) || from != d.from.Name() {
+			others = append(others, item)
 			continue
 		}
-		others = append(others, item)
+		before, _ := t.Get("count")
+		n, _ := integer(before)
+		death = slices.Clone(t)
+		death.Set("count", n+1)
+		death.Set("time", vh.deathTime())
 	}
-	death = append(wire.Table(nil), death...)
-	death.Set("count", count)
-	headers.Set("x-death", append(wire.Array{death}, others...))
+	return death, others
+}
+
+// firstDeath describes a death that happens for the first time, in the order of
+// fields that the release writes.
+func (vh *VHost) firstDeath(d deadLetter, p *wire.Properties) wire.Table {
+	keys := appendCopies([]string{d.m.RoutingKey}, p.Headers, headerCC)
+	death := wire.Table{
+		{Key: "count", Value: int64(1)},
+		{Key: "reason", Value: string(d.reason)},
+		{Key: "queue", Value: d.from.Name()},
+		{Key: "time", Value: vh.deathTime()},
+		{Key: "exchange", Value: d.m.Exchange},
+		{Key: "routing-keys", Value: stringArray(keys)},
+	}
+	if p.Flags&wire.HasExpiration == 0 {
+		return death
+	}
+	expiration := wire.Field{Key: "original-expiration", Value: p.Expiration}
+	if vh.node.release.expirationFirst {
+		return append(wire.Table{expiration}, death...)
+	}
+	return append(death, expiration)
+}
+
+func (vh *VHost) deathTime() wire.Timestamp {
+	return wire.Timestamp(int64(vh.Now()) / int64(time.Second))
 }
 
 // deathCycle says whether a message that died and is now routed to a queue has

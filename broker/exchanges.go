@@ -64,8 +64,9 @@ func (vh *VHost) Exchanges() []*exchange.Exchange {
 // CheckExchangeType returns RabbitMQ's refusal of a type that it does not know.
 func (vh *VHost) CheckExchangeType(kind string) error {
 	var unknown *exchange.UnknownKindError
-	if _, err := exchange.New("", exchange.Kind(kind)); errors.As(err, &unknown) {
-		return Errorf(vh.node.release.unknownExchangeType, "%s", unknown)
+	_, err := exchange.New("", exchange.Kind(kind), exchange.WithRules(vh.node.release.routing))
+	if errors.As(err, &unknown) {
+		return vh.exchangeError(unknown)
 	}
 	return nil
 }
@@ -111,20 +112,31 @@ func (vh *VHost) DeclareExchange(user *User, m *wire.ExchangeDeclare) error {
 	x, err := exchange.New(m.Exchange, exchange.Kind(m.Type),
 		exchange.WithArguments(m.Arguments), exchange.WithRules(vh.node.release.routing))
 	if err != nil {
-		return exchangeError(err)
+		return vh.exchangeError(err)
 	}
 	x.Durable, x.AutoDelete, x.Internal = m.Durable, m.AutoDelete, m.Internal
+	if looksAtHeaders(x.Kind()) {
+		vh.keepsHeaders = true
+	}
 	vh.exchanges[m.Exchange] = x
+	vh.applyToExchange(x)
 	return nil
 }
 
 // exchangeError makes the reply of an exchange's refusal.
-func exchangeError(err error) error {
-	var refusal *exchange.Error
-	if errors.As(err, &refusal) {
+func (vh *VHost) exchangeError(err error) error {
+	var (
+		refusal *exchange.Error
+		unknown *exchange.UnknownKindError
+	)
+	switch {
+	case errors.As(err, &refusal):
 		return Errorf(refusal.Code, "%s", refusal.Text)
+	case errors.As(err, &unknown):
+		return Errorf(vh.node.release.unknownExchangeType, "%s", unknown)
+	default:
+		return Errorf(wire.InternalError, "%s", err)
 	}
-	return Errorf(wire.PreconditionFailed, "%s", err)
 }
 
 func (vh *VHost) checkEquivalentExchange(x *exchange.Exchange, m *wire.ExchangeDeclare) error {
@@ -171,6 +183,7 @@ func (vh *VHost) DeleteExchange(m *wire.ExchangeDelete) error {
 
 func (vh *VHost) removeExchange(x *exchange.Exchange) {
 	delete(vh.exchanges, x.Name())
+	delete(vh.applied, x)
 	for _, b := range x.Bindings() {
 		vh.forgetSource(b.Destination, x)
 	}

@@ -2,59 +2,104 @@ package broker
 
 import (
 	"encoding/binary"
-	"strconv"
+	"fmt"
+	"strings"
 
+	"github.com/minirabbit/minirabbit/exchange"
 	"github.com/minirabbit/minirabbit/queue"
 	"github.com/minirabbit/minirabbit/wire"
 )
 
-// essentials is what the broker reads from a message's properties. The rest
-// travels as it came.
-type essentials struct {
-	flags        wire.PropertyFlags
-	headers      wire.Table
-	deliveryMode uint8
-	priority     uint8
-	expiration   string
-	userID       string
-}
+// interesting are the properties that the broker acts upon. A message without
+// any of them is not decoded: its properties travel as they came.
+const interesting = wire.HasHeaders | wire.HasDeliveryMode | wire.HasPriority | wire.HasExpiration | wire.HasUserID | wire.HasReplyTo
 
-// interesting are the properties for which essentials are decoded at all.
-const interesting = wire.HasHeaders | wire.HasDeliveryMode | wire.HasPriority | wire.HasExpiration | wire.HasUserID
-
-// readEssentials decodes what the broker needs of the properties.
-func readEssentials(properties []byte) (essentials, error) {
-	var e essentials
+// header decodes what the broker needs of a message's properties. The result is
+// valid until the next call, unless an exchange may keep or hash it.
+func (vh *VHost) header(properties []byte) (*wire.Properties, error) {
+	p := &vh.decoded
+	if vh.keepsHeaders {
+		p = new(wire.Properties)
+	}
+	*p = wire.Properties{}
 	if len(properties) < 2 {
-		return e, Errorf(wire.FrameError, "content header without property flags")
+		return nil, Errorf(wire.InternalError, "")
 	}
-	e.flags = wire.PropertyFlags(binary.BigEndian.Uint16(properties))
-	if e.flags&interesting == 0 {
-		return e, nil
+	flags := wire.PropertyFlags(binary.BigEndian.Uint16(properties))
+	if flags&interesting == 0 && !vh.keepsHeaders {
+		p.Flags = flags
+		return p, nil
 	}
-	var p wire.Properties
 	c := wire.NewCursor(properties)
 	p.Decode(c)
-	if err := c.Err(); err != nil {
-		return e, Errorf(wire.FrameError, "%s", err)
+	if c.Err() != nil {
+		// RabbitMQ's channel crashes on properties that it cannot read.
+		return nil, Errorf(wire.InternalError, "")
 	}
-	e.headers, e.deliveryMode, e.priority, e.expiration, e.userID = p.Headers, p.DeliveryMode, p.Priority, p.Expiration, p.UserID
-	return e, nil
+	return p, nil
 }
 
-// apply checks the essentials and sets what a queue needs of them in m.
-func (e *essentials) apply(m *queue.Message, user *User) error {
-	if e.flags&wire.HasUserID != 0 && user != nil && e.userID != user.name && !user.HasTag("impersonator") {
-		return Errorf(wire.PreconditionFailed, "user_id property set to '%s' but authenticated user was '%s'", e.userID, user.name)
+// looksAtHeaders says whether exchanges of a kind read or keep all properties.
+func looksAtHeaders(kind exchange.Kind) bool {
+	return strings.HasPrefix(string(kind), "x-")
+}
+
+// checkUserID refuses a user-id that is not the publisher's.
+func (ch *Channel) checkUserID(p *wire.Properties) error {
+	user := ch.conn.User
+	if p.Flags&wire.HasUserID == 0 || p.UserID == user.name || user.HasTag("impersonator") {
+		return nil
 	}
-	m.Persistent = e.deliveryMode == 2
-	m.Priority = e.priority
-	if e.flags&wire.HasExpiration != 0 {
-		ms, err := strconv.ParseInt(e.expiration, 10, 64)
-		if err != nil || ms < 0 || ms > maxExpiry {
-			return Errorf(wire.PreconditionFailed, "invalid expiration '%s'", e.expiration)
-		}
-		m.Expiration, m.HasExpiration = queue.Instant(ms)*queue.Millisecond, true
+	return Errorf(wire.PreconditionFailed, "user_id property set to '%s' but authenticated user was '%s'", p.UserID, user.name)
+}
+
+// readProperties sets in m what a queue needs of its properties.
+func readProperties(r *Release, m *queue.Message, p *wire.Properties) error {
+	if r.checksDeliveryMode && p.Flags&wire.HasDeliveryMode != 0 && p.DeliveryMode != 1 && p.DeliveryMode != 2 {
+		return Errorf(wire.PreconditionFailed, "invalid message: {delivery_mode_unknown,%d}", p.DeliveryMode)
 	}
+	m.Persistent = p.DeliveryMode == 2
+	m.Priority = p.Priority
+	if p.Flags&wire.HasExpiration == 0 {
+		return nil
+	}
+	ms, problem := parseExpiration(p.Expiration)
+	if problem != "" {
+		return Errorf(wire.PreconditionFailed, "invalid expiration '%s': %s", p.Expiration, problem)
+	}
+	m.Expiration, m.HasExpiration = queue.Instant(ms)*queue.Millisecond, true
 	return nil
+}
+
+// parseExpiration reads a message's expiration in milliseconds, or says what
+// RabbitMQ says is wrong with it: it reads an integer and then minds the rest.
+func parseExpiration(s string) (ms int64, problem string) {
+	digits := strings.TrimLeft(s, "+-")
+	negative := strings.HasPrefix(s, "-")
+	if len(s)-len(digits) > 1 {
+		return 0, "no_integer"
+	}
+	rest := strings.TrimLeft(digits, "0123456789")
+	digits = digits[:len(digits)-len(rest)]
+	if digits == "" {
+		return 0, "no_integer"
+	}
+	if rest != "" {
+		return 0, fmt.Sprintf("{leftover_string,%q}", rest)
+	}
+	digits = strings.TrimLeft(digits, "0")
+	if len(digits) <= len("315360000000") {
+		for _, d := range digits {
+			ms = 10*ms + int64(d-'0')
+		}
+	}
+	switch {
+	case digits == "":
+		return 0, ""
+	case negative:
+		return 0, fmt.Sprintf("{value_negative,-%s}", digits)
+	case ms == 0 || ms > maxExpiry:
+		return 0, fmt.Sprintf("{value_too_large,%s}", digits)
+	}
+	return ms, ""
 }

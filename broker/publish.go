@@ -1,8 +1,6 @@
 package broker
 
 import (
-	"slices"
-
 	"github.com/minirabbit/minirabbit/exchange"
 	"github.com/minirabbit/minirabbit/queue"
 	"github.com/minirabbit/minirabbit/wire"
@@ -19,7 +17,7 @@ type Publishing struct {
 
 	exchange *exchange.Exchange
 	message  *queue.Message
-	headers  wire.Table
+	header   *wire.Properties // decoded, valid while the vhost is locked
 }
 
 // Publish routes a message as the channel's mode wants it: now, with a confirm
@@ -29,13 +27,15 @@ func (ch *Channel) Publish(p Publishing) error {
 		return err
 	}
 	if ch.mode == transactional {
-		later := p
-		ch.tx.steps = append(ch.tx.steps, step{publishing: &later})
-		return nil
+		return ch.publishInTx(p)
 	}
-	accepted := ch.route(&p)
+	accepted, err := ch.route(&p)
+	if err != nil {
+		return err
+	}
 	if ch.mode == confirming {
 		ch.published++
+		ch.stats.Confirm++
 		ch.sink.Confirm(ch.published, accepted)
 	}
 	return nil
@@ -54,26 +54,39 @@ func (ch *Channel) check(p *Publishing) error {
 	if p.exchange.Internal {
 		return Errorf(wire.AccessRefused, "cannot publish to internal %s", vh.exchangeText(p.Exchange))
 	}
-	return p.build(ch.conn.User)
+	var err error
+	if p.header, err = vh.header(p.Properties); err != nil {
+		return err
+	}
+	if err := ch.checkUserID(p.header); err != nil {
+		return err
+	}
+	if err := ch.fillReplyTo(p); err != nil {
+		return err
+	}
+	if err := p.build(vh.node.release); err != nil {
+		return err
+	}
+	return ch.checkTopics(p)
 }
 
-// build makes the message, as user or, if nil, as the server itself.
-func (p *Publishing) build(user *User) error {
-	e, err := readEssentials(p.Properties)
-	if err != nil {
+// build makes the message of a publishing whose header is decoded.
+func (p *Publishing) build(r *Release) error {
+	if err := checkCopies(p.header.Headers); err != nil {
 		return err
 	}
-	if err := checkCopies(e.headers); err != nil {
-		return err
+	copies := appendCopies(nil, p.header.Headers, headerCC, headerBCC)
+	p.Properties = withoutBCC(p.Properties, p.header)
+	if r.sortsHeaders {
+		p.Properties = withSortedHeaders(p.Properties, p.header)
 	}
-	p.headers = e.headers
-	p.message = &queue.Message{Exchange: p.Exchange, RoutingKey: p.RoutingKey, Properties: withoutBCC(p.Properties, e.headers), Body: p.Body}
-	return e.apply(p.message, user)
+	p.message = &queue.Message{Exchange: p.Exchange, RoutingKey: p.RoutingKey, Copies: copies, Properties: p.Properties, Body: p.Body}
+	return readProperties(r, p.message, p.header)
 }
 
 // route puts the message into its queues, or returns it if it is mandatory and
 // there are none. It says whether no queue refused it.
-func (ch *Channel) route(p *Publishing) (accepted bool) {
+func (ch *Channel) route(p *Publishing) (accepted bool, err error) {
 	if ch.vh.observed() {
 		e := Event{Kind: MessagePublished, Message: p.message}
 		if ch.mode == confirming {
@@ -81,14 +94,24 @@ func (ch *Channel) route(p *Publishing) (accepted bool) {
 		}
 		ch.observe(e)
 	}
-	routed, accepted := ch.vh.deliver(p.exchange, p.message, p.headers)
+	routed, accepted, err := ch.vh.deliver(p.exchange, p.message, p.header)
+	if err != nil {
+		return false, err
+	}
+	ch.returnUnrouted(p, routed)
+	return accepted, nil
+}
+
+// returnUnrouted returns a mandatory message that has no destination.
+func (ch *Channel) returnUnrouted(p *Publishing, routed int) {
+	ch.countPublished(routed, p.Mandatory)
+	ch.tracePublished(p.message)
 	if routed == 0 && p.Mandatory {
 		if ch.vh.observed() {
 			ch.observe(Event{Kind: MessageReturned, Message: p.message})
 		}
 		ch.sink.Return(wire.NoRoute, p.message)
 	}
-	return accepted
 }
 
 // Publish publishes on the server's own behalf. It returns how many queues the
@@ -98,54 +121,15 @@ func (vh *VHost) Publish(p Publishing) (routed int, err error) {
 	if x == nil {
 		return 0, vh.noExchange(p.Exchange)
 	}
-	if err := p.build(nil); err != nil {
+	if p.header, err = vh.header(p.Properties); err != nil {
+		return 0, err
+	}
+	if err := p.build(vh.node.release); err != nil {
 		return 0, err
 	}
 	if vh.observed() {
 		vh.observe(Event{Kind: MessagePublished, Message: p.message})
 	}
-	routed, _ = vh.deliver(x, p.message, p.headers)
-	return routed, nil
-}
-
-// deliver routes m from x and enqueues it. accepted is false if any queue
-// refused it.
-func (vh *VHost) deliver(x *exchange.Exchange, m *queue.Message, headers wire.Table) (routed int, accepted bool) {
-	accepted = true
-	for _, d := range vh.route(x, m.RoutingKey, headers) {
-		routed++
-		if !vh.enqueue(d.(*queue.Queue), m) {
-			accepted = false
-		}
-	}
-	return routed, accepted
-}
-
-// route returns the queues for a message, valid until the next call. The
-// headers CC and BCC hold further routing keys.
-func (vh *VHost) route(x *exchange.Exchange, routingKey string, headers wire.Table) []exchange.Destination {
-	vh.keys = appendCopies(append(vh.keys[:0], routingKey), headers)
-	if x.Name() != "" {
-		return vh.router.Route(x, &exchange.Message{RoutingKeys: vh.keys, Headers: headers}, vh.Exchange)
-	}
-	// Every queue is bound to the default exchange by its name.
-	vh.direct = vh.direct[:0]
-	for _, key := range vh.keys {
-		if q := vh.queues[key]; q != nil && !slices.Contains(vh.direct, exchange.Destination(q)) {
-			vh.direct = append(vh.direct, q)
-		}
-	}
-	return vh.direct
-}
-
-func (vh *VHost) enqueue(q *queue.Queue, m *queue.Message) (accepted bool) {
-	if vh.observed() {
-		vh.observe(Event{Kind: MessageRouted, Message: m, Queue: q})
-	}
-	accepted = q.Publish(vh.Now(), m)
-	if !accepted && vh.observed() {
-		vh.observe(Event{Kind: MessageRefused, Message: m, Queue: q})
-	}
-	vh.watch(q)
-	return accepted
+	routed, _, err = vh.deliver(x, p.message, p.header)
+	return routed, err
 }

@@ -3,7 +3,9 @@ package broker
 import (
 	"crypto/rand"
 	"encoding/base64"
+	"slices"
 	"sort"
+	"strings"
 
 	"github.com/minirabbit/minirabbit/queue"
 	"github.com/minirabbit/minirabbit/wire"
@@ -31,7 +33,9 @@ func generatedName(prefix string) string {
 }
 
 // ServerNamedQueue returns a name for a queue that was declared without one.
-func ServerNamedQueue() string { return generatedName("amq.gen") }
+func ServerNamedQueue() string { return generatedName(generatedPrefix) }
+
+const generatedPrefix = "amq.gen"
 
 // CheckQueueName refuses a name that only the server may give.
 func CheckQueueName(name string) error { return checkNotReserved("queue", name) }
@@ -40,6 +44,7 @@ func CheckQueueName(name string) error { return checkNotReserved("queue", name) 
 // there is equivalent. An exclusive queue belongs to owner; nil stands for the
 // server itself, which may do anything.
 func (vh *VHost) DeclareQueue(owner *Connection, m *wire.QueueDeclare) (*queue.Queue, error) {
+	vh.node.churn.QueueDeclared.Add(1)
 	if q := vh.queues[m.Queue]; q != nil {
 		if err := vh.checkEquivalentQueue(q, owner, m); err != nil {
 			return nil, err
@@ -64,6 +69,12 @@ func (vh *VHost) DeclareQueue(owner *Connection, m *wire.QueueDeclare) (*queue.Q
 	if err != nil {
 		return nil, err
 	}
+	if err := checkQueueProperties(m, settings, resource); err != nil {
+		return nil, err
+	}
+	if err := vh.checkQueueLimit(m.Queue); err != nil {
+		return nil, err
+	}
 	q := queue.New(m.Queue, settings, vh, vh.Now())
 	q.Durable, q.AutoDelete, q.Exclusive, q.Arguments = m.Durable && !m.Exclusive, m.AutoDelete, m.Exclusive, m.Arguments
 	if m.Exclusive && owner != nil {
@@ -72,8 +83,34 @@ func (vh *VHost) DeclareQueue(owner *Connection, m *wire.QueueDeclare) (*queue.Q
 	}
 	vh.observeQueue(q)
 	vh.queues[m.Queue] = q
+	vh.node.churn.QueueCreated.Add(1)
+	vh.applyToQueue(q)
 	vh.watch(q)
 	return q, nil
+}
+
+// checkQueueProperties refuses properties that the queue's type does not support.
+func checkQueueProperties(m *wire.QueueDeclare, s queue.Settings, resource string) error {
+	property := ""
+	switch {
+	case s.Kind == queue.Classic:
+		return nil
+	case strings.HasPrefix(m.Queue, generatedPrefix+"-"):
+		return Errorf(wire.PreconditionFailed, "Cannot declare a server-named queue for type rabbit_%s_queue", s.Kind)
+	case m.AutoDelete:
+		property = "auto-delete"
+	case m.Exclusive:
+		property = "exclusive-owner"
+	case !m.Durable:
+		property = "non-durable"
+	}
+	if property != "" {
+		return Errorf(wire.PreconditionFailed, "invalid property '%s' for %s", property, resource)
+	}
+	if s.Kind == queue.Stream {
+		return Errorf(wire.NotImplemented, "minirabbit does not implement streams: %s", resource)
+	}
+	return nil
 }
 
 // equivalentArguments are the queue arguments that a redeclaration must repeat.
@@ -95,12 +132,24 @@ func (vh *VHost) checkEquivalentQueue(q *queue.Queue, owner *Connection, m *wire
 	if err := checkSameField("auto_delete", resource, m.AutoDelete, q.AutoDelete); err != nil {
 		return err
 	}
+	received, current := m.Arguments, q.Arguments
+	if vh.node.release.namesDefaultType {
+		received, current = withQueueType(received), withQueueType(current)
+	}
 	for _, key := range equivalentArguments {
-		if err := checkSameArgument(key, resource, m.Arguments, q.Arguments); err != nil {
+		if err := checkSameArgument(key, resource, received, current); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// withQueueType names the default type in arguments that name none.
+func withQueueType(args wire.Table) wire.Table {
+	if _, set := args.Get(argQueueType); set {
+		return args
+	}
+	return append(slices.Clone(args), wire.Field{Key: argQueueType, Value: string(queue.Classic)})
 }
 
 // UseQueue returns a queue that must be there and, if it is exclusive, must
@@ -131,6 +180,9 @@ func (vh *VHost) DeleteQueue(user *Connection, m *wire.QueueDelete) (messages in
 	if err != nil {
 		return 0, err
 	}
+	if err := vh.checkConditionalDelete(q, m); err != nil {
+		return 0, err
+	}
 	q.Expire(vh.Now())
 	if m.IfEmpty && q.Len() > 0 {
 		return 0, Errorf(wire.PreconditionFailed, "%s not empty", vh.queueText(m.Queue))
@@ -143,9 +195,28 @@ func (vh *VHost) DeleteQueue(user *Connection, m *wire.QueueDelete) (messages in
 	return messages, nil
 }
 
+// checkConditionalDelete refuses conditions that quorum queues do not support.
+func (vh *VHost) checkConditionalDelete(q *queue.Queue, m *wire.QueueDelete) error {
+	if q.Settings().Kind != queue.Quorum {
+		return nil
+	}
+	for _, condition := range []struct {
+		name string
+		set  bool
+	}{{"if-unused", m.IfUnused}, {"if-empty", m.IfEmpty}} {
+		if condition.set {
+			return Errorf(wire.NotImplemented, "cannot delete %s. queue.delete operations with %s flag set are not supported by quorum queues",
+				vh.queueText(q.Name()), condition.name)
+		}
+	}
+	return nil
+}
+
 // removeQueue deletes a queue and its bindings and tells its consumers.
 func (vh *VHost) removeQueue(q *queue.Queue) {
 	delete(vh.queues, q.Name())
+	delete(vh.applied, q)
+	vh.node.churn.QueueDeleted.Add(1)
 	if owner, ok := q.Owner.(*Connection); ok {
 		owner.disown(q)
 	}

@@ -2,6 +2,7 @@ package broker
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/minirabbit/minirabbit/exchange"
@@ -23,6 +24,21 @@ type Release struct {
 	maxMessageSize int
 	// routing is how exchanges differ.
 	routing exchange.Rules
+	// emptyReplayText is what 541 says when a message that an exchange kept
+	// reaches no queue from an exchange that is bound to it.
+	emptyReplayText string
+	management      ManagementRules
+	// refusesWithoutPermission: a refusal does not say which permission lacks.
+	refusesWithoutPermission bool
+	// channelLimitText refuses a channel for a user's limit.
+	channelLimitText string
+	// passiveNeedsConfigure: even a passive declaration needs permission.
+	passiveNeedsConfigure bool
+	// copiesNeedTopicPermission: topic permissions hold for CC and BCC too.
+	copiesNeedTopicPermission bool
+	// missingParenthesis is how the library of regular expressions puts it.
+	missingParenthesis string
+	policyRules
 	// checksDeliveryMode refuses a delivery mode that is neither 1 nor 2.
 	checksDeliveryMode bool
 
@@ -31,6 +47,36 @@ type Release struct {
 	// deadLetterDropsCC: a dead letter with a routing key of its own loses
 	// the header CC.
 	deadLetterDropsCC bool
+	// ownDeathsOnly: an x-death that a client wrote counts for nothing.
+	ownDeathsOnly bool
+	// sortsDeaths: the fields of an entry in x-death are sorted once there are
+	// others. expirationFirst: original-expiration comes before them.
+	sortsDeaths, expirationFirst bool
+
+	// The protocol.
+
+	// mechanisms are the SASL mechanisms that are offered.
+	mechanisms string
+	// answersAMQP10: AMQP 1.0 is spoken too, so a protocol header that is
+	// nobody's is answered with that of AMQP 1.0.
+	answersAMQP10 bool
+	// minFrameMax is the least frame-max that a client may want.
+	minFrameMax uint32
+	// refusesExcessBody: a body longer than its header declared is an error.
+	refusesExcessBody bool
+	// maxBodySize is what a content header may declare at most.
+	maxBodySize uint64
+	// cancelOkCrashes: basic.cancel-ok from a client is an internal error.
+	cancelOkCrashes bool
+	// sortsHeaders: headers reach a consumer sorted by name, each once.
+	sortsHeaders bool
+	// routesInTx: a transaction routes a message when it is published, not
+	// when it commits.
+	routesInTx bool
+	// qosPerConsumer: the global prefetch is for each consumer to come.
+	qosPerConsumer bool
+	// copyright and platform are in the server properties.
+	copyright, platform string
 
 	// Arguments of queue.declare.
 
@@ -74,14 +120,26 @@ type Release struct {
 var (
 	Release310 = &Release{
 		name: "3.10", version: "3.10.8",
-		unknownExchangeType: wire.CommandInvalid,
-		maxMessageSize:      128 << 20,
+		management:               management310,
+		policyRules:              policies310,
+		refusesWithoutPermission: true,
+		channelLimitText:         "number of channels opened for user '%s' has reached the maximum allowed user limit of (%d)",
+		missingParenthesis:       "missing )",
+		unknownExchangeType:      wire.CommandInvalid,
+		maxMessageSize:           128 << 20,
 		routing: exchange.Rules{
 			LooseHeaders: true, PlainTexts: true, TypedHashHeader: true,
 			HeavyHashBindings: true, ManyTopicHashes: true, ShortDelay: true,
+			NoLocalRandom: true, NoModulusHash: true,
 		},
 		checksDeliveryMode: true,
+		mechanisms:         "AMQPLAIN PLAIN",
+		minFrameMax:        4096,
+		maxBodySize:        math.MaxUint64,
+		copyright:          "Copyright (c) 2007-2022 VMware, Inc. or its affiliates.",
+		platform:           "Erlang/OTP 25.2.3",
 		deadLetterDropsCC:  true,
+		sortsDeaths:        true,
 		ignoredArguments: map[queue.Kind][]string{
 			queue.Classic: {argConsumerTimeout, "x-stream-filter-size-bytes"},
 			queue.Quorum:  {argConsumerTimeout, "x-stream-filter-size-bytes"},
@@ -96,10 +154,26 @@ var (
 	}
 	Release40 = &Release{
 		name: "4.0", version: "4.0.5",
-		unknownExchangeType: wire.PreconditionFailed,
-		maxMessageSize:      16 << 20,
-		routing:             exchange.Rules{HeavyHashBindings: true, ManyTopicHashes: true},
-		lastDeath:           true,
+		management:                management40,
+		policyRules:               policies40,
+		channelLimitText:          "number of channels opened for user '%s' has reached the maximum allowed user limit of (%d)",
+		copiesNeedTopicPermission: true,
+		missingParenthesis:        "missing )",
+		mechanisms:                "PLAIN AMQPLAIN ANONYMOUS",
+		answersAMQP10:             true,
+		minFrameMax:               4096,
+		maxBodySize:               math.MaxUint64,
+		sortsHeaders:              true,
+		routesInTx:                true,
+		copyright:                 "Copyright (c) 2007-2024 Broadcom Inc and/or its subsidiaries",
+		platform:                  "Erlang/OTP 27.3.4.1",
+		unknownExchangeType:       wire.PreconditionFailed,
+		maxMessageSize:            16 << 20,
+		routing:                   exchange.Rules{HeavyHashBindings: true, ManyTopicHashes: true, NoModulusHash: true},
+		emptyReplayText:           "could not find queue/exchange ''",
+		lastDeath:                 true,
+		ownDeathsOnly:             true,
+		expirationFirst:           true,
 		ignoredArguments: map[queue.Kind][]string{
 			queue.Classic: {argConsumerTimeout, "x-stream-filter-size-bytes"},
 			queue.Quorum:  {argConsumerTimeout, "x-stream-filter-size-bytes"},
@@ -115,14 +189,34 @@ var (
 	}
 	Release43 = &Release{
 		name: "4.3", version: "4.3.6",
-		unknownExchangeType: wire.PreconditionFailed,
-		maxMessageSize:      16 << 20,
-		lastDeath:           true,
-		ignoredArguments:    map[queue.Kind][]string{queue.Classic: {"x-queue-mode"}},
-		queueVersions:       []int64{2},
-		emptyQueueType:      true,
-		leaderLocators:      []string{"client-local", "balanced", "least-leaders", "random", "min-masters"},
-		masterLocators:      []string{},
+		management:                management43,
+		policyRules:               policies43,
+		channelLimitText:          "number of channels opened for user '%s' has reached the maximum allowed user limit of %d",
+		passiveNeedsConfigure:     true,
+		copiesNeedTopicPermission: true,
+		missingParenthesis:        "missing closing parenthesis",
+		mechanisms:                "PLAIN ANONYMOUS AMQPLAIN",
+		answersAMQP10:             true,
+		minFrameMax:               8192,
+		maxBodySize:               512 << 20,
+		refusesExcessBody:         true,
+		cancelOkCrashes:           true,
+		sortsHeaders:              true,
+		routesInTx:                true,
+		qosPerConsumer:            true,
+		copyright:                 "Copyright (c) 2007-2026 Broadcom Inc and/or its subsidiaries",
+		platform:                  "Erlang/OTP 29.1.2",
+		unknownExchangeType:       wire.PreconditionFailed,
+		maxMessageSize:            16 << 20,
+		emptyReplayText:           "could not find queue/exchange ''",
+		lastDeath:                 true,
+		ownDeathsOnly:             true,
+		expirationFirst:           true,
+		ignoredArguments:          map[queue.Kind][]string{queue.Classic: {"x-queue-mode"}},
+		queueVersions:             []int64{2},
+		emptyQueueType:            true,
+		leaderLocators:            []string{"client-local", "balanced", "least-leaders", "random", "min-masters"},
+		masterLocators:            []string{},
 		masterLocatorText: "Feature `queue_master_locator` is deprecated.\nBy default, this feature is not permitted anymore.\n" +
 			"The feature will be removed from a future major RabbitMQ version, regardless of the configuration; " +
 			"actual version to be determined.\nTo continue using this feature",
@@ -183,4 +277,44 @@ func (r *Release) setQuorum(s *queue.Settings) {
 	}
 	s.Priorities = r.priorities
 	s.ReleasedIsFailed = !r.acquiredCount
+}
+
+// Mechanisms lists the SASL mechanisms that are offered, apart by spaces.
+func (r *Release) Mechanisms() string { return r.mechanisms }
+
+// MinFrameMax is the least frame-max that a client may want.
+func (r *Release) MinFrameMax() uint32 { return r.minFrameMax }
+
+// MaxBodySize is the size that a content header may declare at most.
+func (r *Release) MaxBodySize() uint64 { return r.maxBodySize }
+
+// RefusesExcessBody says whether a body may not be longer than declared.
+func (r *Release) RefusesExcessBody() bool { return r.refusesExcessBody }
+
+// Copyright and Platform are what RabbitMQ says of itself to clients.
+func (r *Release) Copyright() string { return r.copyright }
+
+// Platform is the Erlang release that RabbitMQ runs on.
+func (r *Release) Platform() string { return r.platform }
+
+// UnimplementedMethod is the error for a method that a client may not send.
+func (r *Release) UnimplementedMethod(id wire.MethodID) error {
+	if r.cancelOkCrashes && id == wire.IDBasicCancelOk {
+		return Errorf(wire.InternalError, "")
+	}
+	return Errorf(wire.CommandInvalid, "unimplemented method")
+}
+
+// AnswerHeader says whether a protocol header begins AMQP 0-9-1, and otherwise
+// which header to answer before hanging up.
+func (r *Release) AnswerHeader(header [8]byte) (answer [8]byte, ok bool) {
+	amqp10 := [8]byte{'A', 'M', 'Q', 'P', 3, 1, 0, 0} // with SASL
+	switch {
+	case header == wire.ProtocolHeader, header == [8]byte{'A', 'M', 'Q', 'P', 1, 1, 0, 9}:
+		return header, true
+	case !r.answersAMQP10, string(header[:6]) == "AMQP\x00\x00":
+		return wire.ProtocolHeader, false
+	default:
+		return amqp10, false
+	}
 }

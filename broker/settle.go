@@ -25,6 +25,7 @@ func (s settlement) cause() queue.Cause {
 func (ch *Channel) Get(m *wire.BasicGet, q *queue.Queue) (tag uint64, e queue.Entry, ok bool) {
 	e, ok = q.Get(ch.vh.Now(), m.NoAck)
 	ch.vh.watch(q)
+	ch.countGot(ok, m.NoAck, e.Redelivered())
 	if !ok {
 		return 0, e, false
 	}
@@ -32,6 +33,7 @@ func (ch *Channel) Get(m *wire.BasicGet, q *queue.Queue) (tag uint64, e queue.En
 	if ch.vh.observed() {
 		ch.observe(Event{Kind: MessageGot, Message: e.Message, Queue: q, DeliveryTag: ch.lastTag, Redelivered: e.Redelivered(), NoAck: m.NoAck})
 	}
+	ch.traceDelivered(q, e.Message, e.Redelivered())
 	if !m.NoAck {
 		ch.unacked.add(delivery{tag: ch.lastTag, q: q, entry: e})
 	}
@@ -75,7 +77,7 @@ func (ch *Channel) conclude(tag uint64, multiple bool, s settlement) error {
 		return Errorf(wire.PreconditionFailed, "unknown delivery tag %d", tag)
 	}
 	if ch.mode == transactional {
-		ch.tx.steps = append(ch.tx.steps, step{deliveries: append([]delivery(nil), taken...), settlement: s})
+		ch.settleInTx(taken, s)
 		return nil
 	}
 	ch.settle(taken, s)
@@ -89,6 +91,7 @@ func (ch *Channel) settle(ds []delivery, s settlement) {
 	}
 	switch s {
 	case ack:
+		ch.stats.Ack += uint64(len(ds))
 		for i := range ds {
 			ds[i].q.Ack(&ds[i].entry)
 		}
@@ -132,78 +135,4 @@ func (ch *Channel) giveCredit(ds []delivery) {
 	if ch.globalPrefetch != 0 {
 		ch.unblockAll()
 	}
-}
-
-// transaction is what a transactional channel has published and settled since
-// the last commit or rollback.
-type transaction struct{ steps []step }
-
-// step is a publishing, or a settlement of deliveries.
-type step struct {
-	publishing *Publishing
-	deliveries []delivery
-	settlement settlement
-}
-
-// settled returns the deliveries that the transaction would settle.
-func (t *transaction) settled() []delivery {
-	var all []delivery
-	for _, s := range t.steps {
-		all = append(all, s.deliveries...)
-	}
-	return all
-}
-
-func (ch *Channel) restore(ds []delivery) {
-	if len(ds) > 0 {
-		ch.unacked.putBack(ds)
-	}
-}
-
-// SelectTx makes the channel transactional.
-func (ch *Channel) SelectTx() error {
-	if ch.mode == confirming {
-		return Errorf(wire.PreconditionFailed, "cannot switch from confirm to tx mode")
-	}
-	ch.mode = transactional
-	return nil
-}
-
-// SelectConfirm makes the channel confirm its publishings, counting from one.
-func (ch *Channel) SelectConfirm() error {
-	if ch.mode == transactional {
-		return Errorf(wire.PreconditionFailed, "cannot switch from tx to confirm mode")
-	}
-	ch.mode = confirming
-	return nil
-}
-
-// Commit publishes and then settles what the transaction holds, in RabbitMQ's
-// order: all publishings come first.
-func (ch *Channel) Commit() error {
-	if ch.mode != transactional {
-		return Errorf(wire.PreconditionFailed, "channel is not transactional")
-	}
-	steps := ch.tx.steps
-	ch.tx = transaction{}
-	for _, s := range steps {
-		if s.publishing != nil {
-			ch.route(s.publishing)
-		}
-	}
-	for _, s := range steps {
-		ch.settle(s.deliveries, s.settlement)
-	}
-	return nil
-}
-
-// Rollback forgets the publishings of the transaction and returns its
-// settlements: they are unacked again.
-func (ch *Channel) Rollback() error {
-	if ch.mode != transactional {
-		return Errorf(wire.PreconditionFailed, "channel is not transactional")
-	}
-	ch.restore(ch.tx.settled())
-	ch.tx = transaction{}
-	return nil
 }

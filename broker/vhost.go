@@ -2,9 +2,11 @@ package broker
 
 import (
 	"sync"
+	"sync/atomic"
 
 	"github.com/minirabbit/minirabbit/exchange"
 	"github.com/minirabbit/minirabbit/queue"
+	"github.com/minirabbit/minirabbit/wire"
 )
 
 // VHost is a virtual host: a namespace of exchanges and queues, and the monitor
@@ -28,14 +30,32 @@ type VHost struct {
 	present queue.Instant // zero until asked for in this critical section
 
 	// Scratch for route.
-	keys   []string
-	direct []exchange.Destination
+	message exchange.Message
+	decoded wire.Properties
+	direct  []exchange.Destination
+	// keepsHeaders: there are exchanges that keep or hash properties.
+	keepsHeaders bool
+
+	// replies are the channels with a direct reply-to consumer, by the name
+	// that stands for their queue.
+	replies map[string]*Channel
 
 	// What Unlock has to do.
 	cancelled   []*Consumer
 	deadLetters []deadLetter
 	awake       []*queue.Queue
 	later       []func()
+
+	policies [2]policySet // by PolicyKind
+	applied  map[exchange.Destination]*Applied
+	// stats counts what channels that are closed have done.
+	stats   Stats
+	tracing atomic.Bool
+	routed  []string // the queues of the last message, for the firehose
+
+	// guarded by node.mu
+	limits   Limits
+	metadata Metadata
 
 	timers   timers
 	watchers []*watcher
@@ -49,6 +69,8 @@ func newVHost(n *Node, name string) *VHost {
 		exchanges: make(map[string]*exchange.Exchange),
 		queues:    make(map[string]*queue.Queue),
 		sources:   make(map[exchange.Destination][]*exchange.Exchange),
+		replies:   make(map[string]*Channel),
+		applied:   make(map[exchange.Destination]*Applied),
 	}
 	vh.predeclare()
 	return vh

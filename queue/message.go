@@ -17,6 +17,12 @@ type Message struct {
 	Properties []byte
 	Body       []byte
 
+	// Copies are the routing keys of the headers CC and BCC.
+	Copies []string
+	// Dead says that a queue has dead-lettered the message, so the header
+	// x-death is the broker's own.
+	Dead bool
+
 	// What the broker reads from the properties, decoded once.
 	Persistent bool
 	Priority   uint8

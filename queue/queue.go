@@ -43,18 +43,25 @@ type Queue struct {
 	lastUsed     Instant
 	deleted      bool
 
-	unacked      int
-	unackedBytes int64
-	counts       Counts
+	unacked                     int
+	unackedBytes                int64
+	counts                      Counts
+	persistent, persistentBytes int64 // ready and unacked
 }
 
 // Counts is what has happened in a queue since it was declared.
 type Counts struct {
 	Published uint64 // entered the queue
 	Delivered uint64 // handed out, redeliveries included
-	Acked     uint64 // settled by ack, or handed out without acknowledgement
-	Requeued  uint64
-	Dropped   uint64 // expired, rejected, over a limit, purged
+	NoAck     uint64 // of these, without acknowledgement
+	// Redelivered were handed out before.
+	Redelivered uint64
+	// Got were taken by get, GotNoAck of these without acknowledgement, and
+	// GotEmpty is how often get found nothing.
+	Got, GotNoAck, GotEmpty uint64
+	Acked                   uint64 // settled by ack, or handed out without acknowledgement
+	Requeued                uint64
+	Dropped                 uint64 // expired, rejected, over a limit, purged
 }
 
 // New returns an empty queue.
@@ -102,6 +109,7 @@ func (q *Queue) Publish(now Instant, m *Message) (accepted bool) {
 	e := Entry{Message: m, position: q.nextPosition, expires: q.expiry(now, m)}
 	q.nextPosition++
 	q.counts.Published++
+	q.enter(m)
 	if q.ready.length == 0 && len(q.consumers.all) > 0 {
 		if c := q.consumers.take(); c != nil {
 			q.deliver(c, e)
@@ -140,8 +148,13 @@ func (q *Queue) deliver(c *Consumer, e Entry) {
 func (q *Queue) handOut(e *Entry, noAck bool) {
 	e.deliveries++
 	q.counts.Delivered++
+	if e.deliveries > 1 {
+		q.counts.Redelivered++
+	}
 	if noAck {
 		q.counts.Acked++
+		q.counts.NoAck++
+		q.leave(e.Message)
 		return
 	}
 	q.unacked++
@@ -153,10 +166,15 @@ func (q *Queue) Get(now Instant, noAck bool) (e Entry, ok bool) {
 	q.Touch(now)
 	q.Expire(now)
 	if q.ready.length == 0 {
+		q.counts.GotEmpty++
 		return Entry{}, false
 	}
 	e = q.ready.take()
 	q.handOut(&e, noAck)
+	q.counts.Got++
+	if noAck {
+		q.counts.GotNoAck++
+	}
 	q.Expire(now)
 	return e, true
 }
@@ -167,6 +185,7 @@ func (q *Queue) Purge(now Instant) int {
 	q.Expire(now)
 	n := q.ready.length
 	q.counts.Dropped += uint64(n)
+	q.Each(func(e *Entry) { q.leave(e.Message) })
 	q.ready.init(&q.settings)
 	return n
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"unicode/utf8"
 )
 
 // A Cursor reads the protocol's values from a byte slice, one after another. After its first error nothing is left to
@@ -93,6 +94,10 @@ func (c *Cursor) Bit() bool { return c.Uint8()&1 != 0 }
 func (c *Cursor) ShortString() string {
 	b := c.shortBytes("a short string")
 	if len(b) == 0 {
+		return ""
+	}
+	if c.method != 0 && !utf8.Valid(b) {
+		c.fail(&DecodeError{Fault: FaultUTF8, Method: c.method, Offset: c.off - len(b), Problem: "short string that is not UTF-8"})
 		return ""
 	}
 	if c.Strings != nil {

@@ -7,10 +7,20 @@ import "fmt"
 // INTERNAL_ERROR to a content header with bytes missing or to spare, and drops the connection without a word at a table
 // value it does not know.
 type DecodeError struct {
+	Fault   Fault    // the kind of problem
 	Method  MethodID // the method being decoded; 0 for a content header or a table of its own
 	Offset  int      // where in the decoded bytes the offending value starts
 	Problem string   // what was found there, and what was expected
 }
+
+// A Fault is a kind of problem in decoding. RabbitMQ reacts differently to each.
+type Fault uint8
+
+const (
+	FaultLength Fault = iota // too short, too long, or nested too deep
+	FaultValue               // a table holds a type or a number that does not exist; RabbitMQ cuts the connection
+	FaultUTF8                // a short string of a method is not UTF-8; RabbitMQ answers FRAME_ERROR
+)
 
 var _ error = (*DecodeError)(nil)
 

@@ -175,7 +175,7 @@ func (c *Cursor) value() any {
 	case 'x':
 		return append([]byte{}, c.longBytes("a byte array")...)
 	default:
-		c.failf(start, "table value has type %q, expected one of %s", tag, valueTags)
+		c.failValue(start, "table value has type %q, expected one of %s", tag, valueTags)
 		return nil
 	}
 }
@@ -187,7 +187,7 @@ func (c *Cursor) float32() float32 {
 	start := c.off
 	f := math.Float32frombits(c.Uint32())
 	if !finite(float64(f)) {
-		c.failf(start, "float is %v, expected a finite number", f)
+		c.failValue(start, "float is %v, expected a finite number", f)
 	}
 	return f
 }
@@ -196,9 +196,14 @@ func (c *Cursor) float64() float64 {
 	start := c.off
 	f := math.Float64frombits(c.Uint64())
 	if !finite(f) {
-		c.failf(start, "double is %v, expected a finite number", f)
+		c.failValue(start, "double is %v, expected a finite number", f)
 	}
 	return f
 }
 
 func finite(f float64) bool { return !math.IsNaN(f) && !math.IsInf(f, 0) }
+
+// failValue is failf for a value that is complete but does not exist.
+func (c *Cursor) failValue(offset int, format string, args ...any) {
+	c.fail(&DecodeError{Fault: FaultValue, Method: c.method, Offset: offset, Problem: fmt.Sprintf(format, args...)})
+}

@@ -1,0 +1,36 @@
+package broker
+
+import (
+	"github.com/minirabbit/minirabbit/queue"
+	"github.com/minirabbit/minirabbit/wire"
+)
+
+// Outgoing returns the message that the client gets for an entry of q.
+func (ch *Channel) Outgoing(q *queue.Queue, e *queue.Entry) *queue.Message {
+	return ch.vh.outgoing(q, e)
+}
+
+// outgoing returns the message that a client gets for an entry. A quorum queue
+// adds headers that count its earlier deliveries.
+func (vh *VHost) outgoing(q *queue.Queue, e *queue.Entry) *queue.Message {
+	if q.Settings().Kind != queue.Quorum {
+		return e.Message
+	}
+	r := vh.node.release
+	acquired, failed := int64(e.Deliveries()-1), int64(e.Failures())
+	if acquired == 0 && !r.firstDeliveryCount {
+		return e.Message
+	}
+	header := e.Message.Header()
+	header.Headers = append(wire.Table(nil), header.Headers...)
+	if r.acquiredCount {
+		setSorted(&header.Headers, "x-acquired-count", acquired)
+	}
+	if failed > 0 || r.firstDeliveryCount {
+		setSorted(&header.Headers, "x-delivery-count", failed)
+	}
+	header.Flags |= wire.HasHeaders
+	m := *e.Message
+	m.Properties = header.Append(nil)
+	return &m
+}

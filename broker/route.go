@@ -1,0 +1,121 @@
+package broker
+
+import (
+	"slices"
+	"time"
+
+	"github.com/minirabbit/minirabbit/exchange"
+	"github.com/minirabbit/minirabbit/queue"
+	"github.com/minirabbit/minirabbit/wire"
+)
+
+// deliver routes m from x and enqueues it. routed is the number of its
+// destinations; accepted is false if any queue refused it.
+func (vh *VHost) deliver(x *exchange.Exchange, m *queue.Message, header *wire.Properties) (routed int, accepted bool, err error) {
+	queues, err := vh.route(x, m, header)
+	if err != nil {
+		return 0, false, err
+	}
+	accepted = true
+	for _, d := range queues {
+		if !vh.enqueue(d.(*queue.Queue), m) {
+			accepted = false
+		}
+	}
+	routed = len(queues)
+	x.PublishIn++
+	x.PublishOut += uint64(routed)
+	if vh.tracing.Load() {
+		vh.noteRouted(x, m, queues)
+	}
+	if x.Name() == "" && len(vh.replies) > 0 {
+		routed += vh.reply(m)
+	}
+	return routed, accepted, nil
+}
+
+// route returns the queues for a message, valid until the next call. It notes
+// when exchanges that hold the message back are to route it again.
+func (vh *VHost) route(x *exchange.Exchange, m *queue.Message, header *wire.Properties) ([]exchange.Destination, error) {
+	keys := append(append(vh.message.RoutingKeys[:0], m.RoutingKey), m.Copies...)
+	vh.message = exchange.Message{RoutingKeys: keys, Headers: header.Headers, Properties: header}
+	if x.Name() == "" {
+		return vh.routeDefault(keys), nil
+	}
+	if vh.keepsHeaders {
+		vh.message.Content = m
+	}
+	queues := vh.router.Route(x, &vh.message, vh.Exchange)
+	if err := vh.router.Err(); err != nil {
+		return nil, vh.exchangeError(err)
+	}
+	for _, delay := range vh.router.Delays() {
+		at := vh.Now() + queue.Instant(delay.Duration/time.Nanosecond)
+		vh.timers.add(at, &delayedMessage{exchange: delay.Exchange, m: m})
+	}
+	return queues, nil
+}
+
+// routeDefault routes from the default exchange, to which every queue is bound
+// by its name.
+func (vh *VHost) routeDefault(keys []string) []exchange.Destination {
+	vh.direct = vh.direct[:0]
+	for _, key := range keys {
+		if q := vh.queues[key]; q != nil && !slices.Contains(vh.direct, exchange.Destination(q)) {
+			vh.direct = append(vh.direct, q)
+		}
+	}
+	return vh.direct
+}
+
+func (vh *VHost) enqueue(q *queue.Queue, m *queue.Message) (accepted bool) {
+	if vh.observed() {
+		vh.observe(Event{Kind: MessageRouted, Message: m, Queue: q})
+	}
+	accepted = q.Publish(vh.Now(), m)
+	if !accepted && vh.observed() {
+		vh.observe(Event{Kind: MessageRefused, Message: m, Queue: q})
+	}
+	vh.watch(q)
+	return accepted
+}
+
+// delayedMessage is a message that an x-delayed-message exchange holds back.
+type delayedMessage struct {
+	exchange *exchange.Exchange
+	m        *queue.Message
+}
+
+// fire publishes the message: from the exchange that held it back, if that is
+// still there.
+func (d *delayedMessage) fire(vh *VHost, _ queue.Instant) {
+	if vh.exchanges[d.exchange.Name()] != d.exchange {
+		return
+	}
+	header := d.m.Header()
+	header.Headers = d.exchange.Due(header.Headers)
+	m := *d.m
+	m.Properties = header.Append(nil)
+	vh.deliver(d.exchange, &m, &header)
+}
+
+// replay gives a new destination of an x-recent-history exchange the messages
+// that the exchange has kept.
+func (vh *VHost) replay(x *exchange.Exchange, to exchange.Destination) error {
+	for _, kept := range x.Replay(to) {
+		m := kept.Content.(*queue.Message)
+		if q, ok := to.(*queue.Queue); ok {
+			vh.enqueue(q, m)
+			continue
+		}
+		header := m.Header()
+		routed, _, err := vh.deliver(to.(*exchange.Exchange), m, &header)
+		if err != nil {
+			return err
+		}
+		if routed == 0 {
+			return Errorf(wire.InternalError, "%s", vh.node.release.emptyReplayText)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,132 @@
+package broker
+
+import (
+	"slices"
+
+	"github.com/minirabbit/minirabbit/exchange"
+	"github.com/minirabbit/minirabbit/queue"
+	"github.com/minirabbit/minirabbit/wire"
+)
+
+// transaction is what a transactional channel has published and settled since
+// the last commit or rollback.
+type transaction struct {
+	publishings []txPublishing
+	settlements []txSettlement
+}
+
+// txPublishing is a message that waits for the commit.
+type txPublishing struct {
+	Publishing
+	// queues are its destinations, if it was routed when it was published.
+	queues []exchange.Destination
+}
+
+// txSettlement is a settlement that waits for the commit.
+type txSettlement struct {
+	deliveries []delivery
+	settlement settlement
+}
+
+// settled returns the deliveries that the transaction would settle.
+func (t *transaction) settled() []delivery {
+	var all []delivery
+	for _, s := range t.settlements {
+		all = append(all, s.deliveries...)
+	}
+	return all
+}
+
+// SelectTx makes the channel transactional.
+func (ch *Channel) SelectTx() error {
+	if ch.mode == confirming {
+		return Errorf(wire.PreconditionFailed, "cannot switch from confirm to tx mode")
+	}
+	ch.mode = transactional
+	return nil
+}
+
+// SelectConfirm makes the channel confirm its publishings, counting from one.
+func (ch *Channel) SelectConfirm() error {
+	if ch.mode == transactional {
+		return Errorf(wire.PreconditionFailed, "cannot switch from tx to confirm mode")
+	}
+	ch.mode = confirming
+	return nil
+}
+
+// publishInTx keeps a publishing until the commit.
+func (ch *Channel) publishInTx(p Publishing) error {
+	tp := txPublishing{Publishing: p}
+	if ch.vh.node.release.routesInTx {
+		queues, err := ch.vh.route(p.exchange, p.message, p.header)
+		if err != nil {
+			return err
+		}
+		tp.queues = slices.Clone(queues)
+	}
+	tp.header = nil // it is decoded again
+	ch.tx.publishings = append(ch.tx.publishings, tp)
+	return nil
+}
+
+// settleInTx keeps settlements until the commit.
+func (ch *Channel) settleInTx(ds []delivery, s settlement) {
+	ch.tx.settlements = append(ch.tx.settlements, txSettlement{slices.Clone(ds), s})
+}
+
+// Commit publishes and then settles what the transaction holds, in RabbitMQ's
+// order: all publishings come first.
+func (ch *Channel) Commit() error {
+	if ch.mode != transactional {
+		return Errorf(wire.PreconditionFailed, "channel is not transactional")
+	}
+	tx := ch.tx
+	ch.tx = transaction{}
+	for i := range tx.publishings {
+		if err := ch.commitPublishing(&tx.publishings[i]); err != nil {
+			return err
+		}
+	}
+	for _, s := range tx.settlements {
+		ch.settle(s.deliveries, s.settlement)
+	}
+	return nil
+}
+
+func (ch *Channel) commitPublishing(p *txPublishing) error {
+	if ch.vh.node.release.routesInTx {
+		for _, d := range p.queues {
+			if q := d.(*queue.Queue); !q.Deleted() {
+				ch.vh.enqueue(q, p.message)
+			}
+		}
+		ch.returnUnrouted(&p.Publishing, len(p.queues))
+		return nil
+	}
+	header, err := ch.vh.header(p.Properties)
+	if err != nil {
+		return err
+	}
+	p.header = header
+	_, err = ch.route(&p.Publishing)
+	return err
+}
+
+// Rollback forgets the publishings of the transaction and returns its
+// settlements: they are unacked again.
+func (ch *Channel) Rollback() error {
+	if ch.mode != transactional {
+		return Errorf(wire.PreconditionFailed, "channel is not transactional")
+	}
+	ch.restore(ch.tx.settled())
+	ch.tx = transaction{}
+	return nil
+}
+
+// restore returns deliveries whose settlement did not come to pass.
+func (ch *Channel) restore(ds []delivery) {
+	if len(ds) > 0 {
+		ch.unacked.putBack(ds)
+	}
+}
