@@ -150,7 +150,7 @@ func (ch *channel) execute(m wire.Method) error {
 // fail closes the channel for a channel error. A connection error is passed on.
 func (ch *channel) fail(err error) error {
 	var e *broker.ChannelError
-	if !errors.As(err, &e) {
+	if err = ch.c.node.Release().Sendable(err); !errors.As(err, &e) {
 		return err
 	}
 	ch.c.log.Error("channel error", "connection", ch.c.name, "channel", ch.number, "error", e)

@@ -82,7 +82,7 @@ func newConn(s *Server, nc net.Conn) *conn {
 		log:             s.log,
 		name:            fmt.Sprintf("%s -> %s", nc.RemoteAddr(), nc.LocalAddr()),
 		in:              wire.NewReader(nc, 0),
-		cursor:          wire.Cursor{Strings: wire.NewInterner()},
+		cursor:          wire.Cursor{Strings: wire.NewInterner(), StrictText: true},
 		channels:        make(map[uint16]*channel),
 		out:             newOutbox(),
 		startHeartbeats: make(chan time.Duration, 1),

@@ -1,6 +1,8 @@
 package amqpserver
 
 import (
+	"math"
+
 	"github.com/minirabbit/minirabbit/broker"
 	"github.com/minirabbit/minirabbit/wire"
 )
@@ -25,7 +27,7 @@ func (ch *channel) header(head wire.FrameHead, payload []byte) error {
 	c.Reset(payload)
 	h.DecodeHead(c)
 	properties := c.Rest()
-	if c.Err() != nil || len(properties) < 2 {
+	if c.Err() != nil {
 		return frameError(head, payload, "unknown_frame")
 	}
 	if ch.state != channelHeader || h.Weight != 0 {
@@ -66,12 +68,22 @@ func (ch *channel) body(head wire.FrameHead) error {
 		p.body = p.body[:0]
 	}
 	if uint64(head.Size) >= p.left {
-		if uint64(head.Size) > p.left && ch.c.node.Release().RefusesExcessBody() {
-			return ch.badContent(wire.FrameError, "content body frame exceeds remaining content size")
+		if uint64(head.Size) > p.left {
+			return ch.excessBody()
 		}
 		return ch.published()
 	}
 	p.left -= uint64(head.Size)
+	return nil
+}
+
+// excessBody handles a body that is longer than its header declared. Up to
+// RabbitMQ 4.0 such a body never ends.
+func (ch *channel) excessBody() error {
+	if ch.c.node.Release().RefusesExcessBody() {
+		return ch.badContent(wire.FrameError, "content body frame exceeds remaining content size")
+	}
+	ch.content.left, ch.content.tooLarge = math.MaxUint64, true
 	return nil
 }
 

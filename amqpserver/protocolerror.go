@@ -3,9 +3,9 @@ package amqpserver
 import (
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/minirabbit/minirabbit/broker"
+	"github.com/minirabbit/minirabbit/internal/erlang"
 	"github.com/minirabbit/minirabbit/wire"
 )
 
@@ -72,17 +72,4 @@ func octets(head wire.FrameHead, payload []byte) string {
 
 // erlangBinary writes bytes as Erlang prints a binary: as text if all of it is
 // printable.
-func erlangBinary(b []byte) string {
-	printable := len(b) > 0
-	for _, c := range b {
-		printable = printable && c >= 32 && c < 127
-	}
-	if printable {
-		return fmt.Sprintf("<<%q>>", b)
-	}
-	numbers := make([]string, len(b))
-	for i, c := range b {
-		numbers[i] = fmt.Sprint(c)
-	}
-	return "<<" + strings.Join(numbers, ",") + ">>"
-}
+func erlangBinary(b []byte) string { return erlang.Format(b, false) }

@@ -20,8 +20,7 @@ func checkCopies(headers wire.Table) error {
 	for _, name := range []string{headerCC, headerBCC} {
 		v, set := headers.Get(name)
 		if _, ok := v.(wire.Array); set && !ok {
-			return Errorf(wire.PreconditionFailed, "invalid message: {unacceptable_type_in_header,%s,%s}",
-				erlang.Format(name, false), erlang.TypeName(v))
+			return Errorf(wire.PreconditionFailed, "invalid message: {unacceptable_type_in_header,%q,%s}", name, erlang.TypeName(v))
 		}
 	}
 	return nil

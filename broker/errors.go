@@ -16,8 +16,16 @@ type Reply struct {
 	Method wire.MethodID
 }
 
+// maxReplyText is the length of a reply text, which is a short string.
+const maxReplyText = 255
+
 // Text returns the reply text as RabbitMQ writes it.
-func (r *Reply) Text() string { return r.Code.Text(r.Reason) }
+func (r *Reply) Text() string {
+	if r.Reason == "" {
+		return r.Code.String()
+	}
+	return r.Code.Text(r.Reason)
+}
 
 // ChannelError closes the channel on which it happened.
 type ChannelError struct{ Reply }

@@ -26,8 +26,14 @@ func (vh *VHost) header(properties []byte) (*wire.Properties, error) {
 		return nil, Errorf(wire.InternalError, "")
 	}
 	flags := wire.PropertyFlags(binary.BigEndian.Uint16(properties))
+	if flags&moreFlags != 0 {
+		return nil, Errorf(wire.InternalError, "")
+	}
 	if flags&interesting == 0 && !vh.keepsHeaders {
 		p.Flags = flags
+		if !wellFormed(flags, properties[2:]) {
+			return nil, Errorf(wire.InternalError, "")
+		}
 		return p, nil
 	}
 	c := wire.NewCursor(properties)
@@ -37,6 +43,31 @@ func (vh *VHost) header(properties []byte) (*wire.Properties, error) {
 		return nil, Errorf(wire.InternalError, "")
 	}
 	return p, nil
+}
+
+// moreFlags says that another word of flags follows, which no property needs.
+const moreFlags wire.PropertyFlags = 1
+
+// wellFormed says whether the values of properties that are not interesting,
+// all of them short strings but for the timestamp, fill the bytes given.
+func wellFormed(flags wire.PropertyFlags, values []byte) bool {
+	for flag := wire.HasContentType; flag >= wire.HasClusterID; flag >>= 1 {
+		if flags&flag == 0 {
+			continue
+		}
+		size := 8 // of a timestamp
+		if flag != wire.HasTimestamp {
+			if len(values) == 0 {
+				return false
+			}
+			size = 1 + int(values[0])
+		}
+		if size > len(values) {
+			return false
+		}
+		values = values[size:]
+	}
+	return len(values) == 0
 }
 
 // looksAtHeaders says whether exchanges of a kind read or keep all properties.

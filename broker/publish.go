@@ -58,14 +58,18 @@ func (ch *Channel) check(p *Publishing) error {
 	if p.header, err = vh.header(p.Properties); err != nil {
 		return err
 	}
-	if err := ch.checkUserID(p.header); err != nil {
-		return err
-	}
 	if err := ch.fillReplyTo(p); err != nil {
 		return err
 	}
+	userID := ch.checkUserID(p.header)
+	if userID != nil && !vh.node.release.checksUserIDLast {
+		return userID
+	}
 	if err := p.build(vh.node.release); err != nil {
 		return err
+	}
+	if userID != nil {
+		return userID
 	}
 	return ch.checkTopics(p)
 }

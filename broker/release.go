@@ -1,9 +1,11 @@
 package broker
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"slices"
+	"unicode/utf8"
 
 	"github.com/minirabbit/minirabbit/exchange"
 	"github.com/minirabbit/minirabbit/queue"
@@ -73,6 +75,11 @@ type Release struct {
 	// routesInTx: a transaction routes a message when it is published, not
 	// when it commits.
 	routesInTx bool
+	// checksUserIDLast: the expiration and the headers are checked before.
+	checksUserIDLast bool
+	// crashesOnLongText: a reply text that is too long and not ASCII is an
+	// internal error.
+	crashesOnLongText bool
 	// qosPerConsumer: the global prefetch is for each consumer to come.
 	qosPerConsumer bool
 	// copyright and platform are in the server properties.
@@ -165,6 +172,8 @@ var (
 		maxBodySize:               math.MaxUint64,
 		sortsHeaders:              true,
 		routesInTx:                true,
+		checksUserIDLast:          true,
+		crashesOnLongText:         true,
 		copyright:                 "Copyright (c) 2007-2024 Broadcom Inc and/or its subsidiaries",
 		platform:                  "Erlang/OTP 27.3.4.1",
 		unknownExchangeType:       wire.PreconditionFailed,
@@ -203,6 +212,8 @@ var (
 		cancelOkCrashes:           true,
 		sortsHeaders:              true,
 		routesInTx:                true,
+		checksUserIDLast:          true,
+		crashesOnLongText:         true,
 		qosPerConsumer:            true,
 		copyright:                 "Copyright (c) 2007-2026 Broadcom Inc and/or its subsidiaries",
 		platform:                  "Erlang/OTP 29.1.2",
@@ -317,4 +328,18 @@ func (r *Release) AnswerHeader(header [8]byte) (answer [8]byte, ok bool) {
 	default:
 		return amqp10, false
 	}
+}
+
+// Sendable returns err, or what RabbitMQ fails with when it tries to say err.
+func (r *Release) Sendable(err error) error {
+	var e *ChannelError
+	if !r.crashesOnLongText || !errors.As(err, &e) || len(e.Code.String())+len(" - ")+len(e.Reason) <= maxReplyText {
+		return err
+	}
+	for i := range len(e.Reason) {
+		if e.Reason[i] >= utf8.RuneSelf {
+			return Errorf(wire.InternalError, "")
+		}
+	}
+	return err
 }

@@ -126,9 +126,15 @@ func (ch *Channel) giveCredit(ds []delivery) {
 		if c == nil {
 			continue
 		}
-		c.held--
 		ch.held--
-		if c.prefetch != 0 && ch.globalPrefetch == 0 && ch.byTag[c.sub.Tag] == c {
+		// Credit is counted by tag: it goes to a consumer that was started
+		// again under the tag of the one that had the message.
+		c = ch.byTag[c.sub.Tag]
+		if c == nil || c.q != ds[i].q {
+			continue
+		}
+		c.held--
+		if c.prefetch != 0 && ch.globalPrefetch == 0 {
 			c.q.Unblock(&c.sub)
 		}
 	}

@@ -12,6 +12,10 @@ import (
 //
 // The cursor refers to the slice until the next Reset, but none of the values it returns does, except that of Rest.
 type Cursor struct {
+	// StrictText refuses short strings of methods that are not UTF-8, as RabbitMQ does with what clients send: all but
+	// those of basic.publish.
+	StrictText bool
+
 	// Strings, if set, supplies the short strings that occur again and again, so that they are allocated once.
 	Strings *Interner
 
@@ -26,7 +30,7 @@ type Cursor struct {
 func NewCursor(b []byte) *Cursor { return &Cursor{b: b} }
 
 // Reset moves the cursor to the start of b and forgets the error. The Interner stays.
-func (c *Cursor) Reset(b []byte) { *c = Cursor{Strings: c.Strings, b: b} }
+func (c *Cursor) Reset(b []byte) { *c = Cursor{Strings: c.Strings, StrictText: c.StrictText, b: b} }
 
 // Err returns the first error: a *DecodeError or an *UnknownMethodError.
 func (c *Cursor) Err() error { return c.err }
@@ -96,7 +100,7 @@ func (c *Cursor) ShortString() string {
 	if len(b) == 0 {
 		return ""
 	}
-	if c.method != 0 && !utf8.Valid(b) {
+	if c.StrictText && c.method != 0 && c.method != IDBasicPublish && !utf8.Valid(b) {
 		c.fail(&DecodeError{Fault: FaultUTF8, Method: c.method, Offset: c.off - len(b), Problem: "short string that is not UTF-8"})
 		return ""
 	}
