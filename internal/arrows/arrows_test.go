@@ -1,0 +1,45 @@
+// Package arrows holds the rule of who may import whom.
+package arrows
+
+import (
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/minirabbit/minirabbit/"
+
+// forbidden lists, for each package, what it must not import: packages of this
+// module by their path in it, others whole. testdata and tests are free.
+var forbidden = map[string][]string{
+	"wire":        {"exchange", "queue", "broker", "amqpserver", "management", "testkit", "worker", "conformance", "net", "sync"},
+	"exchange":    {"queue", "broker", "amqpserver", "management", "testkit", "worker", "conformance", "net", "sync"},
+	"queue":       {"exchange", "broker", "amqpserver", "management", "testkit", "worker", "conformance", "net", "sync", "time"},
+	"broker":      {"amqpserver", "management", "testkit", "worker", "conformance"},
+	"amqpserver":  {"management", "testkit", "worker", "conformance"},
+	"management":  {"testkit", "worker", "conformance"},
+	"testkit":     {"worker", "conformance", "testing", "testing/synctest", "github.com/stretchr/testify"},
+	"worker":      {"exchange", "queue", "broker", "amqpserver", "management", "testkit", "conformance"},
+	"conformance": {"exchange", "queue", "broker", "amqpserver", "management", "testkit", "worker"},
+}
+
+func TestImports(t *testing.T) {
+	for name, refused := range forbidden {
+		t.Run(name, func(t *testing.T) {
+			out, err := exec.Command("go", "list", "-f", "{{join .Imports \"\\n\"}}", module+name).CombinedOutput()
+			if err != nil {
+				t.Fatalf("go list %s: %v\n%s", name, err, out)
+			}
+			imports := strings.Fields(string(out))
+			if len(imports) == 0 {
+				t.Fatalf("go list tells no imports of %s", name)
+			}
+			for _, path := range refused {
+				if slices.Contains(imports, path) || slices.Contains(imports, module+path) {
+					t.Errorf("package %s imports %s", name, path)
+				}
+			}
+		})
+	}
+}
