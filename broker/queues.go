@@ -72,6 +72,9 @@ func (vh *VHost) DeclareQueue(owner *Connection, m *wire.QueueDeclare) (*queue.Q
 	if err := checkQueueProperties(m, settings, resource); err != nil {
 		return nil, err
 	}
+	if err := checkImplemented(m, settings, resource); err != nil {
+		return nil, err
+	}
 	if err := vh.checkQueueLimit(m.Queue); err != nil {
 		return nil, err
 	}
@@ -107,10 +110,25 @@ func checkQueueProperties(m *wire.QueueDeclare, s queue.Settings, resource strin
 	if property != "" {
 		return Errorf(wire.PreconditionFailed, "invalid property '%s' for %s", property, resource)
 	}
-	if s.Kind == queue.Stream {
-		return Errorf(wire.NotImplemented, "minirabbit does not implement streams: %s", resource)
-	}
 	return nil
+}
+
+// checkImplemented refuses what RabbitMQ would act on and this broker does not:
+// to ignore it would let a test pass that production fails.
+func checkImplemented(m *wire.QueueDeclare, s queue.Settings, resource string) error {
+	what := ""
+	_, timeout := m.Arguments.Get(argConsumerTimeout)
+	switch {
+	case s.Kind == queue.Stream:
+		what = "streams"
+	case timeout:
+		what = "the argument " + argConsumerTimeout
+	case s.AtLeastOnce:
+		what = "at-least-once dead-lettering"
+	default:
+		return nil
+	}
+	return Errorf(wire.NotImplemented, "minirabbit does not implement %s: %s", what, resource)
 }
 
 // equivalentArguments are the queue arguments that a redeclaration must repeat.
