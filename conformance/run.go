@@ -20,6 +20,9 @@ type Target struct {
 	// properties decides.
 	Release Release
 
+	// Only, if not nil, chooses the cases to run.
+	Only func(c Case) bool
+
 	// Observe, if not nil, is called after each case with what it observed, in order; also when the case failed, and not
 	// when it was skipped. There is one call at a time. The order of the cases may differ from run to run.
 	Observe func(c Case, observations []Observation)
@@ -59,6 +62,9 @@ func Run(t *testing.T, target Target) {
 		target.Observe = oneAtATime(target.Observe)
 	}
 	for _, c := range Cases() {
+		if target.Only != nil && !target.Only(c) {
+			continue
+		}
 		t.Run(c.ID, func(t *testing.T) {
 			if len(c.Releases) > 0 && !c.Releases.Has(target.Release) {
 				t.Skipf("for RabbitMQ %v, and the target is %s", c.Releases, target.Release)
