@@ -62,6 +62,7 @@ type conn struct {
 	startHeartbeats chan time.Duration
 	sent, received  atomic.Uint64 // batches and frames
 	stopping        atomic.Bool   // the server shuts down
+	leaving         atomic.Bool   // connection.close was answered
 	readerDone      chan struct{}
 	writerDone      chan struct{}
 }
@@ -179,6 +180,7 @@ func (c *conn) handle(m wire.Method) error {
 	switch m := m.(type) {
 	case *wire.ConnectionClose:
 		c.endSession()
+		c.leaving.Store(true)
 		c.send(0, &wire.ConnectionCloseOk{})
 		return errClosed
 	case *wire.ConnectionUpdateSecret:
@@ -300,8 +302,10 @@ func (c *conn) shutDown() {
 	if c.stopping.Swap(true) {
 		return
 	}
-	c.send(0, &wire.ConnectionClose{ReplyCode: wire.ConnectionForced,
-		ReplyText: wire.ConnectionForced.Text("broker forced connection closure with reason 'shutdown'")})
+	if !c.leaving.Load() { // nothing follows close-ok
+		c.send(0, &wire.ConnectionClose{ReplyCode: wire.ConnectionForced,
+			ReplyText: wire.ConnectionForced.Text("broker forced connection closure with reason 'shutdown'")})
+	}
 	c.out.close()
 	c.nc.SetReadDeadline(time.Now().Add(shutdownGrace))
 	c.release()

@@ -41,7 +41,7 @@ func (o *outbox) begin() []byte {
 func (o *outbox) end(buf []byte) (hopeless bool) {
 	wasEmpty := len(o.buf) == 0
 	if o.closed {
-		buf = o.buf[:0]
+		buf = o.buf // what was appended before is still sent
 	}
 	o.buf = buf
 	hopeless = len(buf) > hardCap
