@@ -216,6 +216,7 @@ func inequivalentExchange(what string, first, second wire.ExchangeDeclare, expla
 		Source: reference + "exchange.declare",
 		Run: func(t *T) {
 			c, x := t.Raw().Channel(), t.ExchangeName("x")
+			first, second := first, second // runs may be parallel
 			first.Exchange, second.Exchange = x, x
 			Call[*wire.ExchangeDeclareOk](c, &first)
 			Call[*wire.ExchangeDeclareOk](c, &first)

@@ -252,6 +252,7 @@ func inequivalentQueue(what string, first, second wire.QueueDeclare, explanation
 		Source: pageQueues + "#property-equivalence",
 		Run: func(t *T) {
 			c, q := t.Raw().Channel(), t.QueueName("q")
+			first, second := first, second // runs may be parallel
 			first.Queue, second.Queue = q, q
 			Call[*wire.QueueDeclareOk](c, &first)
 			t.Check("the same again", Call[*wire.QueueDeclareOk](c, &first), &wire.QueueDeclareOk{Queue: "<q>"})
