@@ -80,15 +80,7 @@ func (u *unacked) putBack(ds []delivery) {
 	*u = unacked{list: all, count: len(all)}
 }
 
-// Delivered describes a delivery that is not settled, for inspection.
-type Delivered struct {
-	Tag      uint64
-	Queue    *queue.Queue
-	Consumer string // its tag, empty if the message was got
-	Message  *queue.Message
-}
-
-// Each calls f for every delivery in order of tag.
+// each calls f for every delivery in order of tag.
 func (u *unacked) each(f func(d *delivery)) {
 	for i := u.start; i < len(u.list); i++ {
 		if u.list[i].q != nil {
