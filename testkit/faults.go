@@ -1,0 +1,166 @@
+package testkit
+
+import (
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/minirabbit/minirabbit/amqpserver"
+)
+
+// strike is one strike of a fault.
+type strike struct {
+	faults  *faults
+	cmd     *amqpserver.Command
+	command *Command
+	sent    bool // by the broker
+	after   bool
+}
+
+// faults holds the faults of a broker.
+type faults struct {
+	trace *trace
+	list  atomic.Pointer[[]*Injected] // nil while there are none
+
+	mu sync.Mutex
+	// guarded by mu
+	timers  map[*time.Timer]struct{}
+	closed  bool
+	running sync.WaitGroup
+}
+
+func (f *faults) add(in *Injected) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	next := []*Injected{in}
+	if old := f.list.Load(); old != nil {
+		next = append(slices.Clone(*old), in)
+	}
+	f.list.Store(&next)
+}
+
+func (f *faults) remove(in *Injected) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	old := f.list.Load()
+	if old == nil {
+		return
+	}
+	next := slices.DeleteFunc(slices.Clone(*old), func(other *Injected) bool { return other == in })
+	if len(next) == 0 {
+		f.list.Store(nil)
+		return
+	}
+	f.list.Store(&next)
+}
+
+// consider finds the fault that strikes at a command, if any.
+func (f *faults) consider(cmd *amqpserver.Command, sent bool) *amqpserver.Interference {
+	list := f.list.Load()
+	if list == nil {
+		return nil
+	}
+	method := methodOf(cmd.Method, sent)
+	var c *Command
+	for _, in := range *list {
+		w := &in.fault.When
+		if w.method != method {
+			continue
+		}
+		if c == nil {
+			c = describe(cmd, method)
+		}
+		if !w.matches(c) {
+			continue
+		}
+		i := &amqpserver.Interference{Before: !w.after}
+		if !in.strike(func() { in.fault.Do.apply(&strike{f, cmd, c, sent, w.after}, i) }) {
+			continue
+		}
+		f.trace.note(fmt.Sprintf("fault on %s #%d: %s", cmd.Peer.Name, cmd.Channel, in))
+		return i
+	}
+	return nil
+}
+
+// refusesDial says whether a fault turns a client away.
+func (f *faults) refusesDial(address string) bool {
+	list := f.list.Load()
+	if list == nil {
+		return false
+	}
+	for _, in := range *list {
+		w := &in.fault.When
+		if w.method == Dial && w.matches(&Command{Method: Dial, Address: address}) && in.strike(func() {}) {
+			f.trace.note("fault: " + in.String())
+			return true
+		}
+	}
+	return false
+}
+
+// spawn runs f in a goroutine that close waits for.
+func (f *faults) spawn(do func()) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if !f.closed {
+		f.running.Go(do)
+	}
+}
+
+// later calls do after a time, unless the broker has ended by then.
+func (f *faults) later(d time.Duration, do func()) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.closed {
+		return
+	}
+	f.running.Add(1)
+	var timer *time.Timer
+	timer = time.AfterFunc(d, func() {
+		defer f.running.Done()
+		f.mu.Lock()
+		delete(f.timers, timer)
+		f.mu.Unlock()
+		do()
+	})
+	if f.timers == nil {
+		f.timers = make(map[*time.Timer]struct{})
+	}
+	f.timers[timer] = struct{}{}
+}
+
+// close ends what the faults have begun.
+func (f *faults) close() {
+	f.mu.Lock()
+	f.closed = true
+	for timer := range f.timers {
+		if timer.Stop() {
+			f.running.Done()
+		}
+	}
+	f.mu.Unlock()
+	f.running.Wait()
+}
+
+// tap is what the broker's server tells of every command.
+type tap struct {
+	trace  *trace
+	faults *faults
+}
+
+var _ amqpserver.Interceptor = tap{}
+
+// Receive implements [amqpserver.Interceptor].
+func (t tap) Receive(cmd *amqpserver.Command) *amqpserver.Interference {
+	t.trace.add(cmd, false)
+	return t.faults.consider(cmd, false)
+}
+
+// Send implements [amqpserver.Interceptor].
+func (t tap) Send(cmd *amqpserver.Command) *amqpserver.Interference {
+	t.trace.add(cmd, true)
+	return t.faults.consider(cmd, true)
+}
