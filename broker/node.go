@@ -1,11 +1,9 @@
 package broker
 
 import (
-	"fmt"
 	"log/slog"
 	"sort"
 	"sync"
-	"time"
 )
 
 // Options says what kind of node to make. The zero value is a node of the
@@ -109,18 +107,6 @@ func (n *Node) VHosts() []*VHost {
 	}
 	sort.Slice(all, func(i, j int) bool { return all[i].name < all[j].name })
 	return all
-}
-
-// FastForward moves the node's clock by d, and returns when everything that
-// became due has happened. It panics if d is negative: time does not go back.
-func (n *Node) FastForward(d time.Duration) {
-	if d < 0 {
-		panic(fmt.Sprintf("broker: FastForward by %v: time does not go back", d))
-	}
-	n.clock.ahead.Add(int64(d))
-	for _, vh := range n.VHosts() {
-		vh.wakeUp()
-	}
 }
 
 // Close stops the node's timers. Connections are their server's to close, before.

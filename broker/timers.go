@@ -34,13 +34,17 @@ func (t *timers) add(at queue.Instant, who timed) {
 	t.next++
 }
 
+// earliest returns the next deadline, zero if there is none.
+func (t *timers) earliest() queue.Instant {
+	if len(t.heap) == 0 {
+		return 0
+	}
+	return t.heap[0].at
+}
+
 // arm sets the alarm for the earliest deadline.
 func (t *timers) arm(vh *VHost) {
-	at := queue.Instant(0)
-	if len(t.heap) > 0 {
-		at = t.heap[0].at
-	}
-	t.alarm.set(&vh.node.clock, at, vh.wakeUp)
+	t.alarm.set(&vh.node.clock, t.earliest(), vh.wakeUp)
 }
 
 // wakeUp is called by the alarm, and when the clock has been moved.
