@@ -185,9 +185,12 @@ func (c *conn) handle(m wire.Method) error {
 		return errClosed
 	case *wire.ConnectionUpdateSecret:
 		return c.updateSecret(m)
-	default:
-		return broker.Errorf(wire.ChannelError, "unexpected method in connection state running")
+	case *wire.ConnectionCloseOk:
+		if c.stopping.Load() {
+			return errAborted // it answers the server's own connection.close
+		}
 	}
+	return broker.Errorf(wire.ChannelError, "unexpected method in connection state running")
 }
 
 // updateSecret takes a new token for the connection's user. As in RabbitMQ with

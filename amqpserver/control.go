@@ -121,6 +121,11 @@ func (l Line) Send(m wire.Method) {
 	}
 }
 
+// Command describes a method on the line.
+func (l Line) Command(m wire.Method) *Command {
+	return &Command{Peer: &l.ch.c.peer, Channel: l.ch.number, Method: m}
+}
+
 // EndConnection ends the connection of this name: with connection.close if err
 // is a *broker.ConnectionError, without a word if err is nil. It returns false
 // if there is none.

@@ -17,7 +17,7 @@ func Postpone(d time.Duration) Action {
 		confirm := clone(s.cmd.Method)
 		line := s.cmd.Line()
 		i.Skip = true
-		s.faults.later(d, func() { line.Send(confirm) })
+		s.faults.later(d, func() { s.faults.send(line, confirm) })
 	}}
 }
 
@@ -45,6 +45,7 @@ func ConfirmInReverse(n int) Action {
 
 func gather(name string, n int, release func(tags []uint64) []wire.Method) Action {
 	var mu sync.Mutex
+	var all *faults
 	var order []amqpserver.Line
 	waiting := make(map[amqpserver.Line][]uint64) // delivery tags
 	return Action{
@@ -56,6 +57,7 @@ func gather(name string, n int, release func(tags []uint64) []wire.Method) Actio
 			}
 			mu.Lock()
 			defer mu.Unlock()
+			all = s.faults
 			line := s.cmd.Line()
 			tags := append(waiting[line], ack.DeliveryTag)
 			i.Skip = true
@@ -77,7 +79,7 @@ func gather(name string, n int, release func(tags []uint64) []wire.Method) Actio
 				if tags := held[line]; len(tags) > 0 {
 					delete(held, line) // it may be in order more than once
 					for _, m := range release(tags) {
-						line.Send(m)
+						all.send(line, m)
 					}
 				}
 			}

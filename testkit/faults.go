@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/minirabbit/minirabbit/amqpserver"
+	"github.com/minirabbit/minirabbit/wire"
 )
 
 // strike is one strike of a fault.
@@ -79,7 +80,7 @@ func (f *faults) consider(cmd *amqpserver.Command, sent bool) *amqpserver.Interf
 		if !in.strike(func() { in.fault.Do.apply(&strike{f, cmd, c, sent, w.after}, i) }) {
 			continue
 		}
-		f.trace.note(fmt.Sprintf("fault on %s #%d: %s", cmd.Peer.Name, cmd.Channel, in))
+		f.trace.note(fmt.Sprintf("fault on %s #%d at %s: %s", cmd.Peer.Name, cmd.Channel, wire.Format(redact(clone(cmd.Method))), in))
 		return i
 	}
 	return nil
@@ -108,6 +109,12 @@ func (f *faults) spawn(do func()) {
 	if !f.closed {
 		f.running.Go(do)
 	}
+}
+
+// send sends a method that was held back.
+func (f *faults) send(line amqpserver.Line, m wire.Method) {
+	f.trace.add(line.Command(m), true)
+	line.Send(m)
 }
 
 // later calls do after a time, unless the broker has ended by then.
@@ -159,8 +166,19 @@ func (t tap) Receive(cmd *amqpserver.Command) *amqpserver.Interference {
 	return t.faults.consider(cmd, false)
 }
 
-// Send implements [amqpserver.Interceptor].
+// Send implements [amqpserver.Interceptor]. What a fault keeps from being sent is
+// not in the trace, but in the line about the fault.
 func (t tap) Send(cmd *amqpserver.Command) *amqpserver.Interference {
-	t.trace.add(cmd, true)
-	return t.faults.consider(cmd, true)
+	i := t.faults.consider(cmd, true)
+	if i == nil {
+		t.trace.add(cmd, true)
+		return nil
+	}
+	for _, m := range i.Instead {
+		t.trace.add(&amqpserver.Command{Peer: cmd.Peer, Channel: cmd.Channel, Method: m}, true)
+	}
+	if !i.Skip && (i.End == amqpserver.Keep || !i.Before) {
+		t.trace.add(cmd, true)
+	}
+	return i
 }
