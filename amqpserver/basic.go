@@ -121,9 +121,12 @@ func (ch *channel) Return(code wire.ReplyCode, m *queue.Message) {
 	}, m)
 }
 
-// Confirm implements [broker.Sink].
+// Confirm implements [broker.Sink]. A negative confirm of RabbitMQ speaks for
+// all before it as soon as all of those are confirmed, here always, and has the
+// bit requeue, which means nothing to a client.
 func (ch *channel) Confirm(deliveryTag uint64, ack bool) {
 	if ch.muted {
+		ch.withheld = true
 		return
 	}
 	if ack {
@@ -131,7 +134,7 @@ func (ch *channel) Confirm(deliveryTag uint64, ack bool) {
 		ch.send(&ch.ack)
 		return
 	}
-	ch.nack = wire.BasicNack{DeliveryTag: deliveryTag}
+	ch.nack = wire.BasicNack{DeliveryTag: deliveryTag, Multiple: !ch.withheld, Requeue: true}
 	ch.send(&ch.nack)
 }
 

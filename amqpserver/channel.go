@@ -39,6 +39,7 @@ type channel struct {
 
 	// For interceptors, see there.
 	muted    bool               // the answers to the present command are not sent
+	withheld bool               // a confirm was not sent, so none may speak for all before it
 	answers  *wire.BasicPublish // what the next confirm answers
 	shutting atomic.Bool        // shut was called, and the reader has not noticed
 }

@@ -293,6 +293,9 @@ func (c *conn) deliver(cmd Command, frames func(buf []byte) []byte) {
 	if i.End != Keep && i.Before && i.End != Tear {
 		c.out.halt(c.ending(i.End))
 	}
+	if i.Skip && (cmd.Method.ID() == wire.IDBasicAck || cmd.Method.ID() == wire.IDBasicNack) {
+		cmd.ch.withheld = true
+	}
 	for _, m := range i.Instead {
 		c.post(wire.AppendMethodFrame(c.out.begin(), cmd.Channel, m))
 	}
