@@ -29,6 +29,7 @@ func Cases() []Case {
 		frameCases,
 		contentCases,
 		heartbeatCases,
+		deadLetterCases,
 		precedenceCases,
 		textCases,
 		permissionCases,

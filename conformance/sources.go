@@ -24,5 +24,8 @@ const (
 	pageAuth        = "rabbitmq.com/docs/access-control"
 	pageAuthClose   = "rabbitmq.com/docs/auth-notification"
 	pageLimits      = "rabbitmq.com/docs/limits"
+	pageDLX         = "rabbitmq.com/docs/dlx"
+	pageTTL         = "rabbitmq.com/docs/ttl"
+	pageMaxLength   = "rabbitmq.com/docs/maxlength"
 	measured        = "measured" // what RabbitMQ does where no page tells
 )
