@@ -12,7 +12,6 @@ import (
 	"github.com/minirabbit/minirabbit/amqpserver"
 	"github.com/minirabbit/minirabbit/broker"
 	"github.com/minirabbit/minirabbit/queue"
-	"github.com/minirabbit/minirabbit/wire"
 )
 
 // Broker is a broker of a test's own.
@@ -139,23 +138,27 @@ func (b *Broker) ConfigWithoutHeartbeats() amqp.Config {
 // nowhere if no binding matches.
 func (b *Broker) Publish(exchange, routingKey string, body []byte) {
 	b.t.Helper()
-	b.PublishMessage(exchange, routingKey, Message{Properties: wire.Properties{Flags: wire.HasDeliveryMode, DeliveryMode: 2}, Body: body})
+	b.PublishMessage(exchange, routingKey, amqp.Publishing{DeliveryMode: amqp.Persistent, Body: body})
 }
 
-// PublishMessage is Publish for a message with properties. The message's Exchange
-// and RoutingKey are not looked at.
-func (b *Broker) PublishMessage(exchange, routingKey string, m Message) {
+// PublishMessage is Publish for a message with properties, which is persistent if
+// its DeliveryMode says so.
+func (b *Broker) PublishMessage(exchange, routingKey string, m amqp.Publishing) {
 	b.t.Helper()
+	if err := m.Headers.Validate(); err != nil {
+		b.t.Fatalf("testkit: headers of a message to exchange %q with routing key %q: %v", exchange, routingKey, err)
+	}
 	if b.real != nil {
 		b.real.publish(b.t, exchange, routingKey, m)
 		return
 	}
+	properties := toProperties(&m)
 	b.vhost.Lock()
 	defer b.vhost.Unlock()
 	_, err := b.vhost.Publish(broker.Publishing{
 		Exchange:   exchange,
 		RoutingKey: routingKey,
-		Properties: m.Properties.Append(nil),
+		Properties: properties.Append(nil),
 		Body:       m.Body,
 	})
 	if err != nil {

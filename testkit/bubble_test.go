@@ -11,7 +11,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/minirabbit/minirabbit/testkit"
-	"github.com/minirabbit/minirabbit/wire"
 )
 
 // Time in these tests is that of a bubble: exact, and over at once.
@@ -27,8 +26,8 @@ func TestUnclaimedTaskExpiresAfterADay(t *testing.T) {
 	bubble(t, func(t *testing.T, broker *testkit.Broker) {
 		broker.Declare(testkit.Topology{
 			Queues: []testkit.Queue{
-				{Name: "tasks", Arguments: wire.Table{{Key: "x-message-ttl", Value: int32(24 * 3600 * 1000)},
-					{Key: "x-dead-letter-exchange", Value: ""}, {Key: "x-dead-letter-routing-key", Value: "expired"}}},
+				{Name: "tasks", Arguments: amqp.Table{"x-message-ttl": 24 * 3600 * 1000,
+					"x-dead-letter-exchange": "", "x-dead-letter-routing-key": "expired"}},
 				{Name: "expired"},
 			},
 		})
@@ -53,7 +52,7 @@ func TestUnusedQueueIsGoneAfterAWeek(t *testing.T) {
 	bubble(t, func(t *testing.T, broker *testkit.Broker) {
 		const week = 7 * 24 * time.Hour
 		broker.Declare(testkit.Topology{Queues: []testkit.Queue{
-			{Name: "temporary", Arguments: wire.Table{{Key: "x-expires", Value: week.Milliseconds()}}}}})
+			{Name: "temporary", Arguments: amqp.Table{"x-expires": week.Milliseconds()}}}})
 		began := time.Now()
 		broker.Queue("temporary").AwaitGone(t)
 		require.Equal(t, week, time.Since(began))

@@ -15,7 +15,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/minirabbit/minirabbit/testkit"
-	"github.com/minirabbit/minirabbit/wire"
 	"github.com/minirabbit/minirabbit/worker"
 )
 
@@ -43,8 +42,8 @@ func runUnderChaos(t testkit.T, broker *testkit.Broker, run func(ctx context.Con
 		Queues: []testkit.Queue{
 			{Name: worker.DeadLetterQueue},
 			{Name: worker.ResultQueue},
-			{Name: worker.RedQueue, Arguments: wire.Table{{Key: "x-dead-letter-exchange", Value: worker.DeadLetterExchange}}},
-			{Name: worker.BlueQueue, Arguments: wire.Table{{Key: "x-dead-letter-exchange", Value: worker.DeadLetterExchange}}},
+			{Name: worker.RedQueue, Arguments: amqp.Table{"x-dead-letter-exchange": worker.DeadLetterExchange}},
+			{Name: worker.BlueQueue, Arguments: amqp.Table{"x-dead-letter-exchange": worker.DeadLetterExchange}},
 		},
 		Bindings: []testkit.Binding{
 			{Source: worker.DeadLetterExchange, Queue: worker.DeadLetterQueue},
@@ -60,9 +59,8 @@ func runUnderChaos(t testkit.T, broker *testkit.Broker, run func(ctx context.Con
 	for i := range chaosTasks {
 		id := fmt.Sprint("task ", i)
 		missing[id] = true
-		broker.PublishMessage(worker.TaskExchange, []string{worker.RedPill, worker.BluePill}[i%2], testkit.Message{
-			Properties: wire.Properties{Flags: wire.HasMessageID | wire.HasDeliveryMode, MessageID: id, DeliveryMode: 2},
-			Body:       fmt.Appendf(nil, `{"limit": %d}`, 1000+i),
+		broker.PublishMessage(worker.TaskExchange, []string{worker.RedPill, worker.BluePill}[i%2], amqp.Publishing{
+			MessageId: id, DeliveryMode: amqp.Persistent, Body: fmt.Appendf(nil, `{"limit": %d}`, 1000+i),
 		})
 		time.Sleep(7 * time.Second) // of the bubble
 	}
@@ -71,7 +69,7 @@ func runUnderChaos(t testkit.T, broker *testkit.Broker, run func(ctx context.Con
 	cancel()
 	<-ended // it may have been cut short in saying goodbye
 	for _, r := range broker.Queue(worker.ResultQueue).Messages() {
-		delete(missing, r.Properties.CorrelationID)
+		delete(missing, r.CorrelationId)
 	}
 	for i := range chaosTasks {
 		if id := fmt.Sprint("task ", i); missing[id] {
@@ -87,7 +85,7 @@ func ackedWithoutResult(h testkit.History) (tasks []string) {
 	done := make(map[string]int) // the number of the event
 	for _, m := range h.Queue(worker.ResultQueue) {
 		for _, e := range m.Events {
-			id := m.Message.Properties.CorrelationID
+			id := m.Message.CorrelationId
 			if first, known := done[id]; e.Kind == testkit.Routed && (!known || e.Number < first) {
 				done[id] = e.Number
 			}
@@ -95,7 +93,7 @@ func ackedWithoutResult(h testkit.History) (tasks []string) {
 	}
 	for _, m := range h.Exchange(worker.TaskExchange) {
 		for _, e := range m.Events {
-			id := m.Message.Properties.MessageID
+			id := m.Message.MessageId
 			if at, known := done[id]; e.Kind == testkit.Acked && (!known || at > e.Number) {
 				tasks = append(tasks, id)
 			}

@@ -34,17 +34,33 @@ func (v QueueView) CheckCounts(t T, ready, unacked, consumers int) {
 // of no consequence, nor are exchanges that every broker has.
 func (b *Broker) CheckTopology(t T, want Topology) {
 	t.Helper()
-	for i := range want.Exchanges {
-		if want.Exchanges[i].Type == "" {
-			want.Exchanges = append([]Exchange(nil), want.Exchanges...) // the caller's stay as they are
-			want.Exchanges[i].Type = "direct"
-		}
-	}
 	got := Topology{Exchanges: b.Exchanges(), Queues: b.Queues(), Bindings: b.Bindings()}
+	want, got = want.normal(), got.normal()
 	check(t, "topology", want, got,
 		cmpopts.SortSlices(func(a, b Exchange) bool { return a.Name < b.Name }),
 		cmpopts.SortSlices(func(a, b Queue) bool { return a.Name < b.Name }),
 		cmpopts.SortSlices(func(a, b Binding) bool { return fmt.Sprint(a) < fmt.Sprint(b) }))
+}
+
+// normal returns the topology with what it leaves to defaults, and with integers
+// of one type.
+func (t Topology) normal() (n Topology) {
+	for _, x := range t.Exchanges {
+		if x.Type == "" {
+			x.Type = "direct"
+		}
+		x.Arguments = sameIntegers(x.Arguments)
+		n.Exchanges = append(n.Exchanges, x)
+	}
+	for _, q := range t.Queues {
+		q.Arguments = sameIntegers(q.Arguments)
+		n.Queues = append(n.Queues, q)
+	}
+	for _, b := range t.Bindings {
+		b.Arguments = sameIntegers(b.Arguments)
+		n.Bindings = append(n.Bindings, b)
+	}
+	return n
 }
 
 // CheckIdle checks that no queue holds a message, ready or unacked.

@@ -1,6 +1,8 @@
 package testkit
 
 import (
+	amqp "github.com/rabbitmq/amqp091-go"
+
 	"github.com/minirabbit/minirabbit/amqpserver"
 	"github.com/minirabbit/minirabbit/wire"
 )
@@ -19,8 +21,8 @@ type Command struct {
 	// DeliveryTag is that of a delivery, a settlement or a confirm.
 	DeliveryTag uint64
 	Redelivered bool
-	Properties  wire.Properties
-	Body        []byte // not to be changed
+	// Publishing is the message that the method carries, not to be changed.
+	amqp.Publishing
 }
 
 // methodOf names a method as faults do.
@@ -44,9 +46,11 @@ func methodOf(m wire.Method, sent bool) Method {
 // describe gathers what is known of a command.
 func describe(cmd *amqpserver.Command, method Method) *Command {
 	c := &Command{Method: method, Address: cmd.Peer.Name, Connection: connectionName(cmd.Peer.ClientProperties()), Channel: cmd.Channel,
-		Queue: cmd.Queue(), Consumer: cmd.ConsumerTag(), Body: cmd.Body}
+		Queue: cmd.Queue(), Consumer: cmd.ConsumerTag()}
 	if cmd.Properties != nil {
-		c.Properties.Decode(wire.NewCursor(cmd.Properties))
+		var p wire.Properties
+		p.Decode(wire.NewCursor(cmd.Properties))
+		c.Publishing = toPublishing(&p, cmd.Body)
 	}
 	switch m := cmd.Method.(type) {
 	case *wire.BasicPublish:

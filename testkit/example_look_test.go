@@ -8,7 +8,6 @@ import (
 	amqp "github.com/rabbitmq/amqp091-go"
 
 	"github.com/minirabbit/minirabbit/testkit"
-	"github.com/minirabbit/minirabbit/wire"
 )
 
 // A topology from Go, and a message with properties, without a client.
@@ -20,12 +19,11 @@ func ExampleBroker_PublishMessage() {
 		Queues:    []testkit.Queue{{Name: "paid"}},
 		Bindings:  []testkit.Binding{{Source: "orders", RoutingKey: "*.paid", Queue: "paid"}},
 	})
-	broker.PublishMessage("orders", "42.paid", testkit.Message{
-		Properties: wire.Properties{Flags: wire.HasMessageID | wire.HasContentType, MessageID: "m1", ContentType: "application/json"},
-		Body:       []byte(`{"order": 42}`),
+	broker.PublishMessage("orders", "42.paid", amqp.Publishing{
+		MessageId: "m1", ContentType: "application/json", Body: []byte(`{"order": 42}`),
 	})
 	for _, m := range broker.Queue("paid").Messages() {
-		fmt.Println(m.RoutingKey, m.Properties.MessageID, m.Properties.ContentType, string(m.Body))
+		fmt.Println(m.RoutingKey, m.MessageId, m.ContentType, string(m.Body))
 	}
 	// Output: 42.paid m1 application/json {"order": 42}
 }
@@ -68,7 +66,7 @@ func ExampleQueueView_AwaitAcked() {
 func ExampleHistory_Where() {
 	_, broker, end := start()
 	defer end()
-	broker.Declare(testkit.Topology{Queues: []testkit.Queue{{Name: "tasks", Arguments: wire.Table{{Key: "x-max-length", Value: int32(1)}}}}})
+	broker.Declare(testkit.Topology{Queues: []testkit.Queue{{Name: "tasks", Arguments: amqp.Table{"x-max-length": 1}}}})
 	broker.Publish("", "tasks", []byte("first"))
 	broker.Publish("", "tasks", []byte("second"))
 	dropped := func(m testkit.MessageHistory) bool { return m.Count(testkit.Dropped) > 0 }

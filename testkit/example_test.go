@@ -10,7 +10,6 @@ import (
 	amqp "github.com/rabbitmq/amqp091-go"
 
 	"github.com/minirabbit/minirabbit/testkit"
-	"github.com/minirabbit/minirabbit/wire"
 	"github.com/minirabbit/minirabbit/worker"
 )
 
@@ -121,7 +120,7 @@ func ExampleBroker_History() {
 	defer end()
 	broker.Declare(testkit.Topology{Queues: []testkit.Queue{{
 		Name:      "tasks",
-		Arguments: wire.Table{{Key: "x-message-ttl", Value: int32(60_000)}},
+		Arguments: amqp.Table{"x-message-ttl": 60_000},
 	}}})
 	broker.Publish("", "tasks", []byte("hello"))
 	broker.FastForward(time.Minute)
@@ -140,7 +139,7 @@ func ExampleBroker_FastForward() {
 	defer end()
 	broker.Declare(testkit.Topology{Queues: []testkit.Queue{{
 		Name:      "tasks",
-		Arguments: wire.Table{{Key: "x-message-ttl", Value: int32(24 * 3600 * 1000)}},
+		Arguments: amqp.Table{"x-message-ttl": 24 * 3600 * 1000},
 	}}})
 	broker.Publish("", "tasks", []byte("hello"))
 	broker.FastForward(23 * time.Hour)

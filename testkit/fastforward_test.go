@@ -8,20 +8,17 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/minirabbit/minirabbit/testkit"
-	"github.com/minirabbit/minirabbit/wire"
 )
-
-func milliseconds(d time.Duration) int64 { return d.Milliseconds() }
 
 // Three queues, each of which keeps a message for an hour: after a day of them
 // in one step, each message has been in each of them for its hour.
 func TestFastForwardGoesFromDeadlineToDeadline(t *testing.T) {
 	broker := testkit.Start(t)
 	hourThen := func(name, next string) testkit.Queue {
-		return testkit.Queue{Name: name, Arguments: wire.Table{
-			{Key: "x-message-ttl", Value: milliseconds(time.Hour)},
-			{Key: "x-dead-letter-exchange", Value: ""},
-			{Key: "x-dead-letter-routing-key", Value: next},
+		return testkit.Queue{Name: name, Arguments: amqp.Table{
+			"x-message-ttl":             time.Hour.Milliseconds(),
+			"x-dead-letter-exchange":    "",
+			"x-dead-letter-routing-key": next,
 		}}
 	}
 	broker.Declare(testkit.Topology{Queues: []testkit.Queue{hourThen("first", "second"), hourThen("second", "third"), {Name: "third"}}})

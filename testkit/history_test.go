@@ -9,14 +9,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/minirabbit/minirabbit/testkit"
-	"github.com/minirabbit/minirabbit/wire"
 )
 
 // deadLetters is a queue whose rejected and expired messages go to another.
 var deadLetters = testkit.Topology{
 	Exchanges: []testkit.Exchange{{Name: "dead", Type: "fanout"}},
 	Queues: []testkit.Queue{
-		{Name: "tasks", Arguments: wire.Table{{Key: "x-dead-letter-exchange", Value: "dead"}}},
+		{Name: "tasks", Arguments: amqp.Table{"x-dead-letter-exchange": "dead"}},
 		{Name: "graveyard"},
 	},
 	Bindings: []testkit.Binding{{Source: "dead", Queue: "graveyard"}},
@@ -73,7 +72,7 @@ func TestHistoryTellsWhatWasReturned(t *testing.T) {
 
 func TestHistoryKnowsVirtualTime(t *testing.T) {
 	broker := testkit.Start(t)
-	broker.Declare(testkit.Topology{Queues: []testkit.Queue{{Name: "short", Arguments: wire.Table{{Key: "x-message-ttl", Value: int32(3_600_000)}}}}})
+	broker.Declare(testkit.Topology{Queues: []testkit.Queue{{Name: "short", Arguments: amqp.Table{"x-message-ttl": 3_600_000}}}})
 	broker.Publish("", "short", []byte("x"))
 	broker.FastForward(24 * time.Hour)
 	m := broker.AwaitMessage(t, func(m testkit.MessageHistory) bool { return m.Count(testkit.Dropped) == 1 })

@@ -1,9 +1,10 @@
 package testkit
 
 import (
+	amqp "github.com/rabbitmq/amqp091-go"
+
 	"github.com/minirabbit/minirabbit/broker"
 	"github.com/minirabbit/minirabbit/exchange"
-	"github.com/minirabbit/minirabbit/wire"
 )
 
 // Connection is a client's connection.
@@ -14,7 +15,7 @@ type Connection struct {
 	// Address tells connections apart: those of client and broker.
 	Address          string
 	User             string
-	ClientProperties wire.Table
+	ClientProperties amqp.Table
 	Channels         []Channel
 }
 
@@ -59,7 +60,7 @@ func (b *Broker) Exchanges() (all []Exchange) {
 			continue
 		}
 		all = append(all, Exchange{Name: x.Name(), Type: string(x.Kind()), Transient: !x.Durable, AutoDelete: x.AutoDelete,
-			Internal: x.Internal, Arguments: x.Arguments})
+			Internal: x.Internal, Arguments: toTable(x.Arguments)})
 	}
 	return all
 }
@@ -71,7 +72,7 @@ func (b *Broker) Queues() (all []Queue) {
 	b.vhost.Lock()
 	defer b.vhost.Unlock()
 	for _, q := range b.vhost.Queues() {
-		all = append(all, Queue{Name: q.Name(), Transient: !q.Durable, AutoDelete: q.AutoDelete, Arguments: q.Arguments})
+		all = append(all, Queue{Name: q.Name(), Transient: !q.Durable, AutoDelete: q.AutoDelete, Arguments: toTable(q.Arguments)})
 	}
 	return all
 }
@@ -85,7 +86,7 @@ func (b *Broker) Bindings() (all []Binding) {
 	defer b.vhost.Unlock()
 	for _, x := range b.vhost.Exchanges() {
 		for _, binding := range x.Bindings() {
-			d := Binding{Source: x.Name(), RoutingKey: binding.RoutingKey, Arguments: binding.Arguments}
+			d := Binding{Source: x.Name(), RoutingKey: binding.RoutingKey, Arguments: toTable(binding.Arguments)}
 			if binding.Destination.IsQueue() {
 				d.Queue = binding.Destination.Name()
 			} else {
@@ -103,7 +104,7 @@ func predeclared(x *exchange.Exchange) bool {
 }
 
 func describeConnection(c *broker.Connection) Connection {
-	d := Connection{Name: connectionName(c.ClientProperties), Address: c.Name, ClientProperties: c.ClientProperties}
+	d := Connection{Name: connectionName(c.ClientProperties), Address: c.Name, ClientProperties: toTable(c.ClientProperties)}
 	if c.User != nil {
 		d.User = c.User.Name()
 	}

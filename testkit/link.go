@@ -3,11 +3,8 @@ package testkit
 import (
 	"fmt"
 	"sync"
-	"time"
 
 	amqp "github.com/rabbitmq/amqp091-go"
-
-	"github.com/minirabbit/minirabbit/wire"
 )
 
 // link is the testkit's own connection to a real RabbitMQ, which it opens when it
@@ -73,7 +70,7 @@ func (r *real) take(t T, name string, n int) (taken []Message) {
 			if !ok {
 				return fmt.Errorf("somebody else took a message of queue %q", name)
 			}
-			taken = append(taken, Message{Exchange: d.Exchange, RoutingKey: d.RoutingKey, Properties: fromDelivery(&d), Body: d.Body, Redelivered: d.Redelivered})
+			taken = append(taken, fromDelivery(&d))
 		}
 		return nil
 	})
@@ -84,13 +81,13 @@ func (r *real) take(t T, name string, n int) (taken []Message) {
 }
 
 // publish publishes and waits for the confirm.
-func (r *real) publish(t T, exchange, routingKey string, m Message) {
+func (r *real) publish(t T, exchange, routingKey string, m amqp.Publishing) {
 	t.Helper()
 	err := r.link.with(r.amqp.String(), func(ch *amqp.Channel) error {
 		if err := ch.Confirm(false); err != nil {
 			return err
 		}
-		confirm, err := ch.PublishWithDeferredConfirm(exchange, routingKey, false, false, toPublishing(m))
+		confirm, err := ch.PublishWithDeferredConfirm(exchange, routingKey, false, false, m)
 		if err != nil {
 			return err
 		}
@@ -114,21 +111,21 @@ func (r *real) declare(t T, topology Topology) {
 			if kind == "" {
 				kind = "direct"
 			}
-			if err := ch.ExchangeDeclare(x.Name, kind, !x.Transient, x.AutoDelete, x.Internal, false, toTable(x.Arguments)); err != nil {
+			if err := ch.ExchangeDeclare(x.Name, kind, !x.Transient, x.AutoDelete, x.Internal, false, x.Arguments); err != nil {
 				return fmt.Errorf("declare exchange %q: %w", x.Name, err)
 			}
 		}
 		for _, q := range topology.Queues {
-			if _, err := ch.QueueDeclare(q.Name, !q.Transient, q.AutoDelete, false, false, toTable(q.Arguments)); err != nil {
+			if _, err := ch.QueueDeclare(q.Name, !q.Transient, q.AutoDelete, false, false, q.Arguments); err != nil {
 				return fmt.Errorf("declare queue %q: %w", q.Name, err)
 			}
 		}
 		for _, b := range topology.Bindings {
 			var err error
 			if b.Queue != "" {
-				err = ch.QueueBind(b.Queue, b.RoutingKey, b.Source, false, toTable(b.Arguments))
+				err = ch.QueueBind(b.Queue, b.RoutingKey, b.Source, false, b.Arguments)
 			} else {
-				err = ch.ExchangeBind(b.Exchange, b.RoutingKey, b.Source, false, toTable(b.Arguments))
+				err = ch.ExchangeBind(b.Exchange, b.RoutingKey, b.Source, false, b.Arguments)
 			}
 			if err != nil {
 				return fmt.Errorf("bind exchange %q: %w", b.Source, err)
@@ -139,108 +136,4 @@ func (r *real) declare(t T, topology Topology) {
 	if err != nil {
 		t.Fatalf("testkit: %v", err)
 	}
-}
-
-// toTable turns a table into the client library's.
-func toTable(t wire.Table) amqp.Table {
-	if t == nil {
-		return nil
-	}
-	converted := make(amqp.Table, len(t))
-	for _, f := range t {
-		converted[f.Key] = toValue(f.Value)
-	}
-	return converted
-}
-
-func toValue(v any) any {
-	switch v := v.(type) {
-	case wire.Table:
-		return toTable(v)
-	case wire.Array:
-		values := make([]any, len(v))
-		for i := range v {
-			values[i] = toValue(v[i])
-		}
-		return values
-	case wire.Timestamp:
-		return time.Unix(int64(v), 0)
-	case wire.Decimal:
-		return amqp.Decimal{Scale: v.Scale, Value: v.Value}
-	case uint16:
-		return int32(v)
-	case uint32:
-		return int64(v)
-	case int:
-		return int64(v)
-	}
-	return v
-}
-
-// fromTable is the inverse of toTable.
-func fromTable(t amqp.Table) wire.Table {
-	if t == nil {
-		return nil
-	}
-	converted := make(wire.Table, 0, len(t))
-	for key, value := range t {
-		converted.Set(key, fromValue(value))
-	}
-	return converted
-}
-
-func fromValue(v any) any {
-	switch v := v.(type) {
-	case amqp.Table:
-		return fromTable(v)
-	case []any:
-		values := make(wire.Array, len(v))
-		for i := range v {
-			values[i] = fromValue(v[i])
-		}
-		return values
-	case time.Time:
-		return wire.Timestamp(v.Unix())
-	case amqp.Decimal:
-		return wire.Decimal{Scale: v.Scale, Value: v.Value}
-	}
-	return v
-}
-
-func toPublishing(m Message) amqp.Publishing {
-	p := m.Properties
-	publishing := amqp.Publishing{
-		Headers: toTable(p.Headers), ContentType: p.ContentType, ContentEncoding: p.ContentEncoding, DeliveryMode: p.DeliveryMode,
-		Priority: p.Priority, CorrelationId: p.CorrelationID, ReplyTo: p.ReplyTo, Expiration: p.Expiration, MessageId: p.MessageID,
-		Type: p.Type, UserId: p.UserID, AppId: p.AppID, Body: m.Body,
-	}
-	if p.Flags&wire.HasTimestamp != 0 {
-		publishing.Timestamp = time.Unix(int64(p.Timestamp), 0)
-	}
-	return publishing
-}
-
-func fromDelivery(d *amqp.Delivery) wire.Properties {
-	p := wire.Properties{
-		Headers: fromTable(d.Headers), ContentType: d.ContentType, ContentEncoding: d.ContentEncoding, DeliveryMode: d.DeliveryMode,
-		Priority: d.Priority, CorrelationID: d.CorrelationId, ReplyTo: d.ReplyTo, Expiration: d.Expiration, MessageID: d.MessageId,
-		Type: d.Type, UserID: d.UserId, AppID: d.AppId,
-	}
-	for _, f := range []struct {
-		set  bool
-		flag wire.PropertyFlags
-	}{
-		{p.Headers != nil, wire.HasHeaders}, {p.ContentType != "", wire.HasContentType}, {p.ContentEncoding != "", wire.HasContentEncoding},
-		{p.DeliveryMode != 0, wire.HasDeliveryMode}, {p.Priority != 0, wire.HasPriority}, {p.CorrelationID != "", wire.HasCorrelationID},
-		{p.ReplyTo != "", wire.HasReplyTo}, {p.Expiration != "", wire.HasExpiration}, {p.MessageID != "", wire.HasMessageID},
-		{p.Type != "", wire.HasType}, {p.UserID != "", wire.HasUserID}, {p.AppID != "", wire.HasAppID},
-	} {
-		if f.set {
-			p.Flags |= f.flag
-		}
-	}
-	if !d.Timestamp.IsZero() {
-		p.Timestamp, p.Flags = wire.Timestamp(d.Timestamp.Unix()), p.Flags|wire.HasTimestamp
-	}
-	return p
 }

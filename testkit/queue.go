@@ -5,7 +5,6 @@ import (
 
 	"github.com/minirabbit/minirabbit/broker"
 	"github.com/minirabbit/minirabbit/queue"
-	"github.com/minirabbit/minirabbit/wire"
 )
 
 // QueueView looks at one queue by its name. The queue need not exist yet: one
@@ -17,15 +16,6 @@ type QueueView struct {
 
 // Queue returns a view of a queue.
 func (b *Broker) Queue(name string) QueueView { return QueueView{b, name} }
-
-// Message is a message as a queue holds it.
-type Message struct {
-	Exchange    string
-	RoutingKey  string
-	Properties  wire.Properties
-	Body        []byte
-	Redelivered bool // it was delivered before
-}
 
 // Exists says whether the queue is there.
 func (v QueueView) Exists() bool { return v.state().exists }
@@ -201,8 +191,4 @@ func (v QueueView) look(f func(q *queue.Queue)) {
 	if q := v.b.vhost.Queue(v.name); q != nil {
 		f(q)
 	}
-}
-
-func message(m *queue.Message, redelivered bool) Message {
-	return Message{Exchange: m.Exchange, RoutingKey: m.RoutingKey, Properties: m.Header(), Body: m.Body, Redelivered: redelivered}
 }

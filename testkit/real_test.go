@@ -13,7 +13,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/minirabbit/minirabbit/testkit"
-	"github.com/minirabbit/minirabbit/wire"
 	"github.com/minirabbit/minirabbit/worker"
 )
 
@@ -27,24 +26,20 @@ func TestSameTestAnywhere(t *testing.T) {
 	broker.Publish("test-exchange", "redpill", []byte(`{"limit": 1112}`))
 	result := broker.Queue("results").Await(t, 1)[0]
 	require.Equal(t, "Job finished! Result is 987", string(result.Body))
-	value, _ := result.Properties.Headers.Get("value")
-	require.EqualValues(t, 987, value)
+	require.EqualValues(t, 987, result.Headers["value"])
 	broker.AwaitIdle(t)
 }
 
 func TestSameTopologyAnywhere(t *testing.T) {
 	broker := testkit.Start(t)
 	broker.Declare(deadLetters)
-	broker.PublishMessage("", "tasks", testkit.Message{
-		Properties: wire.Properties{Flags: wire.HasExpiration | wire.HasHeaders | wire.HasMessageID, Expiration: "1", MessageID: "m",
-			Headers: wire.Table{{Key: "n", Value: int32(1)}}},
-		Body: []byte("hello"),
+	broker.PublishMessage("", "tasks", amqp.Publishing{
+		Expiration: "1", MessageId: "m", Headers: amqp.Table{"n": int32(1)}, Body: []byte("hello"),
 	})
 	dead := broker.Queue("graveyard").Await(t, 1)[0]
 	require.Equal(t, "dead", dead.Exchange)
-	require.Equal(t, "m", dead.Properties.MessageID)
-	n, _ := dead.Properties.Headers.Get("n")
-	require.EqualValues(t, 1, n)
+	require.Equal(t, "m", dead.MessageId)
+	require.EqualValues(t, 1, dead.Headers["n"])
 	require.False(t, broker.Queue("nowhere").Exists())
 	require.Equal(t, 0, broker.Queue("tasks").Ready())
 }

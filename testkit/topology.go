@@ -3,6 +3,8 @@ package testkit
 import (
 	"fmt"
 
+	amqp "github.com/rabbitmq/amqp091-go"
+
 	"github.com/minirabbit/minirabbit/wire"
 )
 
@@ -20,7 +22,7 @@ type Exchange struct {
 	Transient  bool // not durable
 	AutoDelete bool
 	Internal   bool
-	Arguments  wire.Table
+	Arguments  amqp.Table
 }
 
 // Queue describes a queue.
@@ -28,7 +30,7 @@ type Queue struct {
 	Name       string
 	Transient  bool // not durable
 	AutoDelete bool
-	Arguments  wire.Table
+	Arguments  amqp.Table
 }
 
 // Binding describes a binding: the exchange Source routes to Queue, or to the
@@ -38,13 +40,16 @@ type Binding struct {
 	Queue      string
 	Exchange   string
 	RoutingKey string
-	Arguments  wire.Table
+	Arguments  amqp.Table
 }
 
 // Declare creates what the topology describes, as a client with all permissions
 // would. It fails the test for what RabbitMQ refuses.
 func (b *Broker) Declare(topology Topology) {
 	b.t.Helper()
+	if err := topology.validate(); err != nil {
+		b.t.Fatalf("testkit: %v", err)
+	}
 	if b.real != nil {
 		b.real.declare(b.t, topology)
 		return
@@ -52,6 +57,26 @@ func (b *Broker) Declare(topology Topology) {
 	if err := b.declare(topology); err != nil {
 		b.t.Fatalf("testkit: %v", err)
 	}
+}
+
+// validate looks for arguments of types that AMQP has not.
+func (t Topology) validate() error {
+	for _, x := range t.Exchanges {
+		if err := x.Arguments.Validate(); err != nil {
+			return fmt.Errorf("arguments of exchange %q: %w", x.Name, err)
+		}
+	}
+	for _, q := range t.Queues {
+		if err := q.Arguments.Validate(); err != nil {
+			return fmt.Errorf("arguments of queue %q: %w", q.Name, err)
+		}
+	}
+	for _, b := range t.Bindings {
+		if err := b.Arguments.Validate(); err != nil {
+			return fmt.Errorf("arguments of a binding of exchange %q: %w", b.Source, err)
+		}
+	}
+	return nil
 }
 
 func (b *Broker) declare(topology Topology) error {
@@ -64,7 +89,7 @@ func (b *Broker) declare(topology Topology) error {
 	}
 	for _, q := range topology.Queues {
 		_, err := b.vhost.DeclareQueue(nil, &wire.QueueDeclare{
-			Queue: q.Name, Durable: !q.Transient, AutoDelete: q.AutoDelete, Arguments: q.Arguments,
+			Queue: q.Name, Durable: !q.Transient, AutoDelete: q.AutoDelete, Arguments: fromTable(q.Arguments),
 		})
 		if err != nil {
 			return fmt.Errorf("declare queue %q: %w", q.Name, err)
@@ -86,7 +111,7 @@ func (b *Broker) declareExchange(x Exchange) error {
 		return err
 	}
 	return b.vhost.DeclareExchange(nil, &wire.ExchangeDeclare{
-		Exchange: x.Name, Type: x.Type, Durable: !x.Transient, AutoDelete: x.AutoDelete, Internal: x.Internal, Arguments: x.Arguments,
+		Exchange: x.Name, Type: x.Type, Durable: !x.Transient, AutoDelete: x.AutoDelete, Internal: x.Internal, Arguments: fromTable(x.Arguments),
 	})
 }
 
@@ -100,11 +125,11 @@ func (b *Broker) bind(binding Binding) error {
 		if err != nil {
 			return err
 		}
-		return b.vhost.Bind(source, to, binding.RoutingKey, binding.Arguments)
+		return b.vhost.Bind(source, to, binding.RoutingKey, fromTable(binding.Arguments))
 	}
 	q := b.vhost.Queue(binding.Queue)
 	if q == nil {
 		return fmt.Errorf("no queue %q", binding.Queue)
 	}
-	return b.vhost.Bind(source, q, binding.RoutingKey, binding.Arguments)
+	return b.vhost.Bind(source, q, binding.RoutingKey, fromTable(binding.Arguments))
 }
