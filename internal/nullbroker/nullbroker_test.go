@@ -1,0 +1,66 @@
+package nullbroker_test
+
+import (
+	"net"
+	"testing"
+
+	amqp "github.com/rabbitmq/amqp091-go"
+	"github.com/stretchr/testify/require"
+
+	"github.com/minirabbit/minirabbit/internal/nullbroker"
+)
+
+// start serves a null broker and connects to it.
+func start(t *testing.T) (*nullbroker.Server, *amqp.Channel) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	s := nullbroker.New()
+	ended := make(chan error)
+	go func() { ended <- s.Serve(l) }()
+	t.Cleanup(func() {
+		s.Close()
+		require.ErrorIs(t, <-ended, nullbroker.ErrServerClosed)
+	})
+	conn, err := amqp.Dial("amqp://guest:guest@" + l.Addr().String() + "/")
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, conn.Close()) })
+	ch, err := conn.Channel()
+	require.NoError(t, err)
+	return s, ch
+}
+
+// The client must see as many messages as it sent, of the size that it sent, over
+// all frame boundaries.
+func TestCountsMessagesAndGivesThemBack(t *testing.T) {
+	for _, size := range []int{0, 1, 128, 4096, 70_000, 300_000} {
+		s, ch := start(t)
+		q, err := ch.QueueDeclare("q", false, false, false, false, nil)
+		require.NoError(t, err)
+		require.NoError(t, ch.Confirm(false))
+		const messages = 200
+		for range messages {
+			c, err := ch.PublishWithDeferredConfirm("", q.Name, false, false, amqp.Publishing{Body: make([]byte, size)})
+			require.NoError(t, err)
+			require.True(t, c.Wait())
+		}
+		require.EqualValues(t, messages, s.Published())
+		d, ok, err := ch.Get(q.Name, true)
+		require.NoError(t, err)
+		require.True(t, ok)
+		require.Len(t, d.Body, size)
+		deliveries, err := ch.Consume(q.Name, "", true, false, false, false, nil)
+		require.NoError(t, err)
+		for i := range messages - 1 {
+			d := <-deliveries
+			require.Len(t, d.Body, size)
+			require.EqualValues(t, i+1, d.DeliveryTag)
+		}
+		require.NoError(t, ch.Publish("", q.Name, false, false, amqp.Publishing{}))
+		require.Len(t, (<-deliveries).Body, size)
+		require.NoError(t, ch.Cancel("null-0", false))
+		_, ok, err = ch.Get(q.Name, true)
+		require.NoError(t, err)
+		require.False(t, ok)
+	}
+}
