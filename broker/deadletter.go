@@ -73,7 +73,7 @@ func (vh *VHost) deadMessage(d deadLetter, s queue.Settings) (*queue.Message, *w
 func (vh *VHost) noteDeath(d deadLetter, p *wire.Properties) {
 	r := vh.node.release
 	v, known := p.Headers.Get("x-death")
-	deaths, _ := v.(wire.Array)
+	deaths, valid := v.(wire.Array)
 	if r.ownDeathsOnly && !d.m.Dead {
 		deaths, known = nil, false
 	}
@@ -83,14 +83,37 @@ func (vh *VHost) noteDeath(d deadLetter, p *wire.Properties) {
 	if r.lastDeath {
 		vh.nameDeath(d, &p.Headers, "x-last-death-")
 	}
-	death, others := vh.takeDeath(d, deaths)
+	if r.turnsDeaths {
+		deaths = turnDeaths(deaths)
+	}
+	death, others := takeDeath(d, deaths)
 	if death == nil {
 		death = vh.firstDeath(d, p)
 	}
-	if known && r.sortsDeaths {
+	if valid && r.sortsDeaths {
 		slices.SortStableFunc(death, func(a, b wire.Field) int { return strings.Compare(a.Key, b.Key) })
 	}
 	setSorted(&p.Headers, "x-death", append(wire.Array{death}, others...))
+}
+
+// turnDeaths puts deaths into the opposite order, each queue and reason once.
+func turnDeaths(deaths wire.Array) wire.Array {
+	type cause struct{ queue, reason any }
+	seen := make(map[cause]bool)
+	turned := make(wire.Array, 0, len(deaths))
+	for _, item := range deaths {
+		t, _ := item.(wire.Table)
+		from, _ := t.Get("queue")
+		reason, _ := t.Get("reason")
+		from, isName := from.(string)
+		reason, isReason := reason.(string)
+		if c := (cause{from, reason}); !isName || !isReason || !seen[c] {
+			seen[c] = true
+			turned = append(turned, item)
+		}
+	}
+	slices.Reverse(turned)
+	return turned
 }
 
 // nameDeath sets the three headers that name a death: the first one or the last.
@@ -101,8 +124,8 @@ func (vh *VHost) nameDeath(d deadLetter, headers *wire.Table, prefix string) {
 }
 
 // takeDeath returns the entry of x-death for this queue and reason, counted up,
-// or nil, and the other entries.
-func (vh *VHost) takeDeath(d deadLetter, deaths wire.Array) (death wire.Table, others wire.Array) {
+// or nil, and the other entries. The time stays that of the first death.
+func takeDeath(d deadLetter, deaths wire.Array) (death wire.Table, others wire.Array) {
 	for _, item := range deaths {
 		t, _ := item.(wire.Table)
 		reason, _ := t.Get("reason")
@@ -115,7 +138,6 @@ func (vh *VHost) takeDeath(d deadLetter, deaths wire.Array) (death wire.Table, o
 		n, _ := integer(before)
 		death = slices.Clone(t)
 		death.Set("count", n+1)
-		death.Set("time", vh.deathTime())
 	}
 	return death, others
 }
@@ -128,7 +150,7 @@ func (vh *VHost) firstDeath(d deadLetter, p *wire.Properties) wire.Table {
 		{Key: "count", Value: int64(1)},
 		{Key: "reason", Value: string(d.reason)},
 		{Key: "queue", Value: d.from.Name()},
-		{Key: "time", Value: vh.deathTime()},
+		{Key: "time", Value: wire.Timestamp(int64(vh.Now()) / int64(time.Second))},
 		{Key: "exchange", Value: d.m.Exchange},
 		{Key: "routing-keys", Value: stringArray(keys)},
 	}
@@ -140,10 +162,6 @@ func (vh *VHost) firstDeath(d deadLetter, p *wire.Properties) wire.Table {
 		return append(wire.Table{expiration}, death...)
 	}
 	return append(death, expiration)
-}
-
-func (vh *VHost) deathTime() wire.Timestamp {
-	return wire.Timestamp(int64(vh.Now()) / int64(time.Second))
 }
 
 // deathCycle says whether a message that died and is now routed to a queue has

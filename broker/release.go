@@ -51,6 +51,9 @@ type Release struct {
 	deadLetterDropsCC bool
 	// ownDeathsOnly: an x-death that a client wrote counts for nothing.
 	ownDeathsOnly bool
+	// turnsDeaths: each death puts the earlier ones in x-death into the opposite
+	// order.
+	turnsDeaths bool
 	// sortsDeaths: the fields of an entry in x-death are sorted once there are
 	// others. expirationFirst: original-expiration comes before them.
 	sortsDeaths, expirationFirst bool
@@ -146,6 +149,7 @@ var (
 		copyright:          "Copyright (c) 2007-2022 VMware, Inc. or its affiliates.",
 		platform:           "Erlang/OTP 25.2.3",
 		deadLetterDropsCC:  true,
+		turnsDeaths:        true,
 		sortsDeaths:        true,
 		ignoredArguments: map[queue.Kind][]string{
 			queue.Classic: {argConsumerTimeout, "x-stream-filter-size-bytes"},
