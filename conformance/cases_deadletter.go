@@ -376,6 +376,42 @@ var deadLetterCases = []Case{
 			t.Check("the first dead letter", d.box.bodies(1), []string{"b"})
 		},
 	},
+	{
+		ID:         "deadletter/declare-permissions",
+		Title:      "declaring a queue with a dead letter exchange needs read on the queue and write on the exchange",
+		Why:        "Otherwise a user could write where it may not.",
+		Source:     pageDLX + "#using-optional-queue-arguments",
+		Management: true,
+		Run: func(t *T) {
+			user, q, dlx := t.User("user"), t.QueueName("q"), t.ExchangeName("dlx")
+			r := t.RawAsPermitted(user, ".*", ".*", "")
+			declare := &wire.QueueDeclare{Queue: q, Arguments: argument("x-dead-letter-exchange", dlx)}
+			t.Check("without read", r.Channel().Refused(declare), t.accessRefused("read", "queue '<q>'", wire.IDQueueDeclare))
+			t.Permit(user.Username, ".*", "", ".*")
+			r = t.RawAs(user)
+			t.Check("without write", r.Channel().Refused(declare), t.accessRefused("write", "exchange '<dlx>'", wire.IDQueueDeclare))
+			t.Permit(user.Username, ".*", dlx, q)
+			r = t.RawAs(user)
+			t.Check("with both", t.answer(r.Channel(), declare), `queue.declare-ok{Queue: "<q>"}`)
+		},
+	},
+	{
+		ID:         "deadletter/no-permission-needed-later",
+		Title:      "dead letters are published by the broker, whatever the permissions of the consumer, and keep the user-id of their publisher",
+		Why:        "A worker that may only read can still refuse messages.",
+		Source:     measured,
+		Management: true,
+		Run: func(t *T) {
+			d := newDeadLetters(t)
+			d.publish(wire.Properties{Flags: wire.HasUserID, UserID: t.uri.Username}, "a")
+			d.c.CheckCounts("published", d.q, Counts{Ready: 1})
+			user := t.User("user")
+			reader := t.RawAsPermitted(user, "", "", ".*").Channel()
+			reader.reject(d.q)
+			got := d.box.Next()
+			t.Check("user-id", got.Header.Properties.UserID, t.uri.Username)
+		},
+	},
 }
 
 // bodies takes n deliveries and gives their bodies.

@@ -30,6 +30,7 @@ func Cases() []Case {
 		contentCases,
 		heartbeatCases,
 		deadLetterCases,
+		deadLetterHistoryCases,
 		precedenceCases,
 		textCases,
 		permissionCases,

@@ -8,6 +8,8 @@ import (
 	"net/url"
 
 	amqp "github.com/rabbitmq/amqp091-go"
+
+	"github.com/minirabbit/minirabbit/wire"
 )
 
 // Manage asks the management HTTP API, with a body unless it is nil, and gives the response's JSON, or nil. Parts of the
@@ -69,4 +71,21 @@ func (t *T) RawAs(uri amqp.URI) *Raw {
 	r := t.Socket()
 	r.Handshake(Handshake{Response: plainResponse(uri.Username, uri.Password)})
 	return r
+}
+
+// RawAsPermitted opens a raw connection as a user to whom it gives permissions first.
+func (t *T) RawAsPermitted(uri amqp.URI, configure, write, read string) *Raw {
+	t.Helper()
+	t.Permit(uri.Username, configure, write, read)
+	return t.RawAs(uri)
+}
+
+// accessRefused is the channel error for the user that t.User("user") made; 3.10 does not say which access was refused.
+func (t *T) accessRefused(access, what string, method wire.MethodID) Error {
+	if t.In(Only310) {
+		access = ""
+	} else {
+		access += " "
+	}
+	return ChannelError(wire.AccessRefused, access+"access to "+what+" in vhost '/' refused for user '<user>'", method)
 }

@@ -1,0 +1,492 @@
+package conformance
+
+import (
+	"fmt"
+
+	"github.com/minirabbit/minirabbit/wire"
+)
+
+var deadLetterHistoryCases = []Case{
+	{
+		ID:     "deadletter.history/layout",
+		Title:  "x-death is an array of tables with fields and types in a fixed order; the other headers name the first death, and since 4.0 the last",
+		Why:    "Retry libraries read the count and the first queue out of these headers.",
+		Source: pageDLX + "#effects",
+		Run: func(t *T) {
+			d := newDeadLetters(t)
+			d.publish(headers(), "a")
+			d.c.reject(d.q)
+			t.Check("headers", layout(d.box.Next()), ByRelease(t,
+				From(Only310, []string{
+					"x-death 0 count int64", "x-death 0 reason string", "x-death 0 queue string", "x-death 0 time wire.Timestamp",
+					"x-death 0 exchange string", "x-death 0 routing-keys wire.Array",
+					"x-first-death-exchange string", "x-first-death-queue string", "x-first-death-reason string"}),
+				From(Since40, []string{
+					"x-death 0 count int64", "x-death 0 reason string", "x-death 0 queue string", "x-death 0 time wire.Timestamp",
+					"x-death 0 exchange string", "x-death 0 routing-keys wire.Array",
+					"x-first-death-exchange string", "x-first-death-queue string", "x-first-death-reason string",
+					"x-last-death-exchange string", "x-last-death-queue string", "x-last-death-reason string"})))
+		},
+	},
+	{
+		ID:     "deadletter.history/layout-with-expiration",
+		Title:  "original-expiration stands at the end of an entry in 3.10, and in front since 4.0",
+		Why:    "It is a string of milliseconds, as the property is.",
+		Source: pageDLX + "#effects",
+		Run: func(t *T) {
+			d := newDeadLetters(t)
+			d.publish(wire.Properties{Flags: wire.HasExpiration, Expiration: "1"}, "a")
+			t.Check("headers", layout(d.box.Next())[:7], ByRelease(t,
+				From(Only310, []string{
+					"x-death 0 count int64", "x-death 0 reason string", "x-death 0 queue string", "x-death 0 time wire.Timestamp",
+					"x-death 0 exchange string", "x-death 0 routing-keys wire.Array", "x-death 0 original-expiration string"}),
+				From(Since40, []string{
+					"x-death 0 original-expiration string",
+					"x-death 0 count int64", "x-death 0 reason string", "x-death 0 queue string", "x-death 0 time wire.Timestamp",
+					"x-death 0 exchange string", "x-death 0 routing-keys wire.Array"})))
+		},
+	},
+	{
+		ID:     "deadletter.history/layout-of-second-death",
+		Title:  "an entry is sorted by name in 3.10 once the message died before",
+		Why:    "Whoever compares headers as they arrive sees it.",
+		Source: measured,
+		Run: func(t *T) {
+			d := newDeadLetters(t)
+			end := t.QueueName("end")
+			last := t.QueueName("last")
+			d.c.Queue(last)
+			d.c.Queue(end, deadLetterTo(last)...)
+			d.c.Bind(end, d.dlx, "")
+			d.publish(headers(), "a")
+			d.c.reject(d.q)
+			d.c.CheckCounts("died once", end, Counts{Ready: 1})
+			d.c.reject(end)
+			t.Check("headers", layout(d.r.letterbox(last).Next())[:12], ByRelease(t,
+				From(Only310, []string{
+					"x-death 0 count int64", "x-death 0 exchange string", "x-death 0 queue string",
+					"x-death 0 reason string", "x-death 0 routing-keys wire.Array", "x-death 0 time wire.Timestamp",
+					"x-death 1 count int64", "x-death 1 reason string", "x-death 1 queue string", "x-death 1 time wire.Timestamp",
+					"x-death 1 exchange string", "x-death 1 routing-keys wire.Array"}),
+				From(Since40, []string{
+					"x-death 0 count int64", "x-death 0 reason string", "x-death 0 queue string", "x-death 0 time wire.Timestamp",
+					"x-death 0 exchange string", "x-death 0 routing-keys wire.Array",
+					"x-death 1 count int64", "x-death 1 reason string", "x-death 1 queue string", "x-death 1 time wire.Timestamp",
+					"x-death 1 exchange string", "x-death 1 routing-keys wire.Array"})))
+		},
+	},
+	{
+		ID:     "deadletter.history/several-queues",
+		Title:  "x-death has an entry for each queue and reason, the latest first, and in 3.10 the others in turned order; x-first-death-* stay",
+		Why:    "It tells the way that a message went.",
+		Source: pageDLX + "#effects",
+		Run: func(t *T) {
+			r := t.Raw()
+			c := r.Channel()
+			a, b, e, f := t.QueueName("a"), t.QueueName("b"), t.QueueName("e"), t.QueueName("f")
+			c.Queue(f)
+			c.Queue(e, append(deadLetterTo(f), wire.Field{Key: "x-max-length", Value: int32(0)})...)
+			c.Queue(b, append(deadLetterTo(e), wire.Field{Key: "x-message-ttl", Value: int32(1)})...)
+			c.Queue(a, deadLetterTo(b)...)
+			c.Publish("", a, "m")
+			c.CheckCounts("published", a, Counts{Ready: 1})
+			c.reject(a)
+			t.CheckLetters("dead letter", r.letterbox(f), ByRelease(t,
+				From(Only310, `m to "" <f>; maxlen 1 in <e> from "" [<e>]; rejected 1 in <a> from "" [<a>]; expired 1 in <b> from "" [<b>]; first rejected in <a> from ""`),
+				From(Since40, `m to "" <f>; maxlen 1 in <e> from "" [<e>]; expired 1 in <b> from "" [<b>]; rejected 1 in <a> from "" [<a>]; first rejected in <a> from ""; last maxlen in <e> from ""`)))
+		},
+	},
+	{
+		ID:     "deadletter.history/count",
+		Title:  "a death in the same queue for the same reason counts up, and its entry comes to the front",
+		Why:    "The usual retry loop reads this count to give up in time.",
+		Source: pageDLX + "#effects",
+		Run: func(t *T) {
+			r := t.Raw()
+			c, work, wait := r.Channel(), t.QueueName("work"), t.QueueName("wait")
+			c.Queue(work, deadLetterTo(wait)...)
+			c.Queue(wait, append(deadLetterTo(work), wire.Field{Key: "x-message-ttl", Value: int32(1)})...)
+			c.Publish("", work, "m")
+			for range 3 {
+				c.CheckCounts("there", work, Counts{Ready: 1})
+				c.reject(work)
+			}
+			t.CheckLetters("after three rejections", r.letterbox(work),
+				`m to "" <work>; expired 3 in <wait> from "" [<wait>]; rejected 3 in <work> from "" [<work>]; first rejected in <work> from ""; last expired in <wait> from ""`)
+		},
+	},
+	{
+		ID:     "deadletter.history/first-keys-stay",
+		Title:  "an entry that counts up keeps the exchange, the keys and the expiration of its first death",
+		Why:    "Only the count and the time change.",
+		Source: measured,
+		Run: func(t *T) {
+			r := t.Raw()
+			c, x, work := r.Channel(), t.ExchangeName("x"), t.QueueName("work")
+			c.Exchange(x, "fanout")
+			c.Queue(work, deadLetterTo(work)...)
+			c.Bind(work, x, "")
+			c.PublishWith(&wire.BasicPublish{Exchange: x, RoutingKey: "k"}, wire.Properties{Flags: wire.HasExpiration, Expiration: "3600000"}, "m")
+			c.CheckCounts("published", work, Counts{Ready: 1})
+			c.reject(work)
+			c.CheckCounts("died once", work, Counts{Ready: 1})
+			c.reject(work)
+			t.CheckLetters("twice dead", r.letterbox(work), `m to "" <work>; rejected 2 in <work> from <x> [k] expiration 3600000; first rejected in <work> from <x>; last rejected in <work> from ""`)
+		},
+	},
+	{
+		ID:     "deadletter.history/forged",
+		Title:  "an x-death that a publisher wrote counts in 3.10, and is dropped when the message dies since 4.0",
+		Why:    "A consumer that publishes a dead letter again passes the headers on; since 4.0 it has to count itself.",
+		Source: "rabbitmq.com/blog/2024/08/28/quorum-queues-in-4.0",
+		Run: func(t *T) {
+			d := newDeadLetters(t)
+			forged := wire.Table{
+				{Key: "x-death", Value: wire.Array{wire.Table{{Key: "count", Value: int64(5)}, {Key: "reason", Value: "rejected"}, {Key: "queue", Value: d.q},
+					{Key: "time", Value: wire.Timestamp(1700000000)}, {Key: "exchange", Value: "ex"}, {Key: "routing-keys", Value: wire.Array{"key"}}}}},
+				{Key: "x-first-death-exchange", Value: "e"}, {Key: "x-first-death-queue", Value: "q"}, {Key: "x-first-death-reason", Value: "r"},
+			}
+			d.publish(headers(forged...), "a")
+			d.c.Send(&wire.BasicGet{Queue: d.q, NoAck: true})
+			got := d.c.Next()
+			t.Check("delivered as it was published", got.Header.Properties.Headers, forged)
+			d.publish(headers(forged...), "a")
+			d.c.reject(d.q)
+			t.CheckLetters("dead letter", d.box, ByRelease(t,
+				From(Only310, `a to <dlx> <q>; rejected 6 in <q> from ex [key] at 1700000000; first r in q from e`),
+				From(Since40, `a to <dlx> <q>; rejected 1 in <q> from "" [<q>]; first rejected in <q> from ""; last rejected in <q> from ""`)))
+		},
+	},
+	{
+		ID:     "deadletter.history/forged-elsewhere",
+		Title:  "an x-death that a publisher wrote about another queue stays behind the real one in 3.10, and goes since 4.0",
+		Why:    "Only the broker knows what it did.",
+		Source: measured,
+		Run: func(t *T) {
+			d := newDeadLetters(t)
+			d.publish(headers(wire.Field{Key: "x-death", Value: wire.Array{wire.Table{{Key: "count", Value: int64(5)}, {Key: "reason", Value: "expired"},
+				{Key: "queue", Value: "elsewhere"}, {Key: "time", Value: wire.Timestamp(1700000000)}, {Key: "exchange", Value: "ex"}, {Key: "routing-keys", Value: wire.Array{"key"}}}}}), "a")
+			d.c.reject(d.q)
+			t.CheckLetters("dead letter", d.box, ByRelease(t,
+				From(Only310, `a to <dlx> <q>; rejected 1 in <q> from "" [<q>]; expired 5 in elsewhere from ex [key] at 1700000000`),
+				From(Since40, `a to <dlx> <q>; rejected 1 in <q> from "" [<q>]; first rejected in <q> from ""; last rejected in <q> from ""`)))
+		},
+	},
+	{
+		ID:     "deadletter.history/nonsense",
+		Title:  "an x-death that is no history does no harm",
+		Why:    "Publishers may send any header.",
+		Source: measured,
+		Run: func(t *T) {
+			d := newDeadLetters(t)
+			d.publish(headers(wire.Field{Key: "x-death", Value: wire.Array{}}), "empty")
+			d.c.reject(d.q)
+			t.CheckLetters("empty", d.box, ByRelease(t,
+				From(Only310, `empty to <dlx> <q>; rejected 1 in <q> from "" [<q>]`),
+				From(Since40, `empty to <dlx> <q>; rejected 1 in <q> from "" [<q>]; first rejected in <q> from ""; last rejected in <q> from ""`)))
+			values := []any{"text", int32(1), wire.Table{}, nil}
+			if t.In(Since40) { // the queue would crash
+				values = append(values, wire.Array{"text", int32(1)}, wire.Array{wire.Table{}})
+			}
+			for _, value := range values {
+				d.publish(headers(wire.Field{Key: "x-death", Value: value}), "m")
+				d.c.reject(d.q)
+				t.CheckLetters(fmt.Sprint(value), d.box, ByRelease(t,
+					From(Only310, `m to <dlx> <q>; rejected 1 in <q> from "" [<q>]`),
+					From(Since40, `m to <dlx> <q>; rejected 1 in <q> from "" [<q>]; first rejected in <q> from ""; last rejected in <q> from ""`)))
+			}
+		},
+	},
+	{
+		ID:     "deadletter.history/time",
+		Title:  "a death that counts up keeps the time of the first one",
+		Why:    "It tells since when a message has been failing.",
+		Source: measured,
+		Waits:  true,
+		Run: func(t *T) {
+			r := t.Raw()
+			c, work, wait := r.Channel(), t.QueueName("work"), t.QueueName("wait")
+			c.Queue(work, deadLetterTo(wait)...)
+			c.Queue(wait, append(deadLetterTo(work), wire.Field{Key: "x-message-ttl", Value: int32(1500)})...)
+			c.Publish("", work, "m")
+			c.CheckCounts("published", work, Counts{Ready: 1})
+			c.reject(work)
+			again := r.Channel()
+			again.Consume(work, "c")
+			rejected, expired := deathTimes(again.Next())
+			again.Send(&wire.BasicReject{DeliveryTag: 1})
+			rejectedAgain, expiredAgain := deathTimes(again.Next())
+			t.Check("seconds from the first expiry to what the second one tells", expiredAgain-expired, wire.Timestamp(0))
+			t.Check("seconds from the first rejection to what the second one tells", rejectedAgain-rejected, wire.Timestamp(0))
+		},
+	},
+	{
+		ID:     "deadletter.history/published-again",
+		Title:  "what a consumer publishes again with the headers it got starts a history of its own since 4.0, and goes on with the old one in 3.10",
+		Why:    "Retrying by publishing again is common, and its counts changed with 4.0.",
+		Source: measured,
+		Run: func(t *T) {
+			d := newDeadLetters(t)
+			d.c.Publish("", d.q, "a")
+			d.c.CheckCounts("published", d.q, Counts{Ready: 1})
+			d.c.reject(d.q)
+			got := d.box.Next()
+			d.publish(got.Header.Properties, "a")
+			d.c.reject(d.q)
+			t.CheckLetters("dead again", d.box, ByRelease(t,
+				From(Only310, `a to <dlx> <q>; rejected 2 in <q> from "" [<q>]; first rejected in <q> from ""`),
+				From(Since40, `a to <dlx> <q>; rejected 1 in <q> from "" [<q>]; first rejected in <q> from ""; last rejected in <q> from ""`)))
+		},
+	},
+	{
+		ID:     "deadletter.history/matched",
+		Title:  "a headers exchange can route by the headers that dead-lettering adds",
+		Why:    "Expired and rejected messages go to different queues that way.",
+		Source: measured,
+		Run: func(t *T) {
+			r := t.Raw()
+			c, dlx, q, rejected, expired := r.Channel(), t.ExchangeName("dlx"), t.QueueName("q"), t.QueueName("rejected"), t.QueueName("expired")
+			c.Exchange(dlx, "headers")
+			c.Queue(q, argument("x-dead-letter-exchange", dlx)...)
+			c.Queue(rejected)
+			c.Queue(expired)
+			for queue, reason := range map[string]string{rejected: "rejected", expired: "expired"} {
+				c.Bind(queue, dlx, "", wire.Field{Key: "x-match", Value: "any-with-x"}, wire.Field{Key: "x-first-death-reason", Value: reason})
+			}
+			c.Publish("", q, "a")
+			c.CheckCounts("published", q, Counts{Ready: 1})
+			c.reject(q)
+			c.PublishWith(&wire.BasicPublish{RoutingKey: q}, wire.Properties{Flags: wire.HasExpiration, Expiration: "1"}, "b")
+			t.Check("rejected", r.letterbox(rejected).bodies(1), []string{"a"})
+			t.Check("expired", r.letterbox(expired).bodies(1), []string{"b"})
+		},
+	},
+	{
+		ID:     "deadletter.cycle/expired",
+		Title:  "a message that would come back to a queue by expiry alone is dropped there",
+		Why:    "Two queues that expire into each other would pass it around for ever.",
+		Source: pageDLX + "#routing",
+		Run: func(t *T) {
+			r := t.Raw()
+			c, a, b, out := r.Channel(), t.QueueName("a"), t.QueueName("b"), t.QueueName("out")
+			x := t.ExchangeName("x")
+			c.Exchange(x, "fanout")
+			ttl := wire.Field{Key: "x-message-ttl", Value: int32(1)}
+			c.Queue(b, ttl, wire.Field{Key: "x-dead-letter-exchange", Value: x})
+			c.Queue(a, append(deadLetterTo(b), ttl)...)
+			c.Queue(out)
+			c.Bind(a, x, "")
+			c.Bind(out, x, "")
+			c.Publish("", a, "m")
+			t.CheckLetters("the way out", r.letterbox(out), `m to <x> <b>; expired 1 in <b> from "" [<b>]; expired 1 in <a> from "" [<a>]; first expired in <a> from ""; last expired in <b> from ""`)
+			c.CheckCounts("not back", a, Counts{})
+		},
+	},
+	{
+		ID:     "deadletter.cycle/itself",
+		Title:  "a queue that expires into itself loses its messages",
+		Why:    "The shortest cycle is one queue.",
+		Source: pageDLX + "#routing",
+		Run: func(t *T) {
+			c, q := t.Raw().Channel(), t.QueueName("q")
+			c.Queue(q, append(deadLetterTo(q), wire.Field{Key: "x-message-ttl", Value: int32(1)})...)
+			c.Publish("", q, "m")
+			c.CheckCounts("gone", q, Counts{})
+		},
+	},
+	{
+		ID:     "deadletter.cycle/maxlen",
+		Title:  "a full queue that drops into itself loses what it drops",
+		Why:    "Limits make cycles as expiry does.",
+		Source: pageDLX + "#routing",
+		Run: func(t *T) {
+			c, q := t.Raw().Channel(), t.QueueName("q")
+			c.Queue(q, append(deadLetterTo(q), wire.Field{Key: "x-max-length", Value: int32(1)})...)
+			c.Publish("", q, "a", "b", "c")
+			c.CheckCounts("one left", q, Counts{Ready: 1})
+			t.Check("the last", c.Drain(q), []string{"c"})
+		},
+	},
+	{
+		ID:     "deadletter.cycle/rejected",
+		Title:  "a cycle in which a client rejected the message goes on",
+		Why:    "Delayed retries are such a cycle: rejected into a queue that expires back.",
+		Source: pageDLX + "#routing",
+		Run: func(t *T) {
+			r := t.Raw()
+			c, work, wait := r.Channel(), t.QueueName("work"), t.QueueName("wait")
+			ttl := wire.Field{Key: "x-message-ttl", Value: int32(1)}
+			c.Queue(wait, append(deadLetterTo(work), ttl)...)
+			c.Queue(work, deadLetterTo(wait)...)
+			c.Publish("", wait, "m") // expires first
+			c.CheckCounts("expired", work, Counts{Ready: 1})
+			c.reject(work)
+			t.CheckLetters("and came back", r.letterbox(work),
+				`m to "" <work>; expired 2 in <wait> from "" [<wait>]; rejected 1 in <work> from "" [<work>]; first expired in <wait> from ""; last expired in <wait> from ""`)
+		},
+	},
+	{
+		ID:     "deadletter.cycle/rejected-before",
+		Title:  "a cycle without a rejection since the message was there last is one, except for 3.10 where the history's turned order hides it",
+		Why:    "One rejection long ago does not keep a message going for ever.",
+		Source: measured,
+		Run: func(t *T) {
+			r := t.Raw()
+			c, x, work, wait, end := r.Channel(), t.ExchangeName("x"), t.QueueName("work"), t.QueueName("wait"), t.QueueName("end")
+			c.Exchange(x, "fanout")
+			c.Queue(work, append(deadLetterTo(wait), wire.Field{Key: "x-max-length", Value: int32(1)})...)
+			c.Queue(wait, wire.Field{Key: "x-dead-letter-exchange", Value: x}, wire.Field{Key: "x-message-ttl", Value: int32(1)})
+			c.Queue(end)
+			c.Bind(work, x, "")
+			c.Publish("", work, "a")
+			c.CheckCounts("published", work, Counts{Ready: 1})
+			c.reject(work)
+			c.CheckCounts("came back", work, Counts{Ready: 1})
+			Call[*wire.QueueUnbindOk](c, &wire.QueueUnbind{Queue: work, Exchange: x})
+			c.Bind(end, x, "")
+			t.Publish("", work, "b") // pushes a out
+			c.Publish("", wait, "c")
+			box := r.letterbox(end)
+			if t.In(Only310) {
+				t.Check("went on", box.letters(1), []string{
+					`a to <x> <wait>; expired 2 in <wait> from "" [<wait>]; rejected 1 in <work> from "" [<work>]; maxlen 1 in <work> from <x> [<wait>]; first rejected in <work> from ""`})
+			}
+			t.CheckLetters("after it", box, `c to <x> <wait>; expired 1 in <wait> from "" [<wait>]; first expired in <wait> from ""; last expired in <wait> from ""`)
+		},
+	},
+	{
+		ID:     "deadletter.cc/kept-key",
+		Title:  "without a dead letter routing key the keys in CC route the dead letter too, and are in x-death",
+		Why:    "The recipients of copies get the dead letter, too.",
+		Source: pageDLX + "#routing",
+		Run: func(t *T) {
+			d := newCopies(t)
+			d.publish("m", keys("CC", "copy", "other"))
+			t.CheckLetters("by its key", d.main, `m to <dlx> k; rejected 1 in <q> from <x> [k copy other]; first rejected in <q> from <x>; last rejected in <q> from <x>; {CC=["copy", "other"]}`)
+			t.CheckLetters("by CC", d.copies, `m to <dlx> k; rejected 1 in <q> from <x> [k copy other]; first rejected in <q> from <x>; last rejected in <q> from <x>; {CC=["copy", "other"]}`)
+		},
+	},
+	{
+		ID:     "deadletter.cc/own-key",
+		Title:  "with a dead letter routing key CC routes no more; 3.10 drops the header, later releases keep it",
+		Why:    "The key of the queue replaces all keys of the message.",
+		Source: pageDLX + "#routing",
+		Run: func(t *T) {
+			d := newCopies(t, wire.Field{Key: "x-dead-letter-routing-key", Value: "k"})
+			d.publish("m", keys("CC", "copy"))
+			t.CheckLetters("by the queue's key", d.main, ByRelease(t,
+				From(Only310, `m to <dlx> k; rejected 1 in <q> from <x> [k copy]; first rejected in <q> from <x>`),
+				From(Since40, `m to <dlx> k; rejected 1 in <q> from <x> [k copy]; first rejected in <q> from <x>; last rejected in <q> from <x>; {CC=["copy"]}`)))
+			d.c.Publish(d.dlx, "copy", "marker")
+			t.Check("not by CC", d.copies.bodies(1), []string{"marker"})
+		},
+	},
+	{
+		ID:     "deadletter.cc/bcc",
+		Title:  "BCC routes the dead letter too, and is not in x-death",
+		Why:    "The header is gone, but the broker remembers the keys.",
+		Source: pageDLX + "#routing",
+		Run: func(t *T) {
+			d := newCopies(t)
+			d.publish("m", keys("BCC", "copy"))
+			t.CheckLetters("by its key", d.main, `m to <dlx> k; rejected 1 in <q> from <x> [k]; first rejected in <q> from <x>; last rejected in <q> from <x>`)
+			t.Check("by BCC", d.copies.bodies(1), []string{"m"})
+		},
+	},
+	{
+		ID:     "deadletter.cc/several-hops",
+		Title:  "CC goes on routing from hop to hop while no queue sets a key",
+		Why:    "A message with copies multiplies in a chain of dead letter exchanges.",
+		Source: measured,
+		Run: func(t *T) {
+			r := t.Raw()
+			c, x, a, b, d := r.Channel(), t.ExchangeName("x"), t.QueueName("a"), t.QueueName("b"), t.QueueName("d")
+			c.Exchange(x, "direct")
+			dead := argument("x-dead-letter-exchange", x)
+			c.Queue(a, dead...)
+			c.Queue(b, dead...)
+			c.Queue(d)
+			c.Bind(b, x, "k")
+			c.Bind(d, x, "copy")
+			c.PublishWith(&wire.BasicPublish{RoutingKey: a}, headers(keys("CC", "k")), "m")
+			c.CheckCounts("published", a, Counts{Ready: 1})
+			c.reject(a)
+			c.CheckCounts("by CC", b, Counts{Ready: 1})
+			c.reject(b)
+			c.CheckCounts("again", b, Counts{Ready: 1})
+			t.CheckLetters("twice", r.letterbox(b), `m to <x> <a>; rejected 1 in <b> from <x> [<a> k]; rejected 1 in <a> from "" [<a> k]; first rejected in <a> from ""; last rejected in <b> from <x>; {CC=["k"]}`)
+		},
+	},
+}
+
+// deadLetterTo are the arguments of a queue whose dead letters go straight to another.
+func deadLetterTo(queue string) wire.Table {
+	return wire.Table{{Key: "x-dead-letter-exchange", Value: ""}, {Key: "x-dead-letter-routing-key", Value: queue}}
+}
+
+// copies is a queue whose dead letters are routed by their keys: k to one queue, copy to another.
+type copies struct {
+	*deadLetters
+	x            string // the exchange to publish to
+	main, copies *RawChannel
+}
+
+func newCopies(t *T, arguments ...wire.Field) *copies {
+	t.Helper()
+	r := t.Raw()
+	d := &deadLetters{t: t, r: r, c: r.Channel(), q: t.QueueName("q"), dlx: t.ExchangeName("dlx")}
+	x, main, copied := t.ExchangeName("x"), t.QueueName("main"), t.QueueName("copied")
+	d.c.Exchange(x, "direct")
+	d.c.Exchange(d.dlx, "direct")
+	d.c.Queue(d.q, append(argument("x-dead-letter-exchange", d.dlx), arguments...)...)
+	d.c.Bind(d.q, x, "k")
+	d.c.Queue(main)
+	d.c.Bind(main, d.dlx, "k")
+	d.c.Queue(copied)
+	d.c.Bind(copied, d.dlx, "copy")
+	return &copies{d, x, r.letterbox(main), r.letterbox(copied)}
+}
+
+// publish publishes with a header, and rejects what comes.
+func (d *copies) publish(body string, header wire.Field) {
+	d.t.Helper()
+	d.c.PublishWith(&wire.BasicPublish{Exchange: d.x, RoutingKey: "k"}, headers(header), body)
+	d.c.CheckCounts("published", d.q, Counts{Ready: 1})
+	d.c.reject(d.q)
+}
+
+// deathTimes gives the times at which a message was rejected and expired.
+func deathTimes(c Command) (rejected, expired wire.Timestamp) {
+	deaths, _ := c.Header.Properties.Headers.Get("x-death")
+	list, _ := deaths.(wire.Array)
+	for _, each := range list {
+		table, _ := each.(wire.Table)
+		reason, _ := table.Get("reason")
+		value, _ := table.Get("time")
+		switch at, _ := value.(wire.Timestamp); reason {
+		case "rejected":
+			rejected = at
+		case "expired":
+			expired = at
+		}
+	}
+	return rejected, expired
+}
+
+// layout gives the names and the Go types of what dead-lettering wrote into the headers, in the order of arrival.
+func layout(c Command) []string {
+	var all []string
+	for _, f := range c.Header.Properties.Headers {
+		deaths, ok := f.Value.(wire.Array)
+		if !ok {
+			all = append(all, fmt.Sprintf("%s %T", f.Key, f.Value))
+		}
+		for i, each := range deaths {
+			table, _ := each.(wire.Table)
+			for _, field := range table {
+				all = append(all, fmt.Sprintf("%s %d %s %T", f.Key, i, field.Key, field.Value))
+			}
+		}
+	}
+	return all
+}
