@@ -136,6 +136,12 @@ var routes = []route{
 	{pattern: "minirabbit/alarms/{resource}", access: administrator, put: (*request).raiseAlarm, delete: (*request).clearAlarm},
 	{pattern: "minirabbit/connections", access: administrator, delete: (*request).closeAllConnections},
 	{pattern: "minirabbit/passwords/{user}", access: administrator, post: (*request).checkPassword},
+
+	// And these for its page.
+	{pattern: "minirabbit/trace", access: administrator, get: (*request).tracedMethods},
+	{pattern: "minirabbit/history", access: administrator, get: (*request).messageHistory},
+	{pattern: "minirabbit/history/{id}", access: administrator, get: (*request).historyOfMessage},
+	{pattern: "minirabbit/faults", access: monitor, get: (*request).faultsInForce},
 }
 
 func init() {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/minirabbit/minirabbit/broker"
+	"github.com/minirabbit/minirabbit/record"
 )
 
 // maxBody is the largest request body that is read. RabbitMQ takes 20 MB.
@@ -29,6 +30,9 @@ type config struct {
 	alarms    func() []string
 	restart   Restarter
 	metrics   http.Handler
+	history   *record.Recorder
+	trace     *record.Trace
+	faults    func() []Fault
 }
 
 // Option is a part of the API that needs more than the node.

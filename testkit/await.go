@@ -7,6 +7,7 @@ import (
 
 	"github.com/minirabbit/minirabbit/broker"
 	"github.com/minirabbit/minirabbit/queue"
+	"github.com/minirabbit/minirabbit/record"
 )
 
 // defaultPatience is how long a wait lasts before it fails the test, unless
@@ -128,7 +129,7 @@ func (b *Broker) AwaitDisconnected(t T, name string) {
 	}
 	b.await(t, what, func() bool {
 		for _, c := range b.vhost.Connections() {
-			if name == "" || c.Name == name || clientName(c) == name {
+			if name == "" || c.Name == name || record.ClientName(c) == name {
 				return false
 			}
 		}
@@ -139,16 +140,17 @@ func (b *Broker) AwaitDisconnected(t T, name string) {
 // AwaitMessage waits until the history of a message makes holds true, and returns
 // that history. holds is called for messages to which something happened; it must
 // be quick and must not call the broker.
-func (b *Broker) AwaitMessage(t T, holds func(MessageHistory) bool) (found MessageHistory) {
+func (b *Broker) AwaitMessage(t T, holds func(MessageHistory) bool) MessageHistory {
 	t.Helper()
 	b.needRecording("the history of messages")
+	var story record.Story
 	seen := 0
 	b.await(t, "a message with a certain history", func() bool {
 		var ok bool
-		found, seen, ok = b.recorder.find(seen, holds)
+		story, seen, ok = b.recorder.Find(seen, func(s record.Story) bool { return holds(toMessageHistory(s)) })
 		return ok
 	})
-	return found
+	return toMessageHistory(story)
 }
 
 func idle(q *queue.Queue) bool { return q.Len() == 0 && q.Unacked() == 0 }

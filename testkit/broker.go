@@ -12,6 +12,7 @@ import (
 	"github.com/minirabbit/minirabbit/amqpserver"
 	"github.com/minirabbit/minirabbit/broker"
 	"github.com/minirabbit/minirabbit/queue"
+	"github.com/minirabbit/minirabbit/record"
 )
 
 // Broker is a broker of a test's own.
@@ -21,11 +22,11 @@ type Broker struct {
 	config        config
 	node          *broker.Node
 	vhost         *broker.VHost
-	recorder      *recorder // nil with WithoutRecording
-	trace         *trace    // nil with WithoutRecording
-	faults        *faults   // nil with WithoutRecording
-	capture       *capture  // nil without WithCapture
-	real          *real     // nil but on a real RabbitMQ
+	recorder      *record.Recorder // nil with WithoutRecording
+	trace         *record.Trace    // nil with WithoutRecording
+	faults        *faults          // nil with WithoutRecording
+	capture       *capture         // nil without WithCapture
+	real          *real            // nil but on a real RabbitMQ
 	url           string
 	managementURL string // empty without WithManagement
 
@@ -64,7 +65,7 @@ func Start(t T, options ...Option) *Broker {
 	c.options.Release = release
 	b := &Broker{t: t, config: c, alarms: make(map[Resource]bool)}
 	if !c.quiet {
-		b.recorder, b.trace = newRecorder(), &trace{}
+		b.recorder, b.trace = record.NewRecorder(record.Limits{Messages: keepMessages}), &record.Trace{}
 		b.faults = &faults{trace: b.trace}
 		b.config.options.Observer = b.recorder
 	}
@@ -177,7 +178,7 @@ func (b *Broker) FastForward(d time.Duration) {
 // took notes in the history that the test took a message.
 func (b *Broker) took(q *queue.Queue, e *queue.Entry) {
 	if b.recorder != nil {
-		b.recorder.Observe(broker.Event{Kind: broker.MessageGot, Time: b.vhost.Now(), Message: e.Message, Queue: q, Redelivered: e.Redelivered(), NoAck: true})
+		b.recorder.Observe(broker.Event{Kind: broker.MessageGot, Time: b.vhost.Now(), VHost: b.vhost, Message: e.Message, Queue: q, Redelivered: e.Redelivered(), NoAck: true})
 	}
 }
 

@@ -157,7 +157,7 @@ func (m *Misfortunes) run() {
 		timer := time.NewTimer(time.Until(began.Add(e.at)))
 		select {
 		case <-timer.C:
-			m.b.trace.note("chaos: " + e.name)
+			m.b.trace.Note("chaos: " + e.name)
 			e.do(m.b)
 		case <-m.stop:
 			running = false

@@ -93,7 +93,7 @@ func (b *Broker) report() {
 	if b.recorder == nil {
 		return
 	}
-	if open := b.recorder.history().Where(unsettled); len(open) > 0 {
+	if open := toHistory(b.recorder.History()).Where(unsettled); len(open) > 0 {
 		more := ""
 		if len(open) > dumpHistory {
 			more = fmt.Sprintf("and %d more messages\n", len(open)-dumpHistory)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/minirabbit/minirabbit/amqpserver"
+	"github.com/minirabbit/minirabbit/record"
 	"github.com/minirabbit/minirabbit/wire"
 )
 
@@ -22,7 +23,7 @@ type strike struct {
 
 // faults holds the faults of a broker.
 type faults struct {
-	trace *trace
+	trace *record.Trace
 	list  atomic.Pointer[[]*Injected] // nil while there are none
 
 	mu sync.Mutex
@@ -80,7 +81,7 @@ func (f *faults) consider(cmd *amqpserver.Command, sent bool) *amqpserver.Interf
 		if !in.strike(func() { in.fault.Do.apply(&strike{f, cmd, c, sent, w.after}, i) }) {
 			continue
 		}
-		f.trace.note(fmt.Sprintf("fault on %s #%d at %s: %s", cmd.Peer.Name, cmd.Channel, wire.Format(redact(clone(cmd.Method))), in))
+		f.trace.Note(fmt.Sprintf("fault on %s #%d at %s: %s", cmd.Peer.Name, cmd.Channel, record.Format(cmd.Method), in))
 		return i
 	}
 	return nil
@@ -95,7 +96,7 @@ func (f *faults) refusesDial(address string) bool {
 	for _, in := range *list {
 		w := &in.fault.When
 		if w.method == Dial && w.matches(&Command{Method: Dial, Address: address}) && in.strike(func() {}) {
-			f.trace.note("fault: " + in.String())
+			f.trace.Note("fault: " + in.String())
 			return true
 		}
 	}
@@ -113,7 +114,7 @@ func (f *faults) spawn(do func()) {
 
 // send sends a method that was held back.
 func (f *faults) send(line amqpserver.Line, m wire.Method) {
-	f.trace.add(line.Command(m), true)
+	f.trace.Send(line.Command(m))
 	line.Send(m)
 }
 
@@ -154,7 +155,7 @@ func (f *faults) close() {
 
 // tap is what the broker's server tells of every command.
 type tap struct {
-	trace  *trace
+	trace  *record.Trace
 	faults *faults
 }
 
@@ -162,7 +163,7 @@ var _ amqpserver.Interceptor = tap{}
 
 // Receive implements [amqpserver.Interceptor].
 func (t tap) Receive(cmd *amqpserver.Command) *amqpserver.Interference {
-	t.trace.add(cmd, false)
+	t.trace.Receive(cmd)
 	return t.faults.consider(cmd, false)
 }
 
@@ -171,14 +172,14 @@ func (t tap) Receive(cmd *amqpserver.Command) *amqpserver.Interference {
 func (t tap) Send(cmd *amqpserver.Command) *amqpserver.Interference {
 	i := t.faults.consider(cmd, true)
 	if i == nil {
-		t.trace.add(cmd, true)
+		t.trace.Send(cmd)
 		return nil
 	}
 	for _, m := range i.Instead {
-		t.trace.add(&amqpserver.Command{Peer: cmd.Peer, Channel: cmd.Channel, Method: m}, true)
+		t.trace.Send(&amqpserver.Command{Peer: cmd.Peer, Channel: cmd.Channel, Method: m})
 	}
 	if !i.Skip && (i.End == amqpserver.Keep || !i.Before) {
-		t.trace.add(cmd, true)
+		t.trace.Send(cmd)
 	}
 	return i
 }

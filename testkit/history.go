@@ -5,49 +5,30 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/minirabbit/minirabbit/record"
 )
 
 // EventKind says what happened to a message.
-type EventKind string
+type EventKind = record.Kind
 
 // What can happen to a message.
 const (
-	Published    EventKind = "published"     // by a client, or by the test
-	Returned     EventKind = "returned"      // it was mandatory, and no queue took it
-	Routed       EventKind = "routed"        // to a queue
-	Refused      EventKind = "refused"       // by a full queue, or by a fault
-	Delivered    EventKind = "delivered"     // to a consumer
-	Got          EventKind = "got"           // by basic.get, or by Await
-	Acked        EventKind = "acked"         // by a client
-	Rejected     EventKind = "rejected"      // by a client, not to come back
-	Requeued     EventKind = "requeued"      // by a client, or because its channel ended
-	Dropped      EventKind = "dropped"       // left the queue for the reason given
-	DeadLettered EventKind = "dead-lettered" // published again to the dead letter exchange
+	Published    = record.Published    // by a client, or by the test
+	Returned     = record.Returned     // it was mandatory, and no queue took it
+	Routed       = record.Routed       // to a queue
+	Refused      = record.Refused      // by a full queue, or by a fault
+	Delivered    = record.Delivered    // to a consumer
+	Got          = record.Got          // by basic.get, or by Await
+	Acked        = record.Acked        // by a client
+	Rejected     = record.Rejected     // by a client, not to come back
+	Requeued     = record.Requeued     // by a client, or because its channel ended
+	Dropped      = record.Dropped      // left the queue for the reason given
+	DeadLettered = record.DeadLettered // published again to the dead letter exchange
 )
 
-// Event is one thing that happened to a message. What does not apply is empty.
-type Event struct {
-	// Number counts the events of the broker, so that their order is known.
-	Number int
-	Kind   EventKind
-	Time   time.Time
-	Queue  string
-	// Connection is the name that the client gave its connection or, if it
-	// gave none, its address. It is empty for what the test did.
-	Connection string
-	Channel    uint16
-	Consumer   string // tag
-	// DeliveryTag is that of the delivery; for a publishing its number if it
-	// is to be confirmed.
-	DeliveryTag uint64
-	Redelivered bool
-	NoAck       bool // the delivery needs no acknowledgement
-	// Reason says why a message was dropped: "expired", "rejected", "maxlen",
-	// "delivery_limit", "purged", "queue deleted" or "lost in restart".
-	Reason string
-	// DeadLetter is the ID of the message that a dead letter became.
-	DeadLetter int
-}
+// Event is one thing that happened to a message: its kind, its time, and who did it.
+type Event = record.Event
 
 // MessageHistory is all that happened to a message, from its publishing on.
 type MessageHistory struct {
@@ -58,6 +39,29 @@ type MessageHistory struct {
 
 // History is what happened to messages, in the order of their publishing.
 type History []MessageHistory
+
+// keepMessages is how many messages the history remembers.
+const keepMessages = 10_000
+
+// History returns what has happened to the messages so far. The broker remembers
+// the last 10,000 at least by three quarters.
+func (b *Broker) History() History {
+	b.t.Helper()
+	b.needRecording("the history of messages")
+	return toHistory(b.recorder.History())
+}
+
+func toHistory(stories []record.Story) History {
+	h := make(History, len(stories))
+	for i, s := range stories {
+		h[i] = toMessageHistory(s)
+	}
+	return h
+}
+
+func toMessageHistory(s record.Story) MessageHistory {
+	return MessageHistory{ID: s.ID, Message: message(s.Message, false), Events: s.Events}
+}
 
 // Queue returns the messages that were routed to a queue, and of their events
 // those of this queue.
@@ -137,37 +141,6 @@ func (m MessageHistory) String() string {
 	fmt.Fprintf(&s, "message %d to exchange %q with routing key %q: %s\n", m.ID, m.Message.Exchange, m.Message.RoutingKey, shorten(m.Message.Body))
 	for _, e := range m.Events {
 		fmt.Fprintf(&s, "  %9s  %s\n", "+"+e.Time.Sub(m.Events[0].Time).Round(time.Millisecond).String(), e)
-	}
-	return s.String()
-}
-
-// String describes the event without its time.
-func (e Event) String() string {
-	var s strings.Builder
-	s.WriteString(string(e.Kind))
-	if e.Queue != "" {
-		fmt.Fprintf(&s, " queue=%q", e.Queue)
-	}
-	if e.Consumer != "" {
-		fmt.Fprintf(&s, " consumer=%q", e.Consumer)
-	}
-	if e.DeliveryTag != 0 {
-		fmt.Fprintf(&s, " tag=%d", e.DeliveryTag)
-	}
-	if e.Redelivered {
-		s.WriteString(" redelivered")
-	}
-	if e.NoAck {
-		s.WriteString(" no-ack")
-	}
-	if e.Reason != "" {
-		fmt.Fprintf(&s, " reason=%q", e.Reason)
-	}
-	if e.DeadLetter != 0 {
-		fmt.Fprintf(&s, " as message %d", e.DeadLetter)
-	}
-	if e.Connection != "" {
-		fmt.Fprintf(&s, " by %q channel %d", e.Connection, e.Channel)
 	}
 	return s.String()
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/minirabbit/minirabbit/broker"
 	"github.com/minirabbit/minirabbit/exchange"
+	"github.com/minirabbit/minirabbit/record"
 )
 
 // Connection is a client's connection.
@@ -120,6 +121,6 @@ func describeConnection(c *broker.Connection) Connection {
 
 func describeConsumer(c *broker.Consumer) Consumer {
 	ch := c.Channel()
-	return Consumer{Tag: c.Tag(), Queue: c.Queue().Name(), Connection: clientName(ch.Connection()), Channel: int(ch.Number),
+	return Consumer{Tag: c.Tag(), Queue: c.Queue().Name(), Connection: record.ClientName(ch.Connection()), Channel: int(ch.Number),
 		NoAck: c.NoAck(), Exclusive: c.Exclusive(), Active: c.Active()}
 }

@@ -32,11 +32,17 @@ func (b *Broker) manage() error {
 	if err != nil {
 		return err
 	}
-	api := management.New(b.node,
+	options := []management.Option{
 		management.WithListeners(func() []management.Listener { return b.listeners(l) }),
 		management.WithAlarms(func(resource string, raised bool) { b.setAlarm(Resource(resource), raised) }, b.raisedAlarms),
-		management.WithRestarter(restarter{b}))
-	server := &http.Server{Handler: api, ReadHeaderTimeout: 10 * time.Second}
+		management.WithRestarter(restarter{b}),
+	}
+	if b.recorder != nil {
+		options = append(options, management.WithRecording(b.recorder, b.trace), management.WithFaults(b.faults.inForce))
+	}
+	api := management.New(b.node, options...)
+	alive, end := context.WithCancel(context.Background()) // requests that wait end with the test
+	server := &http.Server{Handler: api, ReadHeaderTimeout: 10 * time.Second, BaseContext: func(net.Listener) context.Context { return alive }}
 	served := make(chan struct{})
 	go func() {
 		defer close(served)
@@ -44,6 +50,7 @@ func (b *Broker) manage() error {
 	}()
 	b.managementURL = "http://" + l.Addr().String()
 	b.t.Cleanup(func() {
+		end()
 		patience, cancel := context.WithTimeout(context.Background(), time.Second)
 		defer cancel()
 		if server.Shutdown(patience) != nil {
@@ -77,6 +84,20 @@ func (b *Broker) raisedAlarms() []string {
 		if b.alarms[r] {
 			all = append(all, string(r))
 		}
+	}
+	return all
+}
+
+// inForce lists the faults for the API.
+func (f *faults) inForce() (all []management.Fault) {
+	list := f.list.Load()
+	if list == nil {
+		return nil
+	}
+	for _, in := range *list {
+		in.mu.Lock()
+		all = append(all, management.Fault{Description: in.String(), Strikes: in.strikes, Left: in.left})
+		in.mu.Unlock()
 	}
 	return all
 }

@@ -134,7 +134,7 @@ func (v QueueView) AwaitAcked(t T, n int) (acked int) {
 	t.Helper()
 	v.b.needRecording("counting acknowledgements")
 	v.b.await(t, fmt.Sprintf("%d messages of queue %q to be acked", n, v.name), func() bool {
-		acked = v.b.recorder.ackedIn(v.name)
+		acked = v.b.recorder.Acked(v.name)
 		return acked >= n
 	})
 	return acked

@@ -12,13 +12,15 @@ import (
 	"github.com/minirabbit/minirabbit/broker"
 	"github.com/minirabbit/minirabbit/management"
 	"github.com/minirabbit/minirabbit/management/metrics"
+	"github.com/minirabbit/minirabbit/record"
 )
 
 // app is a node with its servers. The control command can stop and start the
 // AMQP side.
 type app struct {
-	node *broker.Node
-	web  net.Listener // nil without the HTTP API
+	node     *broker.Node
+	recorded recording
+	web      net.Listener // nil without the HTTP API
 
 	mu sync.Mutex
 	// guarded by mu
@@ -32,9 +34,22 @@ type app struct {
 
 var _ management.Restarter = (*app)(nil)
 
+// recording is what the page shows of the past. The zero value records nothing.
+type recording struct {
+	history *record.Recorder
+	trace   *record.Trace
+}
+
+// recordNode prepares the recording of a node that is to be.
+func recordNode(options *broker.Options) recording {
+	history := record.NewRecorder(record.Limits{Messages: 5000, Bytes: 64 << 20, Events: 1000})
+	options.Observer = history
+	return recording{history, &record.Trace{}}
+}
+
 // newApp serves a node on a listener that is open.
-func newApp(node *broker.Node, l net.Listener) *app {
-	a := &app{node: node, address: l.Addr().String(), failed: make(chan error, 1)}
+func newApp(node *broker.Node, l net.Listener, recorded recording) *app {
+	a := &app{node: node, recorded: recorded, address: l.Addr().String(), failed: make(chan error, 1)}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.serveLocked(l)
@@ -43,6 +58,9 @@ func newApp(node *broker.Node, l net.Listener) *app {
 
 func (a *app) serveLocked(l net.Listener) {
 	server, served := amqpserver.New(a.node), make(chan struct{})
+	if a.recorded.trace != nil {
+		server.SetInterceptor(a.recorded.trace)
+	}
 	a.listener, a.server, a.served = l, server, served
 	go func() {
 		defer close(served)
@@ -56,7 +74,7 @@ func (a *app) serveLocked(l net.Listener) {
 func (a *app) manage(l net.Listener) (stop func()) {
 	a.web = l
 	api := management.New(a.node, management.WithListeners(a.listeners),
-		management.WithAlarms(a.setAlarm, a.raised), management.WithRestarter(a),
+		management.WithAlarms(a.setAlarm, a.raised), management.WithRestarter(a), management.WithRecording(a.recorded.history, a.recorded.trace),
 		management.WithMetrics(metrics.Handler(a.node, a.raised)))
 	server := &http.Server{Handler: api, ReadHeaderTimeout: 10 * time.Second}
 	served := make(chan struct{})

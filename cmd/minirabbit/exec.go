@@ -49,6 +49,7 @@ func runExec(ctx context.Context, args []string, stdout, stderr io.Writer) (code
 	if *verbose {
 		options.Logger = slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	}
+	recorded := recordNode(&options)
 	node := broker.NewNode(options)
 	defer node.Close()
 	if *definitions != "" {
@@ -64,7 +65,7 @@ func runExec(ctx context.Context, args []string, stdout, stderr io.Writer) (code
 	if err != nil {
 		return exitUsage, usageErrorf("exec: %v", err)
 	}
-	a := newApp(node, l)
+	a := newApp(node, l, recorded)
 	defer a.StopApp()
 	w, err := net.Listen("tcp", *web)
 	if err != nil {

@@ -34,13 +34,18 @@ func serve(ctx context.Context, args []string, stdout io.Writer) error {
 	if err != nil {
 		return usageErrorf("serve: %v", err)
 	}
-	node := broker.NewNode(broker.Options{
+	options := broker.Options{
 		Release: release,
 		Logger:  slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level})),
-	})
+	}
+	var recorded recording
+	if *web != "" {
+		recorded = recordNode(&options)
+	}
+	node := broker.NewNode(options)
 	defer node.Close()
 	urls := fmt.Sprintf("amqp://guest:guest@%s/\n", listener.Addr())
-	a := newApp(node, listener)
+	a := newApp(node, listener, recorded)
 	defer a.StopApp()
 	if *web != "" {
 		l, err := net.Listen("tcp", *web)

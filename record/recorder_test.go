@@ -1,0 +1,89 @@
+package record_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/minirabbit/minirabbit/broker"
+	"github.com/minirabbit/minirabbit/queue"
+	"github.com/minirabbit/minirabbit/record"
+)
+
+func published(body string) broker.Event {
+	return broker.Event{Kind: broker.MessagePublished, Message: &queue.Message{Body: []byte(body)}}
+}
+
+func ids(stories []record.Story) (all []int) {
+	for _, s := range stories {
+		all = append(all, s.ID)
+	}
+	return all
+}
+
+func TestHistoryIsBounded(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		limits record.Limits
+		bodies []string
+		want   []int
+	}{
+		{"no limits", record.Limits{}, []string{"a", "b", "c"}, []int{1, 2, 3}},
+		{"a quarter goes when there are too many", record.Limits{Messages: 4}, []string{"a", "b", "c", "d", "e"}, []int{2, 3, 4, 5}},
+		{"one", record.Limits{Messages: 1}, []string{"a", "b"}, []int{2}},
+		{"by size", record.Limits{Bytes: 10}, []string{"1234", "5678", "9", "01234"}, []int{2, 3, 4}},
+		{"one too large for all is remembered", record.Limits{Bytes: 3}, []string{"1", "2", "12345"}, []int{3}},
+		{"and forgotten", record.Limits{Bytes: 3}, []string{"12345", "1"}, []int{2}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r := record.NewRecorder(c.limits)
+			for _, body := range c.bodies {
+				r.Observe(published(body))
+			}
+			require.Equal(t, c.want, ids(r.History()))
+		})
+	}
+}
+
+func TestEventsAreBounded(t *testing.T) {
+	r := record.NewRecorder(record.Limits{Events: 10})
+	e := published("x")
+	r.Observe(e)
+	for range 1000 {
+		r.Observe(broker.Event{Kind: broker.MessageRequeued, Message: e.Message})
+	}
+	s := r.History()[0]
+	require.LessOrEqual(t, len(s.Events), 10)
+	require.Equal(t, 1001, len(s.Events)+s.Forgotten)
+	require.Equal(t, record.Published, s.Events[0].Kind)
+	require.Equal(t, 1001, s.Events[len(s.Events)-1].Number)
+}
+
+func TestLatest(t *testing.T) {
+	r := record.NewRecorder(record.Limits{})
+	for i := range 10 {
+		r.Observe(published(fmt.Sprint(i % 2)))
+	}
+	found, of := r.Latest(2, func(s *record.Story) bool { return string(s.Message.Body) == "0" })
+	require.Equal(t, []int{9, 7}, ids(found))
+	require.Equal(t, 10, of)
+}
+
+func TestTraceRemembersTheLast(t *testing.T) {
+	var trace record.Trace
+	waiting := trace.Await(1)
+	for i := range record.KeepMethods + 5 {
+		trace.Note(fmt.Sprint(i + 1))
+	}
+	<-waiting
+	<-trace.Await(10)
+	all := trace.After(0, record.KeepMethods)
+	require.Len(t, all, record.KeepMethods)
+	require.Equal(t, 6, all[0].Number)
+	require.Equal(t, "6", all[0].Note)
+	latest := trace.After(record.KeepMethods, 2)
+	require.Equal(t, []string{"1004", "1005"}, []string{latest[0].Note, latest[1].Note})
+	require.Empty(t, trace.After(record.KeepMethods+5, 10))
+	require.Empty(t, trace.After(record.KeepMethods+50, 10))
+}

@@ -1,0 +1,209 @@
+package record
+
+import (
+	"encoding/binary"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/minirabbit/minirabbit/amqpserver"
+	"github.com/minirabbit/minirabbit/wire"
+)
+
+// KeepMethods is how many methods a [Trace] remembers.
+const KeepMethods = 1000
+
+// traceBody is how many bytes of a body it remembers.
+const traceBody = 64
+
+// Trace remembers the last methods in both directions. The zero value is one that
+// is empty. It is an [amqpserver.Interceptor] that never interferes.
+type Trace struct {
+	mu sync.Mutex
+	// guarded by mu
+	ring    []tracedMethod
+	total   int
+	changed chan struct{} // nil while nobody waits
+}
+
+var _ amqpserver.Interceptor = (*Trace)(nil)
+
+// Receive implements [amqpserver.Interceptor].
+func (t *Trace) Receive(cmd *amqpserver.Command) *amqpserver.Interference {
+	t.add(cmd, false)
+	return nil
+}
+
+// Send implements [amqpserver.Interceptor].
+func (t *Trace) Send(cmd *amqpserver.Command) *amqpserver.Interference {
+	t.add(cmd, true)
+	return nil
+}
+
+// tracedMethod is a method in the ring. Its slices are used again.
+type tracedMethod struct {
+	at      time.Time
+	client  string
+	channel uint16
+	sent    bool // by the broker
+	note    string
+	method  []byte
+	body    []byte
+	size    int
+	content bool
+}
+
+// add notes a command that was received or is about to be sent.
+func (t *Trace) add(cmd *amqpserver.Command, sent bool) {
+	now := time.Now()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	e := t.nextLocked()
+	e.at, e.client, e.channel, e.sent, e.note = now, cmd.Peer.Name, cmd.Channel, sent, ""
+	e.method = cmd.Method.Append(e.method[:0])
+	e.content = cmd.Method.ID().HasContent()
+	e.size = len(cmd.Body)
+	e.body = append(e.body[:0], cmd.Body[:min(len(cmd.Body), traceBody)]...)
+}
+
+// Note adds a line of the owner's own.
+func (t *Trace) Note(text string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	e := t.nextLocked()
+	*e = tracedMethod{at: time.Now(), note: text}
+}
+
+func (t *Trace) nextLocked() *tracedMethod {
+	t.total++
+	if t.changed != nil {
+		close(t.changed)
+		t.changed = nil
+	}
+	if len(t.ring) < KeepMethods {
+		t.ring = append(t.ring, tracedMethod{})
+		return &t.ring[len(t.ring)-1]
+	}
+	return &t.ring[(t.total-1)%KeepMethods]
+}
+
+// Lines returns the last methods, at most n, one line each.
+func (t *Trace) Lines(n int) []string {
+	t.mu.Lock()
+	total := t.total
+	t.mu.Unlock()
+	methods := t.After(max(0, total-n), n)
+	lines := make([]string, len(methods))
+	for i, m := range methods {
+		lines[i] = m.String()
+	}
+	return lines
+}
+
+// Method is a method that was traced, or a note between methods.
+type Method struct {
+	// Number counts what was traced, from 1.
+	Number  int
+	Time    time.Time
+	Client  string // both addresses
+	Channel uint16
+	Sent    bool   // by the broker
+	Note    string // what was noted; the rest is empty then
+	// Text is the method with its arguments, without passwords.
+	Text string
+	// HasBody says that the method carries a message, whose body is Size bytes
+	// long and begins with Body.
+	HasBody bool
+	Size    int
+	Body    []byte
+}
+
+// After returns what was traced after the first number methods, as far as it is
+// remembered: the oldest come first, and of more than n only the latest.
+func (t *Trace) After(number, n int) []Method {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	n = max(0, min(n, t.total-number, len(t.ring)))
+	all := make([]Method, n)
+	for i := range all {
+		before := t.total - n + i
+		all[i] = t.ring[before%KeepMethods].describe()
+		all[i].Number = before + 1
+	}
+	return all
+}
+
+// Await returns a channel that is closed once more than number methods have been
+// traced.
+func (t *Trace) Await(number int) <-chan struct{} {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.total > number {
+		done := make(chan struct{})
+		close(done)
+		return done
+	}
+	if t.changed == nil {
+		t.changed = make(chan struct{})
+	}
+	return t.changed
+}
+
+func (e *tracedMethod) describe() Method {
+	m := Method{Time: e.at, Client: e.client, Channel: e.channel, Sent: e.sent, Note: e.note}
+	if e.note != "" {
+		return m
+	}
+	m.Text = fmt.Sprintf("method %#x", binary.BigEndian.Uint32(e.method))
+	if decoded, err := wire.DecodeMethod(e.method); err == nil {
+		m.Text = Format(decoded)
+	}
+	m.HasBody, m.Size, m.Body = e.content, e.size, slices.Clone(e.body)
+	return m
+}
+
+// String returns the line for a method:
+//
+//	12:30:00.000 127.0.0.1:40312 -> 127.0.0.1:5672 #1  >  basic.publish exchange="x" routing-key="k"  5 bytes "hello"
+//
+// The arrow after the channel points to the right for what the client sent.
+func (m Method) String() string {
+	at := m.Time.Format("15:04:05.000")
+	if m.Note != "" {
+		return at + " *** " + m.Note
+	}
+	arrow := ">"
+	if m.Sent {
+		arrow = "<"
+	}
+	line := fmt.Sprintf("%s %s #%d  %s  %s", at, m.Client, m.Channel, arrow, m.Text)
+	if m.HasBody {
+		line += fmt.Sprintf("  %d bytes %q", m.Size, m.Body)
+		if m.Size > len(m.Body) {
+			line += "…"
+		}
+	}
+	return line
+}
+
+// Format describes a method with its arguments, as wire.Format does, but without
+// passwords.
+func Format(m wire.Method) string {
+	hidden := []byte("…")
+	switch secret := m.(type) {
+	case *wire.ConnectionStartOk:
+		c := *secret
+		c.Response = hidden
+		m = &c
+	case *wire.ConnectionSecureOk:
+		c := *secret
+		c.Response = hidden
+		m = &c
+	case *wire.ConnectionUpdateSecret:
+		c := *secret
+		c.NewSecret = hidden
+		m = &c
+	}
+	return wire.Format(m)
+}
