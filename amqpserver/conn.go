@@ -31,6 +31,7 @@ type conn struct {
 	nc     net.Conn
 	log    *slog.Logger
 	name   string
+	number uint64 // of the server's connections
 
 	// owned by the reader
 	in        *wire.Reader
@@ -49,6 +50,7 @@ type conn struct {
 	peer         Peer
 	gone         chan struct{} // closed to end waits on purpose
 	releaseOnce  sync.Once
+	shutOnce     sync.Once
 	rate         atomic.Int64 // bytes a second, 0 for no limit
 	mute         atomic.Bool  // says nothing more, heartbeats neither
 	resting      atomic.Bool  // does not read, so that silence means nothing
@@ -125,6 +127,9 @@ func (c *conn) run() error {
 		if !c.gate() {
 			return errAborted
 		}
+		if c.stopping.Load() {
+			return c.ignore(head)
+		}
 		if err := c.frame(head); err != nil {
 			return err
 		}
@@ -185,10 +190,6 @@ func (c *conn) handle(m wire.Method) error {
 		return errClosed
 	case *wire.ConnectionUpdateSecret:
 		return c.updateSecret(m)
-	case *wire.ConnectionCloseOk:
-		if c.stopping.Load() {
-			return errAborted // it answers the server's own connection.close
-		}
 	}
 	return broker.Errorf(wire.ChannelError, "unexpected method in connection state running")
 }
@@ -260,12 +261,26 @@ func (c *conn) end(err error) {
 func (c *conn) close(e *broker.ConnectionError) {
 	c.endSession()
 	c.send(0, &wire.ConnectionClose{ReplyCode: e.Code, ReplyText: e.Text(), FailingMethod: e.Method})
-	c.awaitCloseOk()
+	c.awaitCloseOk(closeTimeout)
 }
 
-// awaitCloseOk drops what still comes until the client answers connection.close.
-func (c *conn) awaitCloseOk() {
-	c.nc.SetReadDeadline(time.Now().Add(closeTimeout))
+// ignore takes no notice of a frame, nor of those behind it, since the server is
+// being stopped and has said so with connection.close, or will at once.
+func (c *conn) ignore(head wire.FrameHead) error {
+	payload, err := c.in.ReadPayload(head)
+	if err != nil {
+		return err
+	}
+	if m, _ := wire.DecodeMethod(payload); head.Type != wire.FrameMethod || m == nil || m.ID() != wire.IDConnectionCloseOk {
+		c.awaitCloseOk(shutdownGrace)
+	}
+	return errAborted
+}
+
+// awaitCloseOk drops what still comes until the client answers connection.close,
+// but no longer than for a time.
+func (c *conn) awaitCloseOk(timeout time.Duration) {
+	c.nc.SetReadDeadline(time.Now().Add(timeout))
 	c.in.SetFrameMax(0)
 	for {
 		frame, err := c.in.ReadFrame()
@@ -286,7 +301,7 @@ func (c *conn) awaitCloseOk() {
 
 // linger waits until the client hangs up: a client that has just sent its last
 // method must not see the connection break before it has read the answer.
-func (c *conn) linger() { c.awaitCloseOk() }
+func (c *conn) linger() { c.awaitCloseOk(closeTimeout) }
 
 // endSession takes the client out of the broker.
 func (c *conn) endSession() {
@@ -300,18 +315,18 @@ func (c *conn) endSession() {
 	c.node.Disconnect(c.session)
 }
 
-// shutDown ends the connection as a broker does that is being stopped.
+// shutDown ends the connection as a broker does that is being stopped. The reader
+// handles nothing any more by then, as stopping says.
 func (c *conn) shutDown() {
-	if c.stopping.Swap(true) {
-		return
-	}
-	if !c.leaving.Load() { // nothing follows close-ok
-		c.send(0, &wire.ConnectionClose{ReplyCode: wire.ConnectionForced,
-			ReplyText: wire.ConnectionForced.Text("broker forced connection closure with reason 'shutdown'")})
-	}
-	c.out.close()
-	c.nc.SetReadDeadline(time.Now().Add(shutdownGrace))
-	c.release()
+	c.shutOnce.Do(func() {
+		if !c.leaving.Load() { // nothing follows close-ok
+			c.send(0, &wire.ConnectionClose{ReplyCode: wire.ConnectionForced,
+				ReplyText: wire.ConnectionForced.Text("broker forced connection closure with reason 'shutdown'")})
+		}
+		c.out.close()
+		c.nc.SetReadDeadline(time.Now().Add(shutdownGrace))
+		c.release()
+	})
 }
 
 // shutdownGrace is how long clients have to answer when the server stops.

@@ -132,7 +132,7 @@ func (l Line) Command(m wire.Method) *Command {
 func (s *Server) EndConnection(name string, err error) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for c := range s.conns {
+	for _, c := range s.connsLocked() {
 		if c.name != name {
 			continue
 		}
@@ -150,7 +150,7 @@ func (s *Server) EndConnection(name string, err error) bool {
 func (s *Server) Abort() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for c := range s.conns {
+	for _, c := range s.connsLocked() {
 		c.abort()
 	}
 }

@@ -60,7 +60,7 @@ func (s *Server) SetAlarm(resource string, raised bool) {
 		next.over = old.over
 	}
 	s.gates.alarm.Store(next)
-	for c := range s.conns {
+	for _, c := range s.connsLocked() {
 		if c.publishes.Load() {
 			c.blockLocked(next)
 		}
@@ -72,7 +72,7 @@ func (s *Server) clearAlarmLocked(old *alarm) {
 		return
 	}
 	s.gates.alarm.Store(nil)
-	for c := range s.conns {
+	for _, c := range s.connsLocked() {
 		if c.blocked {
 			c.blocked = false
 			c.tellBlocked(&wire.ConnectionUnblocked{})

@@ -114,6 +114,9 @@ func await[M wire.Method](c *conn, state string) (M, error) {
 			return want, c.early(state, err)
 		}
 		c.received.Add(1)
+		if !c.gate() || c.stopping.Load() {
+			return want, errAborted
+		}
 		head := wire.FrameHead{Type: frame.Type, Channel: frame.Channel, Size: uint32(len(frame.Payload))}
 		if head == (wire.FrameHead{Type: wire.FrameHeartbeat}) {
 			continue

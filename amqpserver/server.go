@@ -1,9 +1,12 @@
 package amqpserver
 
 import (
+	"cmp"
 	"errors"
 	"log/slog"
+	"maps"
 	"net"
+	"slices"
 	"sync"
 
 	"github.com/minirabbit/minirabbit/broker"
@@ -24,6 +27,7 @@ type Server struct {
 	// guarded by mu
 	listeners map[net.Listener]struct{}
 	conns     map[*conn]struct{}
+	opened    uint64 // connections ever
 	closed    bool
 
 	running sync.WaitGroup // connections
@@ -68,6 +72,8 @@ func (s *Server) ServeConn(nc net.Conn) {
 		nc.Close()
 		return
 	}
+	s.opened++
+	c.number = s.opened
 	s.conns[c] = struct{}{}
 	s.running.Add(1)
 	go func() {
@@ -87,16 +93,22 @@ func (s *Server) Close() error {
 	for l := range s.listeners {
 		l.Close()
 	}
-	conns := make([]*conn, 0, len(s.conns))
-	for c := range s.conns {
-		conns = append(conns, c)
-	}
+	conns := s.connsLocked()
 	s.mu.Unlock()
+	for _, c := range conns {
+		c.stopping.Store(true)
+	}
+	s.Resume()
 	for _, c := range conns {
 		c.shutDown()
 	}
 	s.running.Wait()
 	return nil
+}
+
+// connsLocked returns the connections in the order of their opening.
+func (s *Server) connsLocked() []*conn {
+	return slices.SortedFunc(maps.Keys(s.conns), func(a, b *conn) int { return cmp.Compare(a.number, b.number) })
 }
 
 func (s *Server) track(l net.Listener) bool {

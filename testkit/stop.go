@@ -28,7 +28,6 @@ func (b *Broker) stopLocked() {
 		return
 	}
 	b.running = false
-	b.server.Resume()
 	b.server.Close()
 	<-b.served
 }
