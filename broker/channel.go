@@ -55,6 +55,8 @@ type Channel struct {
 	// takenBack holds deliveries that were requeued behind the client's back,
 	// see TakeBack.
 	takenBack map[uint64]bool
+
+	last alike
 }
 
 // OpenChannel opens a channel.

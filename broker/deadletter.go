@@ -52,19 +52,19 @@ func (vh *VHost) deadMessage(d deadLetter, s queue.Settings) (*queue.Message, *w
 	p := d.m.Header()
 	p.Headers = slices.Clone(p.Headers)
 	vh.noteDeath(d, &p)
-	m := *d.m
-	m.Dead = true
-	m.Exchange = s.DeadLetterExchange
+	e := *d.m.Envelope
+	e.Dead = true
+	e.Exchange = s.DeadLetterExchange
 	if s.DeadLetterRekey {
-		m.RoutingKey, m.Copies = s.DeadLetterRoutingKey, nil
+		e.RoutingKey, e.Copies = s.DeadLetterRoutingKey, nil
 		if r.deadLetterDropsCC {
 			p.Headers.Delete(headerCC)
 		}
 	}
 	p.Flags = p.Flags&^wire.HasExpiration | wire.HasHeaders
-	m.HasExpiration = false
-	m.Properties = p.Append(nil)
-	return &m, &p
+	e.HasExpiration = false
+	e.Properties = p.Append(nil)
+	return &queue.Message{Envelope: &e, Body: d.m.Body}, &p
 }
 
 // noteDeath enters a death into the headers: the count in x-death goes up if the

@@ -30,7 +30,5 @@ func (vh *VHost) outgoing(q *queue.Queue, e *queue.Entry) *queue.Message {
 		setSorted(&header.Headers, "x-delivery-count", failed)
 	}
 	header.Flags |= wire.HasHeaders
-	m := *e.Message
-	m.Properties = header.Append(nil)
-	return &m
+	return e.Message.WithProperties(header.Append(nil))
 }

@@ -53,7 +53,7 @@ func (ch *Channel) traceDelivered(q *queue.Queue, m *queue.Message, redelivered 
 
 func (vh *VHost) trace(key string, headers wire.Table, body []byte) {
 	p := wire.Properties{Flags: wire.HasHeaders, Headers: headers}
-	m := &queue.Message{Exchange: traceExchange, RoutingKey: key, Properties: p.Append(nil), Body: body}
+	m := &queue.Message{Envelope: &queue.Envelope{Exchange: traceExchange, RoutingKey: key, Properties: p.Append(nil)}, Body: body}
 	// That there is no queue for it, or no room, is nobody's concern.
 	_, _, _ = vh.deliver(vh.exchanges[traceExchange], m, &p)
 }

@@ -84,8 +84,8 @@ func (ch *Channel) checkUserID(p *wire.Properties) error {
 	return Errorf(wire.PreconditionFailed, "user_id property set to '%s' but authenticated user was '%s'", p.UserID, user.name)
 }
 
-// readProperties sets in m what a queue needs of its properties.
-func readProperties(r *Release, m *queue.Message, p *wire.Properties) error {
+// readProperties sets in an envelope what a queue needs of its properties.
+func readProperties(r *Release, m *queue.Envelope, p *wire.Properties) error {
 	if r.checksDeliveryMode && p.Flags&wire.HasDeliveryMode != 0 && p.DeliveryMode != 1 && p.DeliveryMode != 2 {
 		return Errorf(wire.PreconditionFailed, "invalid message: {delivery_mode_unknown,%d}", p.DeliveryMode)
 	}

@@ -1,18 +1,20 @@
 package broker
 
 import (
+	"bytes"
+
 	"github.com/minirabbit/minirabbit/exchange"
 	"github.com/minirabbit/minirabbit/queue"
 	"github.com/minirabbit/minirabbit/wire"
 )
 
-// Publishing is a message on its way into the broker. Properties and Body
-// belong to the broker from then on.
+// Publishing is a message on its way into the broker. The Body belongs to the
+// broker from then on.
 type Publishing struct {
 	Exchange   string
 	RoutingKey string
 	Mandatory  bool
-	Properties []byte // flags and values, as in a content header
+	Properties []byte // flags and values, as in a content header; valid during the call
 	Body       []byte
 
 	exchange *exchange.Exchange
@@ -54,10 +56,14 @@ func (ch *Channel) check(p *Publishing) error {
 	if p.exchange.Internal {
 		return Errorf(wire.AccessRefused, "cannot publish to internal %s", vh.exchangeText(p.Exchange))
 	}
+	if ch.recall(p) {
+		return ch.checkTopics(p)
+	}
 	var err error
 	if p.header, err = vh.header(p.Properties); err != nil {
 		return err
 	}
+	sent := p.Properties
 	if err := ch.fillReplyTo(p); err != nil {
 		return err
 	}
@@ -71,7 +77,35 @@ func (ch *Channel) check(p *Publishing) error {
 	if userID != nil {
 		return userID
 	}
+	ch.remember(p, sent)
 	return ch.checkTopics(p)
+}
+
+// alike is the envelope of a channel's last publishing. Most publishers send the
+// same one again and again; it is then decoded, checked and allocated once.
+type alike struct {
+	envelope *queue.Envelope // nil for none
+	header   wire.Properties
+}
+
+// remember keeps the envelope of a publishing for those alike, unless it depends on
+// more than what the publishing says.
+func (ch *Channel) remember(p *Publishing, sent []byte) {
+	ch.last.envelope = nil
+	if !ch.vh.keepsHeaders && p.header.Flags&wire.HasUserID == 0 && bytes.Equal(p.message.Properties, sent) {
+		ch.last = alike{p.message.Envelope, *p.header}
+	}
+}
+
+// recall makes the message of a publishing that is like the last one.
+func (ch *Channel) recall(p *Publishing) bool {
+	e := ch.last.envelope
+	if e == nil || ch.vh.keepsHeaders || e.Exchange != p.Exchange || e.RoutingKey != p.RoutingKey || !bytes.Equal(e.Properties, p.Properties) {
+		return false
+	}
+	p.header = &ch.last.header
+	p.message = &queue.Message{Envelope: e, Body: p.Body}
+	return true
 }
 
 // build makes the message of a publishing whose header is decoded.
@@ -84,8 +118,12 @@ func (p *Publishing) build(r *Release) error {
 	if r.sortsHeaders {
 		p.Properties = withSortedHeaders(p.Properties, p.header)
 	}
-	p.message = &queue.Message{Exchange: p.Exchange, RoutingKey: p.RoutingKey, Copies: copies, Properties: p.Properties, Body: p.Body}
-	return readProperties(r, p.message, p.header)
+	e := queue.Envelope{Exchange: p.Exchange, RoutingKey: p.RoutingKey, Copies: copies, Properties: bytes.Clone(p.Properties)}
+	if err := readProperties(r, &e, p.header); err != nil {
+		return err
+	}
+	p.message = queue.NewMessage(&e, p.Body)
+	return nil
 }
 
 // route puts the message into its queues, or returns it if it is mandatory and

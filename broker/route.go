@@ -94,9 +94,7 @@ func (d *delayedMessage) fire(vh *VHost, _ queue.Instant) {
 	}
 	header := d.m.Header()
 	header.Headers = d.exchange.Due(header.Headers)
-	m := *d.m
-	m.Properties = header.Append(nil)
-	vh.deliver(d.exchange, &m, &header)
+	vh.deliver(d.exchange, d.m.WithProperties(header.Append(nil)), &header)
 }
 
 // replay gives a new destination of an x-recent-history exchange the messages

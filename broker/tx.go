@@ -65,7 +65,7 @@ func (ch *Channel) publishInTx(p Publishing) error {
 		}
 		tp.queues = slices.Clone(queues)
 	}
-	tp.header = nil // it is decoded again
+	tp.header, tp.Properties = nil, nil // it is decoded again, from the message
 	ch.tx.publishings = append(ch.tx.publishings, tp)
 	return nil
 }
@@ -104,7 +104,7 @@ func (ch *Channel) commitPublishing(p *txPublishing) error {
 		ch.returnUnrouted(&p.Publishing, len(p.queues))
 		return nil
 	}
-	header, err := ch.vh.header(p.Properties)
+	header, err := ch.vh.header(p.message.Properties)
 	if err != nil {
 		return err
 	}

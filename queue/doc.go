@@ -6,7 +6,8 @@
 // function that depends on time takes the present as an [Instant].
 //
 //	q := queue.New("tasks", queue.Settings{}, host)
-//	q.Publish(now, &queue.Message{RoutingKey: "tasks", Body: body})
+//	envelope := &queue.Envelope{RoutingKey: "tasks"}
+//	q.Publish(now, &queue.Message{Envelope: envelope, Body: body})
 //	q.AddConsumer(&queue.Consumer{Tag: "worker", Receiver: channel})
 //	q.Dispatch(now) // calls channel.Deliver
 //

@@ -11,11 +11,18 @@ const Millisecond Instant = 1_000_000
 // Message is a message as it was published. It is immutable once published:
 // all queues that it was routed to share it.
 type Message struct {
+	*Envelope
+	Body []byte
+}
+
+// Envelope is all of a message but its body. It is immutable, and shared by the
+// messages that a channel publishes alike, one after the other: in a backlog it
+// then costs next to nothing.
+type Envelope struct {
 	Exchange   string
 	RoutingKey string
 	// Properties holds the property flags and values as they arrived.
 	Properties []byte
-	Body       []byte
 
 	// Copies are the routing keys of the headers CC and BCC.
 	Copies []string
@@ -29,6 +36,32 @@ type Message struct {
 	// Expiration is the per-message TTL; it counts if HasExpiration.
 	Expiration    Instant
 	HasExpiration bool
+}
+
+// NewMessage returns a message with an envelope, of which it takes a copy. The two
+// are one allocation, unless the body is large: the envelope may outlive it.
+func NewMessage(e *Envelope, body []byte) *Message {
+	if len(body) > largeBody {
+		e := *e
+		return &Message{Envelope: &e, Body: body}
+	}
+	m := &struct {
+		Message
+		envelope Envelope
+	}{envelope: *e}
+	m.Message = Message{Envelope: &m.envelope, Body: body}
+	return &m.Message
+}
+
+// largeBody is the size from which on a body must not be kept from garbage
+// collection by later messages that share the envelope of its message.
+const largeBody = 4 << 10
+
+// WithProperties returns a copy of the message with other properties.
+func (m *Message) WithProperties(properties []byte) *Message {
+	e := *m.Envelope
+	e.Properties = properties
+	return &Message{Envelope: &e, Body: m.Body}
 }
 
 // Header decodes the properties of the message.

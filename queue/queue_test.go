@@ -39,7 +39,7 @@ func (r *taker) Deliver(_ *queue.Queue, e queue.Entry) {
 
 func fill(q *queue.Queue, bodies string) {
 	for body := range strings.FieldsSeq(bodies) {
-		q.Publish(1, &queue.Message{Body: []byte(body)})
+		q.Publish(1, &queue.Message{Envelope: &queue.Envelope{}, Body: []byte(body)})
 	}
 }
 
@@ -147,7 +147,7 @@ func TestExpiryIsLookedAtFromTheHead(t *testing.T) {
 	h := &host{}
 	q := queue.New("q", queue.Settings{DeadLetter: true}, h, 1)
 	expiring := func(body string, ms queue.Instant) *queue.Message {
-		return &queue.Message{Body: []byte(body), Expiration: ms * queue.Millisecond, HasExpiration: true}
+		return &queue.Message{Envelope: &queue.Envelope{Expiration: ms * queue.Millisecond, HasExpiration: true}, Body: []byte(body)}
 	}
 	q.Publish(1, expiring("late", 20))
 	q.Publish(1, expiring("soon", 10))
@@ -176,7 +176,7 @@ func TestPriorities(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			q := queue.New("q", test.settings, &host{}, 1)
 			for _, p := range []uint8{0, 5, 9, 4, 1, 5, 0, 255, 3, 6} {
-				q.Publish(1, &queue.Message{Priority: p})
+				q.Publish(1, &queue.Message{Envelope: &queue.Envelope{Priority: p}})
 			}
 			var got []string
 			for e, ok := q.Get(1, true); ok; e, ok = q.Get(1, true) {

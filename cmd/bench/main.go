@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"regexp"
+	"runtime/pprof"
 	"time"
 )
 
@@ -40,6 +41,7 @@ func bench() error {
 	jsonFile := flag.String("json", "", "write the results to this file, - for standard output instead of the table")
 	plotFile := flag.String("plot", "", "draw the ratios into this SVG file")
 	halves := flag.Bool("fail-below-half", false, "exit with 1 if minirabbit's ratio to null is below half of its goal")
+	profile := flag.String("cpuprofile", "", "write a CPU profile of everything, clients too, to this file")
 	quiet := flag.Bool("quiet", false, "show no progress")
 	flag.Parse()
 	if flag.NArg() > 0 {
@@ -64,6 +66,17 @@ func bench() error {
 	cases, err := o.cases()
 	if err != nil {
 		return err
+	}
+	if *profile != "" {
+		f, err := os.Create(*profile)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		if err := pprof.StartCPUProfile(f); err != nil {
+			return err
+		}
+		defer pprof.StopCPUProfile()
 	}
 	results := o.measure(cases)
 	if *jsonFile == "-" {
