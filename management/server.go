@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"github.com/minirabbit/minirabbit/broker"
-	"github.com/minirabbit/minirabbit/record"
+	"github.com/minirabbit/minirabbit/internal/record"
 )
 
 // maxBody is the largest request body that is read. RabbitMQ takes 20 MB.

@@ -7,7 +7,7 @@ import (
 
 	"github.com/minirabbit/minirabbit/broker"
 	"github.com/minirabbit/minirabbit/queue"
-	"github.com/minirabbit/minirabbit/record"
+	"github.com/minirabbit/minirabbit/internal/record"
 )
 
 // defaultPatience is how long a wait lasts before it fails the test, unless

@@ -12,7 +12,7 @@ import (
 	"github.com/minirabbit/minirabbit/amqpserver"
 	"github.com/minirabbit/minirabbit/broker"
 	"github.com/minirabbit/minirabbit/queue"
-	"github.com/minirabbit/minirabbit/record"
+	"github.com/minirabbit/minirabbit/internal/record"
 )
 
 // Broker is a broker of a test's own.

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/minirabbit/minirabbit/amqpserver"
-	"github.com/minirabbit/minirabbit/record"
+	"github.com/minirabbit/minirabbit/internal/record"
 	"github.com/minirabbit/minirabbit/wire"
 )
 

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/minirabbit/minirabbit/record"
+	"github.com/minirabbit/minirabbit/internal/record"
 )
 
 // EventKind says what happened to a message.

@@ -3,7 +3,7 @@ package testkit
 import (
 	"strings"
 
-	"github.com/minirabbit/minirabbit/record"
+	"github.com/minirabbit/minirabbit/internal/record"
 )
 
 // logMethods is how much of the trace is logged when a test fails.

@@ -12,7 +12,7 @@ import (
 	"github.com/minirabbit/minirabbit/broker"
 	"github.com/minirabbit/minirabbit/management"
 	"github.com/minirabbit/minirabbit/management/metrics"
-	"github.com/minirabbit/minirabbit/record"
+	"github.com/minirabbit/minirabbit/internal/record"
 )
 
 // app is a node with its servers. The control command can stop and start the

@@ -13,17 +13,17 @@ const module = "github.com/minirabbit/minirabbit/"
 // forbidden lists, for each package, what it must not import: packages of this
 // module by their path in it, others whole. testdata and tests are free.
 var forbidden = map[string][]string{
-	"wire":          {"exchange", "queue", "broker", "amqpserver", "management", "testkit", "worker", "conformance", "net", "sync"},
-	"exchange":      {"queue", "broker", "amqpserver", "management", "testkit", "worker", "conformance", "net", "sync"},
-	"queue":         {"exchange", "broker", "amqpserver", "management", "testkit", "worker", "conformance", "net", "sync", "time"},
-	"broker":        {"amqpserver", "record", "management", "testkit", "worker", "conformance"},
-	"amqpserver":    {"record", "management", "testkit", "worker", "conformance"},
-	"record":        {"management", "testkit", "worker", "conformance"},
-	"management":    {"testkit", "worker", "conformance"},
-	"testkit":       {"worker", "conformance", "testing", "testing/synctest", "github.com/stretchr/testify"},
-	"worker":        {"exchange", "queue", "broker", "amqpserver", "management", "testkit", "conformance"},
-	"worker/celery": {"exchange", "queue", "broker", "amqpserver", "management", "testkit", "conformance", "worker", "net"},
-	"conformance":   {"exchange", "queue", "broker", "amqpserver", "management", "testkit", "worker"},
+	"wire":            {"exchange", "queue", "broker", "amqpserver", "management", "testkit", "worker", "conformance", "net", "sync"},
+	"exchange":        {"queue", "broker", "amqpserver", "management", "testkit", "worker", "conformance", "net", "sync"},
+	"queue":           {"exchange", "broker", "amqpserver", "management", "testkit", "worker", "conformance", "net", "sync", "time"},
+	"broker":          {"amqpserver", "internal/record", "management", "testkit", "worker", "conformance"},
+	"amqpserver":      {"internal/record", "management", "testkit", "worker", "conformance"},
+	"internal/record": {"management", "testkit", "worker", "conformance"},
+	"management":      {"testkit", "worker", "conformance"},
+	"testkit":         {"worker", "conformance", "testing", "testing/synctest", "github.com/stretchr/testify"},
+	"worker":          {"exchange", "queue", "broker", "amqpserver", "management", "testkit", "conformance"},
+	"worker/celery":   {"exchange", "queue", "broker", "amqpserver", "management", "testkit", "conformance", "worker", "net"},
+	"conformance":     {"exchange", "queue", "broker", "amqpserver", "management", "testkit", "worker"},
 }
 
 func TestImports(t *testing.T) {
