@@ -6,8 +6,8 @@ import (
 	"time"
 
 	"github.com/minirabbit/minirabbit/broker"
-	"github.com/minirabbit/minirabbit/queue"
 	"github.com/minirabbit/minirabbit/internal/record"
+	"github.com/minirabbit/minirabbit/queue"
 )
 
 // defaultPatience is how long a wait lasts before it fails the test, unless

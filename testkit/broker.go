@@ -11,8 +11,8 @@ import (
 
 	"github.com/minirabbit/minirabbit/amqpserver"
 	"github.com/minirabbit/minirabbit/broker"
-	"github.com/minirabbit/minirabbit/queue"
 	"github.com/minirabbit/minirabbit/internal/record"
+	"github.com/minirabbit/minirabbit/queue"
 )
 
 // Broker is a broker of a test's own.

@@ -10,25 +10,57 @@ import (
 )
 
 // EventKind says what happened to a message.
-type EventKind = record.Kind
+type EventKind string
 
 // What can happen to a message.
 const (
-	Published    = record.Published    // by a client, or by the test
-	Returned     = record.Returned     // it was mandatory, and no queue took it
-	Routed       = record.Routed       // to a queue
-	Refused      = record.Refused      // by a full queue, or by a fault
-	Delivered    = record.Delivered    // to a consumer
-	Got          = record.Got          // by basic.get, or by Await
-	Acked        = record.Acked        // by a client
-	Rejected     = record.Rejected     // by a client, not to come back
-	Requeued     = record.Requeued     // by a client, or because its channel ended
-	Dropped      = record.Dropped      // left the queue for the reason given
-	DeadLettered = record.DeadLettered // published again to the dead letter exchange
+	Published    EventKind = EventKind(record.Published)    // by a client, or by the test
+	Returned     EventKind = EventKind(record.Returned)     // it was mandatory, and no queue took it
+	Routed       EventKind = EventKind(record.Routed)       // to a queue
+	Refused      EventKind = EventKind(record.Refused)      // by a full queue, or by a fault
+	Delivered    EventKind = EventKind(record.Delivered)    // to a consumer
+	Got          EventKind = EventKind(record.Got)          // by basic.get, or by Await
+	Acked        EventKind = EventKind(record.Acked)        // by a client
+	Rejected     EventKind = EventKind(record.Rejected)     // by a client, not to come back
+	Requeued     EventKind = EventKind(record.Requeued)     // by a client, or because its channel ended
+	Dropped      EventKind = EventKind(record.Dropped)      // left the queue for the reason given
+	DeadLettered EventKind = EventKind(record.DeadLettered) // published again to the dead letter exchange
 )
 
-// Event is one thing that happened to a message: its kind, its time, and who did it.
-type Event = record.Event
+// Event is one thing that happened to a message. What does not apply is empty.
+type Event struct {
+	Number int // counts the events of the broker, so that their order is known
+	Kind   EventKind
+	Time   time.Time
+	Queue  string
+
+	// Connection is the name that the client gave its connection or, if it gave
+	// none, its address. It is empty for what the test did.
+	Connection  string
+	Channel     uint16
+	Consumer    string // tag
+	DeliveryTag uint64 // for a publishing, its number if it is to be confirmed
+	Redelivered bool
+	NoAck       bool // the delivery needs no acknowledgement
+
+	// Reason says why a message was dropped: "expired", "rejected", "maxlen",
+	// "delivery_limit", "purged", "queue deleted" or "lost in restart".
+	Reason     string
+	DeadLetter int // the ID of the message that a dead letter became
+}
+
+// String describes the event without its time.
+func (e Event) String() string {
+	return record.Event{Number: e.Number, Kind: record.Kind(e.Kind), Time: e.Time, Queue: e.Queue, Connection: e.Connection,
+		Channel: e.Channel, Consumer: e.Consumer, DeliveryTag: e.DeliveryTag, Redelivered: e.Redelivered, NoAck: e.NoAck,
+		Reason: e.Reason, DeadLetter: e.DeadLetter}.String()
+}
+
+func toEvent(e record.Event) Event {
+	return Event{Number: e.Number, Kind: EventKind(e.Kind), Time: e.Time, Queue: e.Queue, Connection: e.Connection,
+		Channel: e.Channel, Consumer: e.Consumer, DeliveryTag: e.DeliveryTag, Redelivered: e.Redelivered, NoAck: e.NoAck,
+		Reason: e.Reason, DeadLetter: e.DeadLetter}
+}
 
 // MessageHistory is all that happened to a message, from its publishing on.
 type MessageHistory struct {
@@ -60,7 +92,11 @@ func toHistory(stories []record.Story) History {
 }
 
 func toMessageHistory(s record.Story) MessageHistory {
-	return MessageHistory{ID: s.ID, Message: message(s.Message, false), Events: s.Events}
+	m := MessageHistory{ID: s.ID, Message: message(s.Message, false), Events: make([]Event, len(s.Events))}
+	for i, e := range s.Events {
+		m.Events[i] = toEvent(e)
+	}
+	return m
 }
 
 // Queue returns the messages that were routed to a queue, and of their events

@@ -10,9 +10,9 @@ import (
 
 	"github.com/minirabbit/minirabbit/amqpserver"
 	"github.com/minirabbit/minirabbit/broker"
+	"github.com/minirabbit/minirabbit/internal/record"
 	"github.com/minirabbit/minirabbit/management"
 	"github.com/minirabbit/minirabbit/management/metrics"
-	"github.com/minirabbit/minirabbit/internal/record"
 )
 
 // app is a node with its servers. The control command can stop and start the

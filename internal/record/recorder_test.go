@@ -7,8 +7,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/minirabbit/minirabbit/broker"
-	"github.com/minirabbit/minirabbit/queue"
 	"github.com/minirabbit/minirabbit/internal/record"
+	"github.com/minirabbit/minirabbit/queue"
 )
 
 func published(body string) broker.Event {
