@@ -6,6 +6,9 @@ import (
 	"github.com/minirabbit/minirabbit/wire"
 )
 
+// argFailover once cancelled consumers when a mirrored queue failed over.
+const argFailover = "x-cancel-on-ha-failover"
+
 // Consumer is a channel's subscription to a queue.
 type Consumer struct {
 	sub      queue.Consumer
@@ -56,10 +59,11 @@ func (ch *Channel) CheckTag(tag string) error {
 }
 
 // checkExclusiveConsumer refuses a second consumer next to an exclusive one,
-// and an exclusive one next to any.
+// and an exclusive one next to any and where there is a single active one.
 func (ch *Channel) checkExclusiveConsumer(m *wire.BasicConsume, q *queue.Queue) error {
 	others := q.Consumers()
-	if len(others) == 0 || !m.Exclusive && !others[0].Exclusive {
+	taken := len(others) > 0 && (m.Exclusive || others[0].Exclusive)
+	if !taken && !(m.Exclusive && q.Settings().SingleActiveConsumer) {
 		return nil
 	}
 	return Errorf(wire.AccessRefused, "%s in exclusive use", ch.vh.queueText(q.Name()))
@@ -74,6 +78,11 @@ func (ch *Channel) checkConsumeArguments(m *wire.BasicConsume, q *queue.Queue) e
 	}
 	if _, set := m.Arguments.Get("x-stream-offset"); set && kind != queue.Stream {
 		return Errorf(wire.PreconditionFailed, "invalid arg 'x-stream-offset' for %s of queue type rabbit_%s_queue", resource, kind)
+	}
+	if v, set := m.Arguments.Get(argFailover); set && kind != queue.Stream && ch.vh.node.release.checksFailover {
+		if _, isBool := v.(bool); !isBool {
+			return Errorf(wire.PreconditionFailed, "invalid arg '%s' for %s: {unacceptable_type,%s}", argFailover, resource, erlang.TypeName(v))
+		}
 	}
 	return nil
 }

@@ -147,7 +147,7 @@ func parseQueueArguments(release *Release, args wire.Table, resource string) (qu
 		}
 		a.read(&p, a.key, v, &s)
 	}
-	release.setQuorum(&s)
+	release.complete(&s)
 	return s, p.err
 }
 

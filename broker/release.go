@@ -106,6 +106,11 @@ type Release struct {
 	// the type classic.
 	namesDefaultType bool
 
+	// leastMaxPriority is what a lower x-max-priority counts as.
+	leastMaxPriority int64
+	// checksFailover: basic.consume wants a bool as x-cancel-on-ha-failover.
+	checksFailover bool
+
 	// Quorum queues.
 
 	// firstDeliveryCount: the first delivery carries x-delivery-count 0.
@@ -160,6 +165,7 @@ var (
 		queueVersions:      []int64{1, 2},
 		leaderLocators:     []string{"client-local", "balanced", "least-leaders", "random"},
 		masterLocators:     []string{"min-masters", "client-local", "random"},
+		checksFailover:     true,
 		firstDeliveryCount: true,
 		releasedToBack:     true,
 	}
@@ -196,6 +202,7 @@ var (
 		leaderLocators:      []string{"client-local", "balanced", "least-leaders", "random", "min-masters"},
 		filterSizeText:      "Invalid value for  %s",
 		namesDefaultType:    true,
+		leastMaxPriority:    1,
 		deliveryLimit:       queue.Some(20),
 		priorities:          queue.Interleaved,
 		negativeLimitIsNone: true,
@@ -237,6 +244,7 @@ var (
 			"actual version to be determined.\nTo continue using this feature",
 		filterSizeText:      "Invalid value for %s",
 		namesDefaultType:    true,
+		leastMaxPriority:    1,
 		acquiredCount:       true,
 		globalQos:           true,
 		deliveryLimit:       queue.Some(20),
@@ -276,8 +284,11 @@ func (r *Release) masterLocatorError(locator string) (reason string, fails bool)
 	return r.masterLocatorText, r.masterLocators != nil && !slices.Contains(r.masterLocators, locator)
 }
 
-// setQuorum sets how a quorum queue behaves.
-func (r *Release) setQuorum(s *queue.Settings) {
+// complete sets what no argument says: how this release's queues behave.
+func (r *Release) complete(s *queue.Settings) {
+	if s.MaxPriority.Set {
+		s.MaxPriority.Value = max(s.MaxPriority.Value, r.leastMaxPriority)
+	}
 	if s.Kind != queue.Quorum {
 		return
 	}

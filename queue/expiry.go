@@ -16,14 +16,12 @@ func (q *Queue) expiry(now Instant, m *Message) Instant {
 	return now + ttl
 }
 
-// Expire drops what is due at the head. A message behind one that is not due
-// stays until it gets there, as in RabbitMQ.
+// Expire drops what is due at the head. A message that is not due holds up all
+// behind it, those of a lower priority too, until it gets there, as in RabbitMQ.
 func (q *Queue) Expire(now Instant) {
-	for d := range q.ready.deques() {
-		for d.length > 0 && due(d.front().expires, now) {
-			e := q.ready.pop(d)
-			q.drop(&e, Expired)
-		}
+	for q.ready.length > 0 && due(q.ready.head().expires, now) {
+		e := q.ready.take()
+		q.drop(&e, Expired)
 	}
 }
 
@@ -47,10 +45,11 @@ func (q *Queue) unusedAt() Instant {
 // passing of time, zero for never.
 func (q *Queue) Deadline() Instant {
 	next := q.unusedAt()
-	for d := range q.ready.deques() {
-		if d.length > 0 && d.front().expires != 0 && (next == 0 || d.front().expires < next) {
-			next = d.front().expires
-		}
+	if q.ready.length == 0 {
+		return next
+	}
+	if head := q.ready.head().expires; head != 0 && (next == 0 || head < next) {
+		next = head
 	}
 	return next
 }

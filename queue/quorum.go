@@ -36,11 +36,18 @@ func interleavedLevel(m *Message) int {
 func (r *ready) interleaved() *deque {
 	normal, high := &r.levels[0], &r.levels[1]
 	if high.length > 0 && (r.streak < highStreak || normal.length == 0) {
-		r.streak++
 		return high
 	}
-	r.streak = 0
 	return normal
+}
+
+// count notes from which of the two levels an entry is taken.
+func (r *ready) count(d *deque) {
+	if d == &r.levels[0] {
+		r.streak = 0
+	} else {
+		r.streak++
+	}
 }
 
 func (q *Queue) requeueQuorum(e *Entry, why Cause) {

@@ -57,15 +57,27 @@ func (r *ready) added(e *Entry) {
 
 // take removes the entry that is next to leave. There must be one.
 func (r *ready) take() Entry {
+	d := r.next()
+	if r.priorities == Interleaved && d != &r.returned {
+		r.count(d)
+	}
+	return r.pop(d)
+}
+
+// head is the entry that is next to leave. There must be one.
+func (r *ready) head() *Entry { return r.next().front() }
+
+// next is the deque that the next entry leaves.
+func (r *ready) next() *deque {
 	switch {
 	case r.returned.length > 0:
-		return r.pop(&r.returned)
+		return &r.returned
 	case r.priorities == Interleaved:
-		return r.pop(r.interleaved())
+		return r.interleaved()
 	}
 	for i := len(r.levels) - 1; ; i-- {
 		if r.levels[i].length > 0 {
-			return r.pop(&r.levels[i])
+			return &r.levels[i]
 		}
 	}
 }
