@@ -105,6 +105,7 @@ var confirmCases = []Case{
 		Title:  "a burst of publishes is confirmed up to the last, each tag once, singly or by a multiple",
 		Why:    "A confirm that is missing or doubled makes publishers resend or lose.",
 		Source: pageConfirms + "#publisher-confirms",
+		Racy:   "how many publishes one confirm covers depends on speed",
 		Run: func(t *T) {
 			const n = 500
 			c, q := t.Raw().Channel(), t.QueueName("q")

@@ -14,7 +14,9 @@ var connectionStartCases = []Case{
 		Why:    "Libraries switch behaviour on the product, the version and each capability.",
 		Source: pageProtocol,
 		Run: func(t *T) {
-			start := t.Socket().Greet()
+			r := t.Socket()
+			r.Write(wire.ProtocolHeader[:])
+			start := Expect[*wire.ConnectionStart](r.Channel0())
 			t.Check("version", [2]uint8{start.VersionMajor, start.VersionMinor}, [2]uint8{0, 9})
 			t.Check("locales", string(start.Locales), "en_US")
 			// Their order differs between nodes of the same release.

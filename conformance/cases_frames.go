@@ -191,7 +191,7 @@ var frameCases = []Case{
 				r.Channel()
 				r.WriteFrame(wire.FrameMethod, each.channel, []byte(each.payload))
 				r.ExpectEnd()
-				t.Observe(each.label, "closed without a word")
+				t.mark(each.label)
 			}
 		},
 	},

@@ -229,6 +229,7 @@ var qosCases = []Case{
 		Why:      "A worker with several queues is limited as a whole.",
 		Source:   pagePrefetch,
 		Releases: Before43,
+		Racy:     "the limiter tells the queues of the new credit in no particular order",
 		Run: func(t *T) {
 			c, q, p := t.Raw().Channel(), t.QueueName("q"), t.QueueName("p")
 			c.Queue(q)

@@ -12,8 +12,42 @@
 // Most cases speak package wire over a plain socket ([T.Raw]): there every frame is visible, in one total order, and an
 // error shows the method that failed. The cases of area "client" see the broker as users do, through amqp091-go.
 //
-// Whatever a case checks goes through [T.Check], which compares and also records an [Observation], with generated names
-// replaced by placeholders. The observations of two brokers can therefore be compared directly.
+// # Recordings
+//
+// What the real releases answered is checked in, case by case, in testdata/recordings: see [Recordings]. The suite compares
+// with them line by line, so that on a machine without RabbitMQ the emulator is held against what RabbitMQ said, and in
+// continuous integration each RabbitMQ against what it said before. That holds more than the checks do: whatever a case
+// takes is compared, looked at or not. The differences that remain are listed in differences.md, see [Ledger].
+//
+// A case's recording, its transcript, is made without its help. In the order in which the case took them, it holds
+//
+//   - each method that a raw connection or channel took, with all its fields, and the content's properties, headers with
+//     their types, and body, as in "1.2 basic.ack delivery-tag=1": connection 1 of the case, channel 2;
+//   - the end of a connection, a protocol header, and a frame that the case read itself;
+//   - each request to the HTTP API with its status, and an error's body; a repetition is left out;
+//   - what the case checks or observes, as "# label: value", or "# label" if the value is the lines above.
+//
+// The order between connections is the case's, which takes one thing after the other. Left out is what differs from run
+// to run or says nothing:
+//
+//   - Names that the case or the broker made up become placeholders, as do addresses, processes, nodes, and what tells
+//     one build from another; a time within a day becomes <now>. The authentication mechanisms are sorted.
+//   - Heartbeats, what arrived and was not taken by the case's end, and the client library's own conversation: of a case
+//     with that client, its checks remain.
+//   - The ordinary handshake and channel.open of [T.Raw] and [Raw.Channel], the confirms of [T.Publish], and the replies
+//     that fences, [RawChannel.CheckCounts] and other helpers wait for: deliveries overtake them, or not.
+//   - More than 100 bytes of a body become their number and checksum, and five or more lines that differ by numbers in
+//     step become the first and the last.
+//
+// What a case receives in any order, it takes with [RawChannel.LinesInAnyOrder]. If there is no more order in it than
+// that, the case says so in [Case.Racy], with the reason, and only its checks are recorded.
+//
+// To record, with the RabbitMQ of a release installed and started for it, or with one that runs already:
+//
+//	scripts/record 4.3
+//	AMQP_URL=amqp://… HTTP_URL=http://… go test -count=1 ./conformance -run TestBroker -record
+//
+// A case that fails is not recorded.
 //
 // # Writing a case
 //
@@ -22,7 +56,8 @@
 // deleted when the case ends. What differs between releases goes into [ByRelease]. Nothing sleeps: replies, deliveries
 // and confirms are waited for, and that nothing more comes is shown by [RawChannel.Fence] or [RawChannel.RoundTrip].
 // RabbitMQ does some things after it has answered, and answers some things early; [T.Publish], [RawChannel.CheckCounts]
-// and [RawChannel.DrainRequeued] wait for those.
+// and [RawChannel.DrainRequeued] wait for those. Do things in the same order in each run, so never by the order of a map.
+// Then record it; that a second run answers the same is checked by running the suite on RabbitMQ again.
 //
-//go:generate go run ./internal/writeindex ../docs/conformance.md
+//go:generate env -u AMQP_URL go test -count=1 -run ^TestBroker$ . -index
 package conformance

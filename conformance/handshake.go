@@ -27,11 +27,12 @@ var clientCapabilities = wire.Table{
 	{Key: "authentication_failure_close", Value: true},
 }
 
-// Greet sends the protocol header and takes the broker's connection.start.
-func (r *Raw) Greet() *wire.ConnectionStart {
+// Greet sends the protocol header and takes the broker's connection.start, which is not recorded.
+func (r *Raw) Greet() (start *wire.ConnectionStart) {
 	r.t.Helper()
 	r.Write(wire.ProtocolHeader[:])
-	return Expect[*wire.ConnectionStart](r.Channel0())
+	r.t.unrecorded(func() { start = Expect[*wire.ConnectionStart](r.Channel0()) })
+	return start
 }
 
 // StartOk sends connection.start-ok.

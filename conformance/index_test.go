@@ -1,28 +1,10 @@
 package conformance
 
 import (
-	"bytes"
-	"os"
 	"regexp"
 	"strings"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
 )
-
-func TestIndexIsUpToDate(t *testing.T) {
-	var want bytes.Buffer
-	if err := WriteIndex(&want); err != nil {
-		t.Fatal(err)
-	}
-	got, err := os.ReadFile("../docs/conformance.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(want.String(), string(got)); diff != "" {
-		t.Errorf("docs/conformance.md is not what the cases say, run go generate ./conformance (-want +got):\n%s", diff)
-	}
-}
 
 func TestCasesAreComplete(t *testing.T) {
 	id := regexp.MustCompile(`^[a-z][a-z0-9.-]*/[a-z0-9][a-z0-9.-]*$`)

@@ -3,6 +3,7 @@ package conformance
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -43,6 +44,11 @@ func (t *T) manage(method, path string, body any) (status int, answer any) {
 	if json.Unmarshal(text, &answer) != nil {
 		answer = string(text)
 	}
+	line := fmt.Sprintf("http %s %s %d", method, path, response.StatusCode)
+	if response.StatusCode >= 400 {
+		line += " " + render(answer)
+	}
+	t.asked(line)
 	return response.StatusCode, answer
 }
 
@@ -69,7 +75,7 @@ func (t *T) Permit(user, configure, write, read string) {
 func (t *T) RawAs(uri amqp.URI) *Raw {
 	t.Helper()
 	r := t.Socket()
-	r.Handshake(Handshake{Response: plainResponse(uri.Username, uri.Password)})
+	t.unrecorded(func() { r.Handshake(Handshake{Response: plainResponse(uri.Username, uri.Password)}) })
 	return r
 }
 

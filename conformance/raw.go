@@ -18,6 +18,7 @@ import (
 // except closes that a case expects. Its methods end the case when something else comes than what they wait for.
 type Raw struct {
 	t        *T
+	number   int // in the order in which the case's connections were made, from 1
 	conn     net.Conn
 	reader   *wire.Reader
 	frameMax uint32
@@ -46,7 +47,8 @@ func (t *T) Socket() *Raw {
 	if err != nil {
 		t.Fatalf("dialling: %v", err)
 	}
-	r := &Raw{t: t, conn: conn, reader: wire.NewReader(conn, 4096), unfinished: make(map[uint16]*Command)}
+	t.sockets++
+	r := &Raw{t: t, number: t.sockets, conn: conn, reader: wire.NewReader(conn, 4096), unfinished: make(map[uint16]*Command)}
 	t.connections = append(t.connections, conn)
 	t.Cleanup(func() {
 		if t.Failed() {
@@ -58,11 +60,12 @@ func (t *T) Socket() *Raw {
 	return r
 }
 
-// Raw opens a connection with an ordinary client's handshake, without heartbeats.
+// Raw opens a connection with an ordinary client's handshake, without heartbeats. What the broker says to that is not
+// recorded.
 func (t *T) Raw() *Raw {
 	t.Helper()
 	r := t.Socket()
-	r.Handshake(Handshake{})
+	t.unrecorded(func() { r.Handshake(Handshake{}) })
 	return r
 }
 
@@ -72,12 +75,12 @@ func (r *Raw) Channel0() *RawChannel { return &RawChannel{raw: r, Number: 0} }
 // Unopened is the channel with that number as it is, open or not.
 func (r *Raw) Unopened(number uint16) *RawChannel { return &RawChannel{raw: r, Number: number} }
 
-// Channel opens the next channel.
+// Channel opens the next channel. The broker's answer is not recorded.
 func (r *Raw) Channel() *RawChannel {
 	r.t.Helper()
 	r.channels++
 	c := r.Unopened(r.channels)
-	c.Open()
+	r.t.unrecorded(c.Open)
 	return c
 }
 
@@ -139,7 +142,7 @@ func (r *Raw) next(channel uint16) (Command, error) {
 
 // receive reads one frame; a command that it completes goes into the inbox.
 func (r *Raw) receive() error {
-	frame, err := r.ReadFrame()
+	frame, err := r.readFrame()
 	if err != nil {
 		return err
 	}
@@ -197,6 +200,15 @@ func (r *Raw) finish(c *Command) {
 
 // ReadFrame reads the next frame, of whatever type. Its payload is valid until the next read.
 func (r *Raw) ReadFrame() (wire.Frame, error) {
+	frame, err := r.readFrame()
+	if err == nil {
+		r.t.event("%d.%d frame of type %d, payload %q", r.number, frame.Channel, frame.Type, frame.Payload)
+	}
+	return frame, err
+}
+
+// readFrame is ReadFrame for what is recorded as a command, or not at all.
+func (r *Raw) readFrame() (wire.Frame, error) {
 	_ = r.conn.SetReadDeadline(time.Now().Add(patience))
 	frame, err := r.reader.ReadFrame()
 	if err != nil {
@@ -218,6 +230,7 @@ func (r *Raw) ExpectEnd() {
 		case errors.As(err, &timeout) && timeout.Timeout():
 			r.t.Fatalf("the broker keeps the connection open, want it closed")
 		default:
+			r.t.event("%d closed", r.number)
 			return // the end of the stream, or a reset when the broker left input unread
 		}
 	}
@@ -234,6 +247,7 @@ func (r *Raw) ExpectHeader() [8]byte {
 		r.t.Fatalf("waiting for a protocol header: %v", err)
 	}
 	r.note("<- protocol header %q", header[:])
+	r.t.event("%d protocol header %q", r.number, header[:])
 	r.ExpectEnd()
 	return header
 }

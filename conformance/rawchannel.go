@@ -1,6 +1,8 @@
 package conformance
 
 import (
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/minirabbit/minirabbit/wire"
@@ -23,7 +25,9 @@ func (c *RawChannel) Open() {
 func (c *RawChannel) Close() []string {
 	c.raw.t.Helper()
 	c.Send(&wire.ChannelClose{ReplyCode: wire.ReplySuccess})
-	return c.until(wire.IDChannelCloseOk)
+	before := c.until(wire.IDChannelCloseOk)
+	c.raw.t.event("%d.%d channel.close-ok", c.raw.number, c.Number)
+	return before
 }
 
 // Send sends methods without waiting for anything.
@@ -34,6 +38,14 @@ func (c *RawChannel) Send(methods ...wire.Method) {
 
 // Next takes the next command that arrives on the channel, whatever it is.
 func (c *RawChannel) Next() Command {
+	c.raw.t.Helper()
+	command := c.take()
+	c.raw.t.took(c.raw.number, command)
+	return command
+}
+
+// take is Next without recording the command.
+func (c *RawChannel) take() Command {
 	c.raw.t.Helper()
 	command, err := c.raw.next(c.Number)
 	if err != nil {
@@ -48,6 +60,21 @@ func (c *RawChannel) Lines(n int) []string {
 	commands := make([]Command, n)
 	for i := range commands {
 		commands[i] = c.Next()
+	}
+	return lines(commands)
+}
+
+// LinesInAnyOrder takes the next n commands, whose order is not determined, and gives and records them as text in the
+// order of that text.
+func (c *RawChannel) LinesInAnyOrder(n int) []string {
+	c.raw.t.Helper()
+	commands := make([]Command, n)
+	for i := range commands {
+		commands[i] = c.take()
+	}
+	slices.SortStableFunc(commands, func(a, b Command) int { return strings.Compare(a.String(), b.String()) })
+	for _, command := range commands {
+		c.raw.t.took(c.raw.number, command)
 	}
 	return lines(commands)
 }
@@ -95,15 +122,17 @@ func (c *RawChannel) Error() Error {
 	return e
 }
 
-// until takes commands up to one with that ID and gives those before it, as text.
+// until takes commands up to one with that ID and gives those before it, as text. That one itself is not recorded: when
+// it comes in relation to the others is often not determined.
 func (c *RawChannel) until(id wire.MethodID) []string {
 	c.raw.t.Helper()
 	before := []Command{}
 	for {
-		command := c.Next()
+		command := c.take()
 		if command.Method.ID() == id {
 			return lines(before)
 		}
+		c.raw.t.took(c.raw.number, command)
 		if e, ok := asError(command.Method); ok {
 			c.raw.t.Fatalf("got %v on channel %d, want %v", e, c.Number, id)
 		}
@@ -123,7 +152,8 @@ func (c *RawChannel) Fence(queue string) []string {
 	c.raw.t.Helper()
 	before := c.RoundTrip()
 	other := c.raw.Channel()
-	e := other.Refused(&wire.QueueDelete{Queue: queue, IfUnused: true})
+	var e Error
+	c.raw.t.unrecorded(func() { e = other.Refused(&wire.QueueDelete{Queue: queue, IfUnused: true}) })
 	if e.Code != wire.PreconditionFailed {
 		c.raw.t.Fatalf("a fence on %s got %v, want it refused because there are consumers", queue, e)
 	}
@@ -240,11 +270,13 @@ func (c *RawChannel) Counts(queue string) Counts {
 func (c *RawChannel) CheckCounts(label, queue string, want Counts) {
 	c.raw.t.Helper()
 	var got Counts
-	for start := time.Now(); time.Since(start) < patience/4; {
-		if got = c.Counts(queue); got == want {
-			break
+	c.raw.t.unrecorded(func() {
+		for start := time.Now(); time.Since(start) < patience/4; {
+			if got = c.Counts(queue); got == want {
+				break
+			}
 		}
-	}
+	})
 	c.raw.t.Check(label, got, want)
 }
 

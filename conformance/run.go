@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"slices"
 	"sync"
 	"testing"
 
@@ -23,9 +24,25 @@ type Target struct {
 	// Only, if not nil, chooses the cases to run.
 	Only func(c Case) bool
 
-	// Observe, if not nil, is called after each case with what it observed, in order; also when the case failed, and not
-	// when it was skipped. There is one call at a time. The order of the cases may differ from run to run.
-	Observe func(c Case, observations []Observation)
+	// Recordings, if not nil, are compared with: a case fails that passes its checks, and sees something else than was
+	// recorded of the target's release. A case that is not recorded passes.
+	Recordings Recordings
+
+	// Differences are those from the recordings that are known: a case fails, too, whose difference is not as listed.
+	// Real releases have none.
+	Differences Ledger
+
+	// Observe, if not nil, is called after each case, also when it failed or was skipped. There is one call at a time.
+	// The order of the cases may differ from run to run.
+	Observe func(Result)
+}
+
+// Result is how a case ended.
+type Result struct {
+	Case Case
+	// Transcript is what the case saw, line by line: the same on each run against the same release.
+	Transcript      []string
+	Failed, Skipped bool
 }
 
 // Case is one thing that RabbitMQ does.
@@ -44,6 +61,9 @@ type Case struct {
 	Management bool
 	// Waits tells that the case spends seconds waiting for the broker, and is run in parallel with others of its kind.
 	Waits bool
+	// Racy is empty, or says why what the broker sends in this case is not the same in each run. Then its recording holds
+	// what it checks, and not what it receives.
+	Racy string
 	// Run makes the case's checks.
 	Run func(t *T)
 }
@@ -66,7 +86,7 @@ func Run(t *testing.T, target Target) {
 			continue
 		}
 		t.Run(c.ID, func(t *testing.T) {
-			if len(c.Releases) > 0 && !c.Releases.Has(target.Release) {
+			if !c.isFor(target.Release) {
 				t.Skipf("for RabbitMQ %v, and the target is %s", c.Releases, target.Release)
 			}
 			if c.Management && target.ManagementURL == "" {
@@ -75,42 +95,75 @@ func Run(t *testing.T, target Target) {
 			if c.Waits {
 				t.Parallel()
 			}
-			runCase(&T{TB: t, target: target, uri: uri}, c)
+			runCase(&T{TB: t, target: target, uri: uri, transcript: transcript{racy: c.Racy != ""}}, c)
 		})
 	}
 }
 
-// runCase runs c and hands over its observations, whether it passes or not.
+// isFor tells whether the case applies to a release.
+func (c Case) isFor(release Release) bool { return len(c.Releases) == 0 || c.Releases.Has(release) }
+
+// runCase runs c, compares what it saw with the recording, and hands it over, however it ended.
 func runCase(t *T, c Case) {
-	if t.target.Observe != nil {
-		defer func() {
-			if !t.Skipped() {
-				t.target.Observe(c, t.observations)
-			}
-		}()
-	}
+	defer func() {
+		t.lines = fold(t.lines)
+		if !t.Failed() && !t.Skipped() {
+			t.compare(c)
+		}
+		if t.target.Observe != nil {
+			t.target.Observe(Result{Case: c, Transcript: t.lines, Failed: t.Failed(), Skipped: t.Skipped()})
+		}
+	}()
 	t.Cleanup(t.cleanUp)
 	c.Run(t)
 }
 
-func oneAtATime(observe func(Case, []Observation)) func(Case, []Observation) {
+// compare fails the test if the case saw something else than was recorded, or differs otherwise than is listed.
+func (t *T) compare(c Case) {
+	recorded, ok := t.target.Recordings.Of(t.target.Release, c.ID)
+	if !ok {
+		return
+	}
+	want, got := t.target.Differences.Of(t.target.Release, c.ID), lineDiff(recorded, t.lines)
+	switch {
+	case slices.Equal(want, got):
+	case len(want) == 0:
+		t.Errorf("%s differs from the recording of RabbitMQ %s (- recorded, + seen; if the case has changed, record it again as the "+
+			"package's documentation says):%s", c.ID, t.target.Release, indented(got))
+	case len(got) == 0:
+		t.Errorf("%s no longer differs from RabbitMQ %s: remove it from differences.md", c.ID, t.target.Release)
+	default:
+		t.Errorf("%s differs from RabbitMQ %s, and not as differences.md says, but so:%s", c.ID, t.target.Release, indented(got))
+	}
+}
+
+func oneAtATime(observe func(Result)) func(Result) {
 	var mu sync.Mutex
-	return func(c Case, observations []Observation) {
+	return func(r Result) {
 		mu.Lock()
 		defer mu.Unlock()
-		observe(c, observations)
+		observe(r)
 	}
+}
+
+// AskVersion asks the broker at an AMQP URL for its version.
+func AskVersion(url string) (string, error) {
+	connection, err := amqp.Dial(url)
+	if err != nil {
+		return "", err
+	}
+	defer connection.Close()
+	version, _ := connection.Properties["version"].(string)
+	return version, nil
 }
 
 // askRelease reads the release from the server properties.
 func askRelease(t testing.TB, url string) Release {
 	t.Helper()
-	connection, err := amqp.Dial(url)
+	version, err := AskVersion(url)
 	if err != nil {
 		t.Fatalf("conformance: cannot reach the target: %v", err)
 	}
-	defer connection.Close()
-	version, _ := connection.Properties["version"].(string)
 	release, err := ReleaseOf(version)
 	if err != nil {
 		t.Fatalf("conformance: %v; set Target.Release", err)

@@ -29,10 +29,11 @@ type T struct {
 	target Target
 	uri    amqp.URI
 
-	names        []generatedName
-	connections  []io.Closer
-	publisher    *RawChannel // of Publish; nil until its first call
-	observations []Observation
+	names       []generatedName
+	connections []io.Closer
+	sockets     int         // how many raw connections there were
+	publisher   *RawChannel // of Publish; nil until its first call
+	transcript
 }
 
 // generatedName is a name made for this run, and what stands for it in observations.
@@ -114,16 +115,16 @@ func (t *T) Channel() *amqp.Channel {
 }
 
 // Publish publishes bodies without properties from a connection of its own, and waits until they are confirmed: the
-// queues have them then, and have dealt with them.
+// queues have them then, and have dealt with them. The confirms are not recorded.
 func (t *T) Publish(exchange, key string, bodies ...string) {
 	t.Helper()
 	if t.publisher == nil {
 		t.publisher = t.Raw().Channel()
-		t.publisher.Confirm()
+		t.unrecorded(t.publisher.Confirm)
 	}
 	for _, body := range bodies {
 		t.publisher.Publish(exchange, key, body)
-		Expect[*wire.BasicAck](t.publisher)
+		t.unrecorded(func() { Expect[*wire.BasicAck](t.publisher) })
 	}
 }
 
@@ -135,24 +136,26 @@ func (t *T) Must(err error) {
 	}
 }
 
-// Check compares got with want, where nil and empty are the same, and records got as an observation. In both, names that the case generated become their
-// placeholders first, so a want may use either.
+// Check compares got with want, where nil and empty are the same, and records got. In both, names that the case
+// generated become their placeholders first, so a want may use either.
 func (t *T) Check(label string, got, want any) {
 	t.Helper()
 	got, want = t.normalise(got), t.normalise(want)
-	t.observe(label, got)
+	t.checked(label, got)
 	if diff := gocmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
 		t.Errorf("%s: (-want +got)\n%s", t.placeholders(label), diff)
 	}
 }
 
-// Observe records got as an observation without comparing it.
-func (t *T) Observe(label string, got any) {
-	t.observe(label, t.normalise(got))
-}
+// Observe records got without comparing it: what it has to be is in the recordings alone.
+func (t *T) Observe(label string, got any) { t.checked(label, t.normalise(got)) }
 
-func (t *T) observe(label string, normalised any) {
-	t.observations = append(t.observations, Observation{Label: t.placeholders(label), Value: render(normalised)})
+// mark labels the lines above it in the recording.
+func (t *T) mark(label string) {
+	if t.silent == 0 {
+		t.lines = append(t.lines, "# "+t.placeholders(label))
+		t.taken = nil
+	}
 }
 
 // Await receives from a Go channel of the official client; it ends the case when nothing comes or the channel is closed.
@@ -184,10 +187,4 @@ func numbered(prefix string, n int) []string {
 		names[i] = fmt.Sprint(prefix, i)
 	}
 	return names
-}
-
-// sorted gives the strings in order, for arrivals whose order is not determined.
-func sorted(s []string) []string {
-	slices.Sort(s)
-	return s
 }

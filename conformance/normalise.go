@@ -8,12 +8,6 @@ import (
 	"strings"
 )
 
-// Observation is one thing that a case saw, as text that is the same on every run against the same release.
-type Observation struct {
-	Label string // what was observed, in the words of the case
-	Value string // what the broker answered, rendered with its types
-}
-
 // normalise gives a copy of value in which the names made for this run are replaced by their placeholders, and the
 // target's user and vhost by guest and /.
 func (t *T) normalise(value any) any {
