@@ -113,6 +113,7 @@ func (ch *channel) Deliver(consumerTag string, deliveryTag uint64, redelivered b
 
 // Return implements [broker.Sink].
 func (ch *channel) Return(code wire.ReplyCode, m *queue.Message) {
+	ch.sendConfirms()
 	ch.sendMessage(&wire.BasicReturn{
 		ReplyCode:  code,
 		ReplyText:  code.String(),
@@ -127,6 +128,10 @@ func (ch *channel) Return(code wire.ReplyCode, m *queue.Message) {
 func (ch *channel) Confirm(deliveryTag uint64, ack bool) {
 	if ch.muted {
 		ch.withheld = true
+		return
+	}
+	if ack && !ch.withheld && !ch.c.armed() {
+		ch.confirm(deliveryTag)
 		return
 	}
 	if ack {
@@ -150,8 +155,9 @@ func (ch *channel) Writable() bool { return ch.c.out.writable() }
 // comes between them.
 func (ch *channel) sendMessage(method wire.Method, m *queue.Message) {
 	c := ch.c
-	if c.server.interceptor == nil {
-		c.post(ch.appendMessage(c.out.begin(), method, m))
+	if !c.armed() {
+		ch.sent(method, m.Body)
+		ch.post(ch.appendMessage(c.out.begin(), method, m))
 		return
 	}
 	if method.ID() != wire.IDBasicDeliver && ch.muted { // in this order: deliveries come from others, too

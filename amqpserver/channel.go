@@ -36,6 +36,10 @@ type channel struct {
 	deliver wire.BasicDeliver
 	ack     wire.BasicAck
 	nack    wire.BasicNack
+	watched Command
+	pending confirms
+
+	acked wire.BasicAck // the client's; reused by the reader
 
 	// For interceptors, see there.
 	muted    bool               // the answers to the present command are not sent
@@ -91,7 +95,7 @@ func (ch *channel) unexpected() error {
 
 // method decodes a method and carries it out, unless its content is to follow.
 func (ch *channel) method(head wire.FrameHead, payload []byte) error {
-	m, err := ch.c.decode(head, payload)
+	m, err := ch.decode(head, payload)
 	if err != nil {
 		return err
 	}
@@ -101,22 +105,42 @@ func (ch *channel) method(head wire.FrameHead, payload []byte) error {
 	case channelClosing:
 		return ch.drop(m)
 	}
-	if publish, ok := m.(*wire.BasicPublish); ok {
-		ch.content.begin(publish)
+	if m == wire.Method(&ch.content.publish) {
 		ch.state, ch.content.opened = channelHeader, ch.state == channelOpen
 		return nil
 	}
-	if ch.c.server.interceptor != nil {
+	if ch.c.armed() {
+		ch.c.leave()
 		return ch.c.receive(Command{Channel: ch.number, Method: m, ch: ch}, func() error { return ch.execute(m) })
 	}
 	return ch.execute(m)
+}
+
+// decode is conn.decode, but that the most frequent methods are not allocated.
+func (ch *channel) decode(head wire.FrameHead, payload []byte) (m wire.Method, err error) {
+	cursor := &ch.c.cursor
+	cursor.Reset(payload)
+	switch cursor.MethodID() {
+	case wire.IDBasicPublish:
+		m = &ch.content.publish
+	case wire.IDBasicAck:
+		m = &ch.acked
+	default:
+		return ch.c.decode(head, payload)
+	}
+	m.Decode(cursor)
+	cursor.Finish()
+	if err := cursor.Err(); err != nil {
+		return nil, decodeError(head, payload, err)
+	}
+	return m, nil
 }
 
 // drop ignores what comes between channel.close and its answer.
 func (ch *channel) drop(m wire.Method) error {
 	switch m.(type) {
 	case *wire.ChannelCloseOk:
-		delete(ch.c.channels, ch.number)
+		ch.c.forget(ch)
 	case *wire.ChannelClose:
 		ch.c.send(ch.number, &wire.ChannelCloseOk{})
 	case *wire.ChannelOpen:
@@ -132,8 +156,9 @@ func errSecondOpen() error { return broker.Errorf(wire.ChannelError, "second 'ch
 // execute carries out a complete command as one critical section: its effect,
 // its reply, and then whatever became deliverable.
 func (ch *channel) execute(m wire.Method) error {
-	ch.vh.Lock()
-	defer ch.vh.Unlock()
+	ch.c.enter(ch.vh)
+	defer ch.c.next()
+	ch.received(m, nil)
 	if ch.shutting.Load() {
 		ch.late(m)
 		return nil
@@ -164,13 +189,40 @@ func (ch *channel) fail(err error) error {
 
 // send sends a method; the vhost's lock is held.
 func (ch *channel) send(m wire.Method) {
+	ch.sendConfirms()
+	ch.sendNow(m)
+}
+
+// sendNow is send, in front of confirms that are not sent yet.
+func (ch *channel) sendNow(m wire.Method) {
 	c := ch.c
-	if c.server.interceptor != nil {
+	if c.armed() {
 		c.deliver(Command{Channel: ch.number, Method: m, Publishing: ch.answers, ch: ch},
 			func(buf []byte) []byte { return wire.AppendMethodFrame(buf, ch.number, m) })
 		return
 	}
-	c.send(ch.number, m)
+	ch.sent(m, nil)
+	ch.post(wire.AppendMethodFrame(c.out.begin(), ch.number, m))
+}
+
+// post gives the outbox its buffer back and has it written when the vhost's lock,
+// which is held, is released.
+func (ch *channel) post(buf []byte) {
+	if ch.c.put(buf) {
+		ch.vh.Touch(ch.c)
+	}
+}
+
+// received and sent tell the interceptor of a command while it is not armed. The
+// vhost's lock is held.
+func (ch *channel) received(m wire.Method, body []byte) { ch.tell(m, body, false) }
+func (ch *channel) sent(m wire.Method, body []byte)     { ch.tell(m, body, true) }
+
+func (ch *channel) tell(m wire.Method, body []byte, sent bool) {
+	if i := ch.c.server.interceptor; i != nil && !i.Armed() {
+		ch.watched = Command{Peer: &ch.c.peer, Channel: ch.number, Method: m, Body: body, At: ch.vh.Now(), ch: ch, sent: sent}
+		i.Watch(&ch.watched, sent)
+	}
 }
 
 // handle carries out a method and returns its reply, nil for none.
@@ -260,7 +312,7 @@ func (ch *channel) open() (wire.Method, error) {
 // channel.open may come on this number.
 func (ch *channel) close() (wire.Method, error) {
 	ch.session.Close()
-	delete(ch.c.channels, ch.number)
+	ch.c.forget(ch)
 	return &wire.ChannelCloseOk{}, nil
 }
 

@@ -29,6 +29,7 @@ type conn struct {
 	server *Server
 	node   *broker.Node
 	nc     net.Conn
+	direct *counted // the same
 	log    *slog.Logger
 	name   string
 	number uint64 // of the server's connections
@@ -42,6 +43,9 @@ type conn struct {
 	mechanism string     // of authentication
 	client    wire.Table // client properties
 	session   *broker.Connection
+	batch     batch
+	recent    *channel // the one that the last frame was for
+	largest   int      // body so far
 
 	out outbox
 
@@ -76,15 +80,16 @@ type tuning struct {
 }
 
 func newConn(s *Server, nc net.Conn) *conn {
-	nc = &counted{Conn: nc}
+	direct := newCounted(nc)
+	nc = direct
 	c := &conn{
 		gone:            make(chan struct{}),
 		server:          s,
 		node:            s.node,
 		nc:              nc,
+		direct:          direct,
 		log:             s.log,
 		name:            fmt.Sprintf("%s -> %s", nc.RemoteAddr(), nc.LocalAddr()),
-		in:              wire.NewReader(nc, 0),
 		cursor:          wire.Cursor{Strings: wire.NewInterner(), StrictText: true},
 		channels:        make(map[uint16]*channel),
 		out:             newOutbox(),
@@ -92,6 +97,7 @@ func newConn(s *Server, nc net.Conn) *conn {
 		readerDone:      make(chan struct{}),
 		writerDone:      make(chan struct{}),
 	}
+	c.in = wire.NewReader((*input)(c), 0)
 	c.peer = Peer{Name: c.name, conn: c}
 	return c
 }
@@ -104,6 +110,7 @@ func (c *conn) serve() {
 	if err == nil {
 		err = c.run()
 	}
+	c.endBatch()
 	c.end(c.interrupted(err))
 	c.endSession()
 	c.nc.SetWriteDeadline(time.Now().Add(closeTimeout))
@@ -141,6 +148,9 @@ func (c *conn) frame(head wire.FrameHead) error {
 	if head.Channel == 0 {
 		return c.controlFrame(head)
 	}
+	if c.recent != nil && c.recent.number == head.Channel {
+		return c.recent.frame(head)
+	}
 	ch := c.channels[head.Channel]
 	if ch == nil {
 		// The limit is for how many channels there are, not for their numbers.
@@ -151,7 +161,14 @@ func (c *conn) frame(head wire.FrameHead) error {
 		ch = newChannel(c, head.Channel)
 		c.channels[head.Channel] = ch
 	}
+	c.recent = ch
 	return ch.frame(head)
+}
+
+// forget frees the number of a channel.
+func (c *conn) forget(ch *channel) {
+	delete(c.channels, ch.number)
+	c.recent = nil
 }
 
 // controlFrame handles a frame on channel 0.
@@ -160,6 +177,7 @@ func (c *conn) controlFrame(head wire.FrameHead) error {
 	if err != nil {
 		return err
 	}
+	c.leave()
 	switch head.Type {
 	case wire.FrameHeartbeat:
 		if head.Size > 0 {
@@ -171,9 +189,10 @@ func (c *conn) controlFrame(head wire.FrameHead) error {
 		if err != nil {
 			return err
 		}
-		if c.server.interceptor != nil {
+		if c.armed() {
 			return c.receive(Command{Method: m}, func() error { return broker.WithMethod(c.handle(m), m.ID()) })
 		}
+		c.watch(&Command{Method: m})
 		return broker.WithMethod(c.handle(m), m.ID())
 	default:
 		return misplaced(head, payload)
@@ -213,19 +232,30 @@ func (c *conn) decode(head wire.FrameHead, payload []byte) (wire.Method, error) 
 
 // send appends a method to the outbox.
 func (c *conn) send(channel uint16, m wire.Method) {
-	if c.server.interceptor != nil {
+	if c.armed() {
 		c.deliver(Command{Channel: channel, Method: m}, func(buf []byte) []byte { return wire.AppendMethodFrame(buf, channel, m) })
 		return
 	}
+	c.watch(&Command{Channel: channel, Method: m, sent: true})
 	c.post(wire.AppendMethodFrame(c.out.begin(), channel, m))
 }
 
-// post gives the outbox its buffer back and cuts off a client that never reads.
+// post gives the outbox its buffer back and has it written.
 func (c *conn) post(buf []byte) {
-	if c.out.end(buf) {
+	if c.put(buf) {
+		c.out.signal()
+	}
+}
+
+// put gives the outbox its buffer back and cuts off a client that never reads. It
+// says whether the caller must have the outbox written.
+func (c *conn) put(buf []byte) (first bool) {
+	first, hopeless := c.out.end(buf)
+	if hopeless {
 		c.log.Warn("client does not read what it is sent", "connection", c.name, "bytes", len(buf))
 		c.nc.Close()
 	}
+	return first
 }
 
 // end closes the connection for the reason that run or handshake gave.

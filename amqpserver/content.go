@@ -18,8 +18,6 @@ type content struct {
 	opened     bool // the channel was open when the publishing began
 }
 
-func (p *content) begin(m *wire.BasicPublish) { *p = content{publish: *m} }
-
 // header takes the content header of a publishing.
 func (ch *channel) header(head wire.FrameHead, payload []byte) error {
 	var h wire.ContentHeader
@@ -40,7 +38,8 @@ func (ch *channel) header(head wire.FrameHead, payload []byte) error {
 		return ch.badContent(wire.FrameError, "content body size %d exceeds maximum allowed size %d", h.BodySize, limit)
 	}
 	p := &ch.content
-	p.properties = append([]byte(nil), properties...)
+	p.properties = append(p.properties[:0], properties...)
+	p.body = nil
 	p.size, p.left = h.BodySize, h.BodySize
 	p.tooLarge = h.BodySize > uint64(ch.c.node.MaxMessageSize())
 	ch.state = channelBody
@@ -59,6 +58,10 @@ func (ch *channel) badContent(code wire.ReplyCode, format string, args ...any) e
 // which grows as they arrive, whatever size the header declared.
 func (ch *channel) body(head wire.FrameHead) error {
 	p := &ch.content
+	if p.body == nil && !p.tooLarge {
+		// As large as others on this connection were: it will come.
+		p.body = make([]byte, 0, min(p.size, uint64(max(ch.c.largest, int(head.Size)))))
+	}
 	var err error
 	p.body, err = ch.c.in.AppendPayload(p.body, head)
 	if err != nil {
@@ -89,30 +92,35 @@ func (ch *channel) excessBody() error {
 
 // published carries out a complete publishing.
 func (ch *channel) published() error {
-	p := ch.content
-	ch.content = content{}
+	c, p := ch.c, &ch.content
 	ch.state = channelOpen
-	ch.c.publishes.Store(true)
-	var err error
-	if ch.c.server.interceptor != nil {
-		cmd := Command{Channel: ch.number, Method: &p.publish, Properties: p.properties, Body: p.body, ch: ch}
-		err = ch.c.receive(cmd, func() error { return ch.publish(&p) })
-	} else {
-		err = ch.publish(&p)
+	c.largest = max(c.largest, len(p.body))
+	if !c.publishes.Load() {
+		c.publishes.Store(true)
 	}
-	if err == nil && !ch.c.gate() {
+	var err error
+	if c.armed() {
+		c.leave()
+		cmd := Command{Channel: ch.number, Method: &p.publish, Properties: p.properties, Body: p.body, ch: ch}
+		err = c.receive(cmd, func() error { return ch.publish(p) })
+	} else {
+		err = ch.publish(p)
+	}
+	p.body, p.tooLarge = nil, false
+	if err == nil && !c.gate() {
 		return errAborted
 	}
 	return err
 }
 
 func (ch *channel) publish(p *content) error {
-	ch.vh.Lock()
-	defer ch.vh.Unlock()
+	ch.c.enter(ch.vh)
+	defer ch.c.next()
+	ch.received(&p.publish, p.body)
 	if ch.shutting.Load() {
 		return nil
 	}
-	if ch.c.server.interceptor != nil {
+	if ch.c.armed() {
 		ch.answers = &p.publish
 		defer func() { ch.answers = nil }()
 	}

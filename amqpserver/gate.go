@@ -100,10 +100,14 @@ func (c *conn) tellBlocked(m wire.Method) {
 // alarm if the client publishes. It returns false if the connection ended.
 func (c *conn) gate() bool {
 	g := &c.server.gates
-	if p := g.paused.Load(); p != nil && !c.pass(*p) {
-		return false
+	if p := g.paused.Load(); p != nil {
+		c.endBatch()
+		if !c.pass(*p) {
+			return false
+		}
 	}
 	if a := g.alarm.Load(); a != nil && c.publishes.Load() {
+		c.endBatch()
 		return c.awaitNoAlarm()
 	}
 	return true

@@ -26,7 +26,7 @@ func (c *conn) handshake() error {
 		return err
 	}
 	c.in.SetFrameMax(offeredFrameMax)
-	c.send(0, &wire.ConnectionStart{
+	c.reply(&wire.ConnectionStart{
 		VersionMajor: 0, VersionMinor: 9,
 		ServerProperties: serverProperties(c.node.Release()),
 		Mechanisms:       []byte(c.node.Release().Mechanisms()),
@@ -35,7 +35,7 @@ func (c *conn) handshake() error {
 	if err := c.authenticate(); err != nil {
 		return err
 	}
-	c.send(0, &wire.ConnectionTune{ChannelMax: offeredChannelMax, FrameMax: offeredFrameMax, Heartbeat: offeredHeartbeat})
+	c.reply(&wire.ConnectionTune{ChannelMax: offeredChannelMax, FrameMax: offeredFrameMax, Heartbeat: offeredHeartbeat})
 	if err := c.tune(); err != nil {
 		return err
 	}
@@ -100,7 +100,7 @@ func (c *conn) open() error {
 	if err := c.begin(); err != nil {
 		return broker.WithMethod(err, m.ID())
 	}
-	c.send(0, &wire.ConnectionOpenOk{})
+	c.reply(&wire.ConnectionOpenOk{})
 	return nil
 }
 
@@ -133,9 +133,10 @@ func await[M wire.Method](c *conn, state string) (M, error) {
 			err := broker.Errorf(wire.ChannelError, "unexpected method in connection state %s", state)
 			return want, c.early(state, broker.WithMethod(err, m.ID()))
 		}
-		if c.server.interceptor != nil {
+		if c.armed() {
 			return got, c.receive(Command{Method: m}, func() error { return nil })
 		}
+		c.watch(&Command{Method: m})
 		return got, nil
 	}
 }

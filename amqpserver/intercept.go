@@ -12,6 +12,16 @@ import (
 // Interceptor is told of every command that clients send and every command that
 // they are sent, and may interfere. Without one, the server asks nobody.
 type Interceptor interface {
+	// Armed says whether the interceptor may want to interfere, or to look at
+	// more of a command than its method and body. While it does not, Watch is
+	// called instead of Receive and Send, and the commands that have come
+	// together are carried out together, which is quicker.
+	Armed() bool
+	// Watch is told of a command that has arrived or is about to be sent. It
+	// is called with the lock of the virtual host held: it must not block and
+	// must not call back into the broker. The command is valid during the call
+	// only.
+	Watch(c *Command, sent bool)
 	// Receive is told of a command that has arrived whole and has had no effect
 	// yet. It is called by the connection's reader, without locks; whatever it
 	// waits for, the connection waits for.
@@ -45,6 +55,8 @@ type Command struct {
 	Message *queue.Message
 	// Publishing is what a confirm answers, nil for other methods.
 	Publishing *wire.BasicPublish
+	// At is when it happens, by the broker's clock.
+	At queue.Instant
 
 	ch   *channel
 	sent bool // the vhost's lock is held
@@ -188,10 +200,22 @@ var errAborted = errors.New("connection cut on purpose")
 // Serve.
 func (s *Server) SetInterceptor(i Interceptor) { s.interceptor = i }
 
+// armed says whether the interceptor may interfere.
+func (c *conn) armed() bool { return c.server.interceptor != nil && c.server.interceptor.Armed() }
+
+// watch tells the interceptor of a command of the connection while it is not
+// armed.
+func (c *conn) watch(cmd *Command) {
+	if c.server.interceptor != nil {
+		cmd.Peer, cmd.At = &c.peer, c.node.Now()
+		c.server.interceptor.Watch(cmd, cmd.sent)
+	}
+}
+
 // receive lets the interceptor treat a command that has arrived; effect is what
 // the server would do.
 func (c *conn) receive(cmd Command, effect func() error) error {
-	cmd.Peer = &c.peer
+	cmd.Peer, cmd.At = &c.peer, c.node.Now()
 	i := c.server.interceptor.Receive(&cmd)
 	if i == nil {
 		return effect()
@@ -277,7 +301,7 @@ func (c *conn) answer(cmd *Command, a Answer) error {
 // deliver lets the interceptor treat a command that is about to be sent; frames
 // appends its bytes.
 func (c *conn) deliver(cmd Command, frames func(buf []byte) []byte) {
-	cmd.Peer, cmd.sent = &c.peer, true
+	cmd.Peer, cmd.sent, cmd.At = &c.peer, true, c.node.Now()
 	i := c.server.interceptor.Send(&cmd)
 	if i == nil {
 		c.post(frames(c.out.begin()))

@@ -12,27 +12,25 @@ func (o *outbox) halt(act func() bool) {
 	o.mu.Lock()
 	o.stops = append(o.stops, stop{len(o.buf), act})
 	o.mu.Unlock()
-	select {
-	case o.wake <- struct{}{}:
-	default:
-	}
+	o.signal()
 }
 
 // takeToStopLocked is take while there are stops: it returns what comes before
 // the first one or, if that is nothing, what to do there.
-func (o *outbox) takeToStopLocked(spare []byte) (batch []byte, resumed bool, act func() bool) {
+func (o *outbox) takeToStopLocked() (batch []byte, resumed bool, act func() bool) {
 	n := min(o.stops[0].at, len(o.buf)) // an outbox that is closed drops what was in it
 	if n == 0 {
 		act = o.stops[0].act
 		o.stops = o.stops[1:]
-		return spare[:0], false, act
+		o.writing = true
+		return nil, false, act
 	}
-	batch = append(spare[:0], o.buf[:n]...)
-	o.buf = append(o.buf[:0], o.buf[n:]...)
+	rest := o.buf[n:]
+	batch, resumed, _ = o.swapLocked()
+	batch, o.buf = batch[:n], append(o.buf, rest...)
 	for i := range o.stops {
 		o.stops[i].at -= n
 	}
-	resumed, o.stalled = o.stalled, false
 	return batch, resumed, nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"net"
 	"strconv"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/minirabbit/minirabbit/broker"
@@ -12,7 +13,26 @@ import (
 // counted counts the bytes that pass a connection.
 type counted struct {
 	net.Conn
+	direct         directWriter // of Conn, nil if it cannot
 	received, sent atomic.Uint64
+}
+
+// directWriter is a network connection that can write without waiting.
+type directWriter interface {
+	// TryWrite writes as much as the network takes at once and returns how
+	// many bytes that is. Nobody else may be writing.
+	TryWrite(p []byte) (n int, err error)
+}
+
+func newCounted(nc net.Conn) *counted {
+	c := &counted{Conn: nc}
+	switch nc := nc.(type) {
+	case directWriter:
+		c.direct = nc
+	case syscall.Conn:
+		c.direct = newDirectSocket(nc)
+	}
+	return c
 }
 
 func (c *counted) Read(p []byte) (int, error) {
@@ -23,6 +43,16 @@ func (c *counted) Read(p []byte) (int, error) {
 
 func (c *counted) Write(p []byte) (int, error) {
 	n, err := c.Conn.Write(p)
+	c.sent.Add(uint64(n))
+	return n, err
+}
+
+// TryWrite implements [directWriter].
+func (c *counted) TryWrite(p []byte) (n int, err error) {
+	if c.direct == nil {
+		return 0, nil
+	}
+	n, err = c.direct.TryWrite(p)
 	c.sent.Add(uint64(n))
 	return n, err
 }
@@ -52,11 +82,8 @@ func splitAddress(a net.Addr) (host string, port int) {
 }
 
 func (c *conn) traffic() broker.Traffic {
-	t := broker.Traffic{Received: c.received.Load(), Sent: c.sent.Load()}
-	if counted, ok := c.nc.(*counted); ok {
-		t.ReceivedBytes, t.SentBytes = counted.received.Load(), counted.sent.Load()
-	}
-	return t
+	return broker.Traffic{Received: c.received.Load(), Sent: c.sent.Load(),
+		ReceivedBytes: c.direct.received.Load(), SentBytes: c.direct.sent.Load()}
 }
 
 // force closes the connection for a reason of the operator's.

@@ -19,11 +19,10 @@ func (c *conn) write() {
 			ticker.Stop()
 		}
 	}()
-	var spare []byte
 	for {
 		select {
 		case <-c.out.wake:
-			if !c.flush(&spare) {
+			if !c.flush() {
 				return
 			}
 		case interval := <-c.startHeartbeats:
@@ -34,7 +33,7 @@ func (c *conn) write() {
 				return
 			}
 		case <-c.readerDone:
-			c.flush(&spare)
+			c.flush()
 			return
 		}
 	}
@@ -42,14 +41,14 @@ func (c *conn) write() {
 
 // flush writes until the outbox is empty. It returns false if the connection
 // is broken; the reader notices too.
-func (c *conn) flush(spare *[]byte) bool {
+func (c *conn) flush() bool {
 	for {
-		batch, resumed, act := c.out.take(*spare)
-		*spare = batch // the outbox has the other buffer now
+		batch, resumed, act := c.out.take()
 		if act != nil {
 			if !act() {
 				return false
 			}
+			c.out.done(nil, 0)
 			continue
 		}
 		if len(batch) == 0 {
@@ -64,11 +63,42 @@ func (c *conn) flush(spare *[]byte) bool {
 			return false
 		}
 		c.sent.Add(1)
+		c.out.done(batch, len(batch))
 		if resumed {
 			c.resume()
 		}
 	}
 }
+
+// Flush implements [broker.Flusher]: whoever has something sent writes it, if it is
+// little and the network takes it at once, which saves waking up the writer.
+func (c *conn) Flush() {
+	for {
+		if c.rate.Load() > 0 || c.server.gates.paused.Load() != nil {
+			c.out.signal()
+			return
+		}
+		batch, forWriter := c.out.takeSmall()
+		if forWriter {
+			c.out.signal()
+		}
+		if len(batch) == 0 {
+			return
+		}
+		n, err := c.direct.TryWrite(batch)
+		c.sent.Add(1)
+		if more := c.out.done(batch, n); !more {
+			return
+		}
+		if n < len(batch) || err != nil {
+			c.out.signal() // the writer meets the error, too
+			return
+		}
+	}
+}
+
+// Wake implements [broker.Flusher].
+func (c *conn) Wake() { c.out.signal() }
 
 // resume lets the consumers go on that were passed over.
 func (c *conn) resume() {
@@ -86,7 +116,7 @@ func (c *conn) beat() bool {
 		return true
 	}
 	if sent := c.sent.Load(); sent == c.sentAtBeat {
-		c.out.end(wire.AppendHeartbeat(c.out.begin()))
+		c.post(wire.AppendHeartbeat(c.out.begin()))
 	} else {
 		c.sentAtBeat = sent
 	}

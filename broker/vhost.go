@@ -45,6 +45,7 @@ type VHost struct {
 	deadLetters []deadLetter
 	awake       []*queue.Queue
 	later       []func()
+	touched     []Flusher
 
 	policies [2]policySet // by PolicyKind
 	applied  map[exchange.Destination]*Applied
@@ -88,16 +89,55 @@ func (vh *VHost) Lock() {
 // Unlock ends a critical section. Before it does, consumers hear of their queues'
 // end, dead letters are published and ready messages are dispatched: after the
 // replies of the section, and so that nobody ever sees them undone.
+//
+// When the lock is released, what clients are to be sent is written.
 func (vh *VHost) Unlock() {
+	vh.Next()
 	if !vh.closed {
-		vh.settle()
-		if len(vh.watchers) > 0 {
-			vh.notify()
-			vh.settle()
-		}
 		vh.timers.arm(vh)
 	}
+	var touched [maxTouched]Flusher
+	n := copy(touched[:], vh.touched)
+	clear(vh.touched)
+	vh.touched = vh.touched[:0]
 	vh.mu.Unlock()
+	for _, f := range touched[:n] {
+		f.Flush()
+	}
+}
+
+// Next ends a critical section and begins another one without releasing the lock:
+// commands that have arrived together share the lock, and the instant.
+func (vh *VHost) Next() {
+	if vh.closed {
+		return
+	}
+	vh.settle()
+	if len(vh.watchers) > 0 {
+		vh.notify()
+		vh.settle()
+	}
+}
+
+// Flusher is a connection to a client that something was sent to.
+type Flusher interface {
+	// Flush writes what can be written at once and leaves the rest to
+	// somebody else. It is called without locks.
+	Flush()
+	// Wake has somebody else write. It is called with the lock held.
+	Wake()
+}
+
+// maxTouched is how many connections a critical section writes to by itself.
+const maxTouched = 16
+
+// Touch has something written to a client when the lock is released.
+func (vh *VHost) Touch(f Flusher) {
+	if len(vh.touched) == maxTouched {
+		f.Wake()
+		return
+	}
+	vh.touched = append(vh.touched, f)
 }
 
 // Now returns the present: the same instant throughout a critical section.

@@ -161,6 +161,12 @@ type tap struct {
 
 var _ amqpserver.Interceptor = tap{}
 
+// Armed implements [amqpserver.Interceptor].
+func (t tap) Armed() bool { return t.faults.list.Load() != nil }
+
+// Watch implements [amqpserver.Interceptor].
+func (t tap) Watch(cmd *amqpserver.Command, sent bool) { t.trace.Watch(cmd, sent) }
+
 // Receive implements [amqpserver.Interceptor].
 func (t tap) Receive(cmd *amqpserver.Command) *amqpserver.Interference {
 	t.trace.Receive(cmd)

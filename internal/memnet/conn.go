@@ -36,6 +36,12 @@ func (c *conn) Write(p []byte) (int, error) {
 	return n, c.wrap("write", err)
 }
 
+// TryWrite writes what there is room for and does not wait.
+func (c *conn) TryWrite(p []byte) (int, error) {
+	n, err := c.out.tryWrite(p)
+	return n, c.wrap("write", err)
+}
+
 // Close ends both directions. The peer can still read what was written before.
 func (c *conn) Close() error {
 	c.in.closeReader()
@@ -153,6 +159,21 @@ func (s *stream) write(p []byte) (int, error) {
 		}
 		s.writer.wait()
 	}
+}
+
+// tryWrite is write without waiting.
+func (s *stream) tryWrite(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.ended:
+		return 0, net.ErrClosed
+	case s.refused:
+		return 0, io.ErrClosedPipe
+	}
+	n := min(capacity-(len(s.buf)-s.start), len(p))
+	s.append(p[:n])
+	return n, nil
 }
 
 func (s *stream) append(p []byte) {

@@ -29,6 +29,12 @@ type Trace struct {
 
 var _ amqpserver.Interceptor = (*Trace)(nil)
 
+// Armed implements [amqpserver.Interceptor].
+func (t *Trace) Armed() bool { return false }
+
+// Watch implements [amqpserver.Interceptor].
+func (t *Trace) Watch(cmd *amqpserver.Command, sent bool) { t.add(cmd, sent) }
+
 // Receive implements [amqpserver.Interceptor].
 func (t *Trace) Receive(cmd *amqpserver.Command) *amqpserver.Interference {
 	t.add(cmd, false)
@@ -57,6 +63,9 @@ type tracedMethod struct {
 // add notes a command that was received or is about to be sent.
 func (t *Trace) add(cmd *amqpserver.Command, sent bool) {
 	now := time.Now()
+	if cmd.At != 0 {
+		now = time.Unix(0, int64(cmd.At))
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	e := t.nextLocked()
