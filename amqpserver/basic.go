@@ -1,6 +1,8 @@
 package amqpserver
 
 import (
+	"errors"
+
 	"github.com/minirabbit/minirabbit/broker"
 	"github.com/minirabbit/minirabbit/queue"
 	"github.com/minirabbit/minirabbit/wire"
@@ -146,6 +148,14 @@ func (ch *channel) Confirm(deliveryTag uint64, ack bool) {
 // CancelConsumer implements [broker.Sink].
 func (ch *channel) CancelConsumer(consumerTag string) {
 	ch.send(&wire.BasicCancel{ConsumerTag: consumerTag, NoWait: true})
+}
+
+// Fail implements [broker.Sink].
+func (ch *channel) Fail(err error) {
+	var e *broker.ChannelError
+	if errors.As(err, &e) {
+		ch.shut(e)
+	}
 }
 
 // Writable implements [broker.Sink].

@@ -16,6 +16,9 @@ type Sink interface {
 	Confirm(deliveryTag uint64, ack bool)
 	// CancelConsumer sends basic.cancel for a consumer whose queue is gone.
 	CancelConsumer(consumerTag string)
+	// Fail closes the channel for an error that no command of the client's led
+	// to.
+	Fail(err error)
 	// Writable says whether the client keeps up with what it is sent.
 	Writable() bool
 }
@@ -51,6 +54,9 @@ type Channel struct {
 	published uint64 // publishings since confirm.select
 	tx        transaction
 	stats     Stats
+
+	timer   *channelTimer // nil until it is needed
+	watched queue.Instant // the earliest time that timer was set to, zero for none
 
 	// takenBack holds deliveries that were requeued behind the client's back,
 	// see TakeBack.
@@ -90,7 +96,10 @@ func (ch *Channel) Close() {
 		ch.cancelReplies()
 	}
 	ch.restore(ch.tx.settled())
-	ch.settle(ch.unacked.takeAll(), abandon)
+	ch.settle(ch.settleLate(ch.unacked.takeAll()), abandon)
+	if ch.timer != nil {
+		ch.timer.ch = nil
+	}
 	if ch.vh.observed() {
 		ch.observe(Event{Kind: ChannelClosed})
 	}

@@ -17,6 +17,8 @@ type Consumer struct {
 	prefetch uint16 // 0 for no limit
 	held     int    // unacked deliveries
 	args     wire.Table
+	timeout  queue.Optional // for how long it may hold a message, in milliseconds
+	late     int            // deliveries that were taken back, and that the client has not settled
 }
 
 var _ queue.Receiver = (*Consumer)(nil)
@@ -38,7 +40,11 @@ func (ch *Channel) Consume(m *wire.BasicConsume, q *queue.Queue) (tag string, er
 	if err != nil {
 		return "", err
 	}
-	c := &Consumer{q: q, ch: ch, args: m.Arguments}
+	timeout, err := ch.consumeTimeout(m, q)
+	if err != nil {
+		return "", err
+	}
+	c := &Consumer{q: q, ch: ch, args: m.Arguments, timeout: timeout}
 	if !m.NoAck {
 		c.prefetch = ch.prefetch
 	}
@@ -146,7 +152,7 @@ func (c *Consumer) queueDeleted() {
 // without acknowledgement too, as in RabbitMQ; their own does not apply to them.
 func (c *Consumer) Ready() bool {
 	ch := c.ch
-	return (c.prefetch == 0 || c.held < int(c.prefetch)) &&
+	return c.late == 0 && (c.prefetch == 0 || c.held < int(c.prefetch)) &&
 		(ch.globalPrefetch == 0 || ch.held < int(ch.globalPrefetch)) &&
 		ch.sink.Writable()
 }
@@ -164,7 +170,7 @@ func (c *Consumer) Deliver(q *queue.Queue, e queue.Entry) {
 	if !c.sub.NoAck {
 		c.held++
 		ch.held++
-		ch.unacked.add(delivery{tag: ch.lastTag, q: q, consumer: c, entry: e})
+		ch.hold(delivery{tag: ch.lastTag, q: q, consumer: c, entry: e})
 	}
-	ch.sink.Deliver(c.sub.Tag, ch.lastTag, e.Redelivered(), ch.vh.outgoing(q, &e))
+	ch.sink.Deliver(c.sub.Tag, ch.lastTag, e.Redelivered(), ch.vh.outgoing(q, &e, false))
 }

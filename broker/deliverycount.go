@@ -5,20 +5,22 @@ import (
 	"github.com/minirabbit/minirabbit/wire"
 )
 
-// Outgoing returns the message that the client gets for an entry of q.
+// Outgoing returns the message that the client gets for an entry of q that it
+// asked for with basic.get.
 func (ch *Channel) Outgoing(q *queue.Queue, e *queue.Entry) *queue.Message {
-	return ch.vh.outgoing(q, e)
+	return ch.vh.outgoing(q, e, ch.vh.node.release.getCountsFirst)
 }
 
 // outgoing returns the message that a client gets for an entry. A quorum queue
-// adds headers that count its earlier deliveries.
-func (vh *VHost) outgoing(q *queue.Queue, e *queue.Entry) *queue.Message {
+// adds headers that count its earlier deliveries; those of the first one are
+// zero, and left out unless countFirst.
+func (vh *VHost) outgoing(q *queue.Queue, e *queue.Entry, countFirst bool) *queue.Message {
 	if q.Settings().Kind != queue.Quorum {
 		return e.Message
 	}
 	r := vh.node.release
 	acquired, failed := int64(e.Deliveries()-1), int64(e.Failures())
-	if acquired == 0 && !r.firstDeliveryCount {
+	if acquired == 0 && !countFirst {
 		return e.Message
 	}
 	header := e.Message.Header()
@@ -26,7 +28,7 @@ func (vh *VHost) outgoing(q *queue.Queue, e *queue.Entry) *queue.Message {
 	if r.acquiredCount {
 		setSorted(&header.Headers, "x-acquired-count", acquired)
 	}
-	if failed > 0 || r.firstDeliveryCount {
+	if failed > 0 || countFirst {
 		setSorted(&header.Headers, "x-delivery-count", failed)
 	}
 	header.Flags |= wire.HasHeaders

@@ -102,7 +102,8 @@ func (ch *Channel) TakeBack(tag uint64) bool {
 		ch.takenBack = make(map[uint64]bool)
 	}
 	ch.takenBack[tag] = true
-	ch.settle(taken, release)
+	ch.settle(ch.settleLate(taken), release)
+	ch.watchOldest()
 	return true
 }
 

@@ -4,6 +4,8 @@ import (
 	"log/slog"
 	"sort"
 	"sync"
+	"sync/atomic"
+	"time"
 )
 
 // Options says what kind of node to make. The zero value is a node of the
@@ -15,6 +17,9 @@ type Options struct {
 	// MaxMessageSize limits the body of a message in bytes; zero means the
 	// release's default.
 	MaxMessageSize int
+	// ConsumerTimeout is how long a client may hold a message; zero means
+	// DefaultConsumerTimeout. See [Node.SetConsumerTimeout].
+	ConsumerTimeout time.Duration
 	// Logger takes the node's log; nil discards it.
 	Logger *slog.Logger
 	// Observer is told what happens; nil if nobody wants to know.
@@ -29,6 +34,8 @@ type Node struct {
 	log            *slog.Logger
 	observer       Observer
 	clock          clock
+
+	consumerTimeout atomic.Int64 // in milliseconds
 
 	mu sync.Mutex
 	// guarded by mu
@@ -62,6 +69,10 @@ func NewNode(o Options) *Node {
 		vhosts:         make(map[string]*VHost),
 		users:          make(map[string]*User),
 	}
+	if o.ConsumerTimeout == 0 {
+		o.ConsumerTimeout = DefaultConsumerTimeout
+	}
+	n.SetConsumerTimeout(o.ConsumerTimeout)
 	n.clusterName = "rabbit@minirabbit"
 	n.AddVHost("/").metadata.Description = "Default virtual host"
 	guest := n.AddUser("guest", "guest", "administrator")
@@ -77,6 +88,18 @@ func (n *Node) MaxMessageSize() int { return n.maxMessageSize }
 
 // Logger returns where the node logs to.
 func (n *Node) Logger() *slog.Logger { return n.log }
+
+// SetConsumerTimeout sets for how long clients may hold messages from queues that
+// say nothing else. It counts in whole milliseconds; a negative time means for
+// ever. RabbitMQ's name for it is consumer_timeout. It holds from the next
+// delivery on.
+func (n *Node) SetConsumerTimeout(d time.Duration) {
+	if d < 0 {
+		n.consumerTimeout.Store(noTimeout)
+		return
+	}
+	n.consumerTimeout.Store(d.Milliseconds())
+}
 
 // AddVHost creates a virtual host, or returns the one that is there.
 func (n *Node) AddVHost(name string) *VHost {

@@ -134,6 +134,11 @@ func (vh *VHost) applyPolicies() {
 	for _, x := range vh.Exchanges() {
 		vh.applyToExchange(x)
 	}
+	for _, c := range vh.connections {
+		for _, ch := range c.channels {
+			ch.watchOldest()
+		}
+	}
 }
 
 // applyToQueue gives a queue what its policies say. It is called when the queue
@@ -233,6 +238,8 @@ func settingsUnder(s queue.Settings, args, definition wire.Table) queue.Settings
 	for _, f := range definition {
 		text, isText := f.Value.(string)
 		switch f.Key {
+		case "consumer-timeout":
+			number(&s.ConsumerTimeout, f.Key, f.Value)
 		case "max-length-bytes":
 			number(&s.MaxLengthBytes, f.Key, f.Value)
 		case "max-age":
@@ -253,10 +260,6 @@ func settingsUnder(s queue.Settings, args, definition wire.Table) queue.Settings
 		case "delivery-limit":
 			if s.Kind == queue.Quorum {
 				number(&s.DeliveryLimit, f.Key, f.Value)
-			}
-		case "consumer-timeout":
-			if s.Kind == queue.Quorum {
-				number(&s.ConsumerTimeout, f.Key, f.Value)
 			}
 		case "overflow":
 			if isText && !set(f.Key) {

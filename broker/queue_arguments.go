@@ -147,6 +147,7 @@ func parseQueueArguments(release *Release, args wire.Table, resource string) (qu
 		}
 		a.read(&p, a.key, v, &s)
 	}
+	release.readConsumerTimeout(args, &s)
 	release.complete(&s)
 	return s, p.err
 }

@@ -117,12 +117,9 @@ func checkQueueProperties(m *wire.QueueDeclare, s queue.Settings, resource strin
 // to ignore it would let a test pass that production fails.
 func checkImplemented(m *wire.QueueDeclare, s queue.Settings, resource string) error {
 	what := ""
-	_, timeout := m.Arguments.Get(argConsumerTimeout)
 	switch {
 	case s.Kind == queue.Stream:
 		what = "streams"
-	case timeout:
-		what = "the argument " + argConsumerTimeout
 	case s.AtLeastOnce:
 		what = "at-least-once dead-lettering"
 	default:

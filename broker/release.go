@@ -113,8 +113,9 @@ type Release struct {
 
 	// Quorum queues.
 
-	// firstDeliveryCount: the first delivery carries x-delivery-count 0.
-	firstDeliveryCount bool
+	// getCountsFirst: what basic.get gets for the first time carries
+	// x-delivery-count 0. The first delivery to a consumer never does.
+	getCountsFirst bool
 	// acquiredCount: redeliveries carry x-acquired-count, and a delivery that
 	// the client gave back has not failed.
 	acquiredCount bool
@@ -126,6 +127,9 @@ type Release struct {
 	// to the end of the queue.
 	releasedToBack bool
 	priorities     queue.Priorities
+	// consumerTimeouts is who looks after clients that hold messages for too
+	// long.
+	consumerTimeouts consumerTimeouts
 	// negativeLimitIsNone: a negative delivery limit means none; otherwise the
 	// first failure is one too many.
 	negativeLimitIsNone bool
@@ -161,13 +165,13 @@ var (
 			queue.Quorum:  {argConsumerTimeout, "x-stream-filter-size-bytes"},
 			queue.Stream:  {argConsumerTimeout, "x-stream-filter-size-bytes"},
 		},
-		refusedArguments:   map[queue.Kind][]string{queue.Classic: {"x-queue-leader-locator"}},
-		queueVersions:      []int64{1, 2},
-		leaderLocators:     []string{"client-local", "balanced", "least-leaders", "random"},
-		masterLocators:     []string{"min-masters", "client-local", "random"},
-		checksFailover:     true,
-		firstDeliveryCount: true,
-		releasedToBack:     true,
+		refusedArguments: map[queue.Kind][]string{queue.Classic: {"x-queue-leader-locator"}},
+		queueVersions:    []int64{1, 2},
+		leaderLocators:   []string{"client-local", "balanced", "least-leaders", "random"},
+		masterLocators:   []string{"min-masters", "client-local", "random"},
+		checksFailover:   true,
+		getCountsFirst:   true,
+		releasedToBack:   true,
 	}
 	Release40 = &Release{
 		name: "4.0", version: "4.0.5",
@@ -206,6 +210,7 @@ var (
 		deliveryLimit:       queue.Some(20),
 		priorities:          queue.Interleaved,
 		negativeLimitIsNone: true,
+		consumerTimeouts:    queuedChannelTimeouts,
 	}
 	Release43 = &Release{
 		name: "4.3", version: "4.3.6",
@@ -250,6 +255,7 @@ var (
 		deliveryLimit:       queue.Some(20),
 		priorities:          queue.Strict,
 		negativeLimitIsNone: true,
+		consumerTimeouts:    queueTimeouts,
 	}
 )
 

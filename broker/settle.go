@@ -1,6 +1,8 @@
 package broker
 
 import (
+	"slices"
+
 	"github.com/minirabbit/minirabbit/queue"
 	"github.com/minirabbit/minirabbit/wire"
 )
@@ -35,7 +37,7 @@ func (ch *Channel) Get(m *wire.BasicGet, q *queue.Queue) (tag uint64, e queue.En
 	}
 	ch.traceDelivered(q, e.Message, e.Redelivered())
 	if !m.NoAck {
-		ch.unacked.add(delivery{tag: ch.lastTag, q: q, entry: e})
+		ch.hold(delivery{tag: ch.lastTag, q: q, entry: e})
 	}
 	return ch.lastTag, e, true
 }
@@ -63,7 +65,18 @@ func (ch *Channel) Reject(tag uint64, requeue bool) error {
 }
 
 // Recover requeues everything that the channel has not settled.
-func (ch *Channel) Recover() { ch.settle(ch.unacked.takeAll(), release) }
+func (ch *Channel) Recover() {
+	all := ch.unacked.takeAll()
+	var late []delivery
+	all = slices.DeleteFunc(all, func(d delivery) bool {
+		if d.late {
+			late = append(late, d)
+		}
+		return d.late
+	})
+	ch.unacked.putBack(late)
+	ch.settle(all, release)
+}
 
 // conclude settles deliveries now, or when the transaction commits. An unknown
 // tag is an error at once in either case.
@@ -76,11 +89,13 @@ func (ch *Channel) conclude(tag uint64, multiple bool, s settlement) error {
 		}
 		return Errorf(wire.PreconditionFailed, "unknown delivery tag %d", tag)
 	}
+	taken = ch.settleLate(taken)
 	if ch.mode == transactional {
 		ch.settleInTx(taken, s)
-		return nil
+	} else {
+		ch.settle(taken, s)
 	}
-	ch.settle(taken, s)
+	ch.watchOldest()
 	return nil
 }
 

@@ -128,5 +128,6 @@ func (ch *Channel) Rollback() error {
 func (ch *Channel) restore(ds []delivery) {
 	if len(ds) > 0 {
 		ch.unacked.putBack(ds)
+		ch.watchOldest()
 	}
 }

@@ -12,6 +12,8 @@ type delivery struct {
 	q        *queue.Queue // nil once settled
 	consumer *Consumer    // nil if the message was got
 	entry    queue.Entry
+	at       queue.Instant // when it was handed out
+	late     bool          // it was taken back, see late.go
 }
 
 // unacked holds a channel's deliveries in order of tag. A settled one leaves a
@@ -30,6 +32,14 @@ func (u *unacked) add(d delivery) {
 	}
 	u.list = append(u.list, d)
 	u.count++
+}
+
+// oldest returns the delivery with the lowest tag, nil if there is none.
+func (u *unacked) oldest() *delivery {
+	if u.count == 0 {
+		return nil
+	}
+	return &u.list[u.start]
 }
 
 // take removes the delivery with a tag, or with multiple all up to it, and

@@ -40,8 +40,8 @@ func given(name string) bool {
 	return set
 }
 
-// TestBroker aims the suite at the RabbitMQ that AMQP_URL names (and HTTP_URL, for the management API), or else at the
-// emulator, as each of the releases. Either has to answer as was recorded, the emulator but for the differences that are
+// TestBroker aims the suite at the RabbitMQ that AMQP_URL names (with HTTP_URL for the management API, and with
+// RABBITMQCTL, the path of its rabbitmqctl, for what only its operator can do), or else at the emulator, as each of the releases. Either has to answer as was recorded, the emulator but for the differences that are
 // listed. With -v it shows what was seen.
 func TestBroker(t *testing.T) {
 	recordings := readRecordings(t)
@@ -65,7 +65,7 @@ func TestBroker(t *testing.T) {
 			t.Parallel()
 			broker := testkit.Start(t, testkit.WithRelease(string(release)), testkit.WithManagement())
 			conformance.Run(t, conformance.Target{
-				URL: broker.URL(), ManagementURL: broker.ManagementURL(), Release: release,
+				URL: broker.URL(), ManagementURL: broker.ManagementURL(), Node: emulator{broker}, Release: release,
 				Recordings: recordings, Differences: ledger,
 				Observe: func(r conformance.Result) {
 					ofRelease[r.Case.ID] = r
@@ -87,7 +87,7 @@ func testReal(t *testing.T, url string, recordings conformance.Recordings) {
 		t.Fatal(err)
 	}
 	target := conformance.Target{
-		URL: url, ManagementURL: os.Getenv("HTTP_URL"), Release: release,
+		URL: url, ManagementURL: os.Getenv("HTTP_URL"), Node: nodeFromEnvironment(), Release: release,
 		Recordings: recordings, Observe: func(r conformance.Result) { show(t, r) },
 	}
 	if *record {
@@ -162,4 +162,37 @@ func show(t *testing.T, r conformance.Result) {
 	if testing.Verbose() {
 		t.Logf("%s\n  %s", r.Case.ID, strings.Join(r.Transcript, "\n  "))
 	}
+}
+
+// nodeFromEnvironment is the node of the real RabbitMQ, nil unless RABBITMQCTL is the path of a rabbitmqctl for it.
+func nodeFromEnvironment() conformance.Node {
+	if path := os.Getenv("RABBITMQCTL"); path != "" {
+		return conformance.Rabbitmqctl(path)
+	}
+	return nil
+}
+
+// emulator is the node of the emulator.
+type emulator struct{ broker *testkit.Broker }
+
+func (e emulator) SetAlarm(resource string, raised bool) error {
+	if raised {
+		e.broker.RaiseAlarm(testkit.Resource(resource))
+	} else {
+		e.broker.ClearAlarm(testkit.Resource(resource))
+	}
+	return nil
+}
+
+func (e emulator) Restart() error {
+	e.broker.Restart()
+	return nil
+}
+
+func (e emulator) SetConsumerTimeout(d time.Duration) error {
+	if d == 0 {
+		d = testkit.DefaultConsumerTimeout
+	}
+	e.broker.SetConsumerTimeout(d)
+	return nil
 }

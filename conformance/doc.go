@@ -45,7 +45,7 @@
 // To record, with the RabbitMQ of a release installed and started for it, or with one that runs already:
 //
 //	scripts/record 4.3
-//	AMQP_URL=amqp://… HTTP_URL=http://… go test -count=1 ./conformance -run TestBroker -record
+//	AMQP_URL=amqp://… HTTP_URL=http://… RABBITMQCTL=… go test -count=1 ./conformance -run TestBroker -record
 //
 // A case that fails is not recorded.
 //

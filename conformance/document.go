@@ -61,6 +61,7 @@ A source of "measured" means that no page tells, but RabbitMQ itself.
 
     go test ./conformance                                       # the emulator, as each release
     AMQP_URL=amqp://… HTTP_URL=http://… go test ./conformance   # a real RabbitMQ
+    RABBITMQCTL=… AMQP_URL=… HTTP_URL=… go test ./conformance   # one that it may restart, with its rabbitmqctl
     go test ./conformance -run 'TestBroker/.*/basic.ack'
 `, strings.Join(versions, ", "), markSame, markDiffers, ledgerOfIndex, markNotForIt, markFailed, markMissing)
 	area := ""
@@ -79,6 +80,9 @@ A source of "measured" means that no page tells, but RabbitMQ itself.
 		fmt.Fprintf(&text, "| **%s**: %s. %s *%s*", c.ID, cell(c.Title), cell(c.Why), cell(c.Source))
 		if c.Management {
 			text.WriteString(" Needs the management API.")
+		}
+		if c.Node {
+			text.WriteString(" Needs the broker's node.")
 		}
 		if c.Racy != "" {
 			fmt.Fprintf(&text, " Racy: %s.", cell(c.Racy))

@@ -26,6 +26,7 @@ func Cases() []Case {
 		qosCases,
 		getCases,
 		settlementCases,
+		timeoutCases,
 		frameCases,
 		contentCases,
 		heartbeatCases,

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"regexp"
 
 	amqp "github.com/rabbitmq/amqp091-go"
 
@@ -94,4 +95,13 @@ func (t *T) accessRefused(access, what string, method wire.MethodID) Error {
 		access += " "
 	}
 	return ChannelError(wire.AccessRefused, access+"access to "+what+" in vhost '/' refused for user '<user>'", method)
+}
+
+// Policy gives settings to a queue for the time of the case, under the queue's name. RabbitMQ's queues have been told of
+// them when it returns, and heed them in what they are told after that.
+func (t *T) Policy(queue string, definition map[string]any) {
+	t.Helper()
+	path := "/api/policies/" + url.PathEscape(t.uri.Vhost) + "/" + url.PathEscape(queue)
+	t.Manage(http.MethodPut, path, map[string]any{"pattern": "^" + regexp.QuoteMeta(queue) + "$", "definition": definition, "apply-to": "queues"})
+	t.Cleanup(func() { t.manage(http.MethodDelete, path, nil) })
 }

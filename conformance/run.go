@@ -17,6 +17,10 @@ type Target struct {
 	// to be an administrator's. When it is empty, the cases that need it are skipped.
 	ManagementURL string
 
+	// Node runs the broker. When it is nil, the cases that need it are skipped. They restart the broker and have it block
+	// publishers, so it must be nobody else's.
+	Node Node
+
 	// Release is the release whose behaviour is expected. When it is empty, the version in the broker's server
 	// properties decides.
 	Release Release
@@ -59,6 +63,8 @@ type Case struct {
 	Releases Releases
 	// Management tells that the case needs the HTTP API.
 	Management bool
+	// Node tells that the case needs the target's Node.
+	Node bool
 	// Waits tells that the case spends seconds waiting for the broker, and is run in parallel with others of its kind.
 	Waits bool
 	// Racy is empty, or says why what the broker sends in this case is not the same in each run. Then its recording holds
@@ -91,6 +97,9 @@ func Run(t *testing.T, target Target) {
 			}
 			if c.Management && target.ManagementURL == "" {
 				t.Skip("needs the management API, and the target has no ManagementURL")
+			}
+			if c.Node && target.Node == nil {
+				t.Skip("needs to run the broker, and the target has no Node")
 			}
 			if c.Waits {
 				t.Parallel()

@@ -70,6 +70,18 @@ func (cs *consumers) successor() *Consumer {
 	return best
 }
 
+// passOver makes another consumer the single active one in the place of c.
+func (cs *consumers) passOver(c *Consumer) {
+	if !cs.single || cs.active != c {
+		return
+	}
+	for _, other := range cs.all {
+		if other != c && other.Receiver.Ready() && (cs.active == c || other.Priority > cs.active.Priority) {
+			cs.active = other
+		}
+	}
+}
+
 // take returns the consumer whose turn it is and moves it to the end of its
 // round. Those before it that are not ready leave the round until unblock.
 func (cs *consumers) take() *Consumer {

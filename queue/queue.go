@@ -81,6 +81,18 @@ func (q *Queue) IsQueue() bool { return true }
 // Settings returns what is in force.
 func (q *Queue) Settings() Settings { return q.settings }
 
+// Kind returns the type of the queue, never empty.
+func (q *Queue) Kind() Kind {
+	if q.settings.Kind == "" {
+		return Classic
+	}
+	return q.settings.Kind
+}
+
+// ConsumerTimeout returns the queue's own limit for how long a message may be
+// held.
+func (q *Queue) ConsumerTimeout() Optional { return q.settings.ConsumerTimeout }
+
 // Len returns the number of ready messages.
 func (q *Queue) Len() int { return q.ready.length }
 
@@ -222,6 +234,10 @@ func (q *Queue) RemoveConsumer(now Instant, c *Consumer) {
 		q.host.Wake(q)
 	}
 }
+
+// PassOver tells that c does not settle what it has. Of a queue with a single
+// active consumer, another one becomes it, if there is one that is ready.
+func (q *Queue) PassOver(c *Consumer) { q.consumers.passOver(c) }
 
 // Unblock tells that c, which was not ready, may be ready again.
 func (q *Queue) Unblock(c *Consumer) {

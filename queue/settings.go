@@ -60,8 +60,8 @@ type Settings struct {
 	MaxPriority Optional
 	// SingleActiveConsumer serves one consumer at a time.
 	SingleActiveConsumer bool
-	// ConsumerTimeout is the time that a consumer may hold a message before
-	// its channel is closed, in milliseconds. It is the channel's to enforce.
+	// ConsumerTimeout is the time that a client may hold a message, in
+	// milliseconds. It is for whoever hands out the messages to enforce.
 	ConsumerTimeout Optional
 
 	// What follows is for quorum queues; see quorum.go.

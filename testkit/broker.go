@@ -175,6 +175,14 @@ func (b *Broker) FastForward(d time.Duration) {
 	b.node.FastForward(d)
 }
 
+// SetConsumerTimeout changes what [WithConsumerTimeout] has set, from the next
+// delivery on.
+func (b *Broker) SetConsumerTimeout(d time.Duration) {
+	b.t.Helper()
+	b.needEmulator("setting the consumer timeout")
+	b.node.SetConsumerTimeout(d)
+}
+
 // took notes in the history that the test took a message.
 func (b *Broker) took(q *queue.Queue, e *queue.Entry) {
 	if b.recorder != nil {

@@ -42,6 +42,21 @@ func WithMaxMessageSize(bytes int) Option {
 	return func(c *config) { c.options.MaxMessageSize = bytes }
 }
 
+// DefaultConsumerTimeout is how long a client may hold a message unless a queue, a
+// policy or [WithConsumerTimeout] says something else, as in RabbitMQ.
+const DefaultConsumerTimeout = broker.DefaultConsumerTimeout
+
+// WithConsumerTimeout sets for how long clients may hold messages from queues that
+// say nothing else; RabbitMQ's name for it is consumer_timeout. The default is
+// RabbitMQ's 30 minutes; a negative time means for ever.
+//
+// In releases 3.10 and 4.0, the channel of a client that holds its oldest message
+// for longer is closed with 406. In 4.3 only quorum queues look: the message goes
+// back, and the consumer gets no more until its client has settled it.
+func WithConsumerTimeout(d time.Duration) Option {
+	return func(c *config) { c.options.ConsumerTimeout = d }
+}
+
 // WithLogger has the broker log there; without it, the broker logs nothing.
 func WithLogger(l *slog.Logger) Option {
 	return func(c *config) { c.options.Logger = l }

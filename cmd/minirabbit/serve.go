@@ -18,6 +18,7 @@ func serve(ctx context.Context, args []string, stdout io.Writer) error {
 	address := flags.String("amqp", "127.0.0.1:5672", "listen for AMQP clients on `ADDRESS`; port 0 picks a free one")
 	web := flags.String("http", "", "serve the HTTP API of RabbitMQ's management on `ADDRESS`, such as 127.0.0.1:15672; none by default")
 	name := flags.String("release", broker.DefaultRelease.Name(), "behave as this `RELEASE` of RabbitMQ: 3.10, 4.0 or 4.3")
+	timeout := flags.Duration("consumer-timeout", broker.DefaultConsumerTimeout, "let clients hold messages for `DURATION`, such as 90s; a negative one means for ever")
 	verbose := flags.Bool("v", false, "log what happens to standard error")
 	if done, err := parse(flags, args, stdout); done || err != nil {
 		return err
@@ -35,8 +36,9 @@ func serve(ctx context.Context, args []string, stdout io.Writer) error {
 		return usageErrorf("serve: %v", err)
 	}
 	options := broker.Options{
-		Release: release,
-		Logger:  slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level})),
+		Release:         release,
+		ConsumerTimeout: *timeout,
+		Logger:          slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level})),
 	}
 	var recorded recording
 	if *web != "" {
