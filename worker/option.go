@@ -8,13 +8,16 @@ import (
 	"os"
 	"runtime"
 	"slices"
+	"strings"
 	"time"
 
 	amqp "github.com/rabbitmq/amqp091-go"
+
+	"github.com/minirabbit/minirabbit/worker/celery"
 )
 
-// An Option changes how Run or a Producer works. Run returns an error for a value that makes no sense, as NewProducer
-// does.
+// An Option changes how Run, a Producer, a Worker, a Client or a Messenger works; those that it does not concern ignore
+// it. Run and the functions that make the others return an error for a value that makes no sense.
 type Option func(*config)
 
 // config is what the options set. It does not change once made.
@@ -34,8 +37,29 @@ type config struct {
 	random             randomDuration
 	job                job // nil: slowFibonacci; tests put others here
 
-	// for a Producer
+	// for a Producer, a Client and a Messenger
 	window int
+
+	// for a Worker and a Client
+	declares       bool
+	queueArguments amqp.Table
+	defaultQueue   string
+	routes         []route
+	accept         celery.Accept
+
+	// for a Worker
+	multiplier           int // of the concurrency, for the prefetch
+	name                 string
+	early                bool
+	softLimit, hardLimit time.Duration
+	taskEvents           bool
+	heartbeat            time.Duration
+	observer             Observer
+	resultPatience       time.Duration
+
+	// for a Client
+	resultExpires  time.Duration
+	publishRetries int
 }
 
 // WithConfig sets how connections are dialed: TLS, credentials, heartbeat, client properties, and through Dial the
@@ -47,14 +71,15 @@ func WithConfig(c amqp.Config) Option { return func(cfg *config) { cfg.amqp = c 
 // Single tasks are logged at level debug.
 func WithLogger(l *slog.Logger) Option { return func(cfg *config) { cfg.logger = l } }
 
-// WithQueues sets the queues that Run consumes: RedQueue and BlueQueue if never set.
+// WithQueues sets the queues that are consumed: if never set, Run consumes RedQueue and BlueQueue, a Worker "celery".
 func WithQueues(names ...string) Option { return func(cfg *config) { cfg.queues = names } }
 
 // WithConcurrency sets how many tasks Run works on at a time: GOMAXPROCS if never set.
 func WithConcurrency(n int) Option { return func(cfg *config) { cfg.concurrency = n } }
 
-// WithPrefetch sets how many unacknowledged tasks the broker lets Run have from each queue, running ones included.
-// Zero, the default, means as many as the concurrency. More hides the network's delay; fewer caps the concurrency.
+// WithPrefetch sets how many unacknowledged tasks the broker lets Run or a Worker have from each queue, running ones
+// included. Zero, the default, means as many as the concurrency, and for a Worker as many times that as
+// WithPrefetchMultiplier says. More hides the network's delay; fewer caps the concurrency.
 func WithPrefetch(n int) Option { return func(cfg *config) { cfg.prefetch = n } }
 
 // WithMaxPause makes the job slow: each begins with a pause of random length below d. Zero, the default, means none.
@@ -89,6 +114,19 @@ func newConfig(role string, options []Option) (*config, error) {
 		host:         host,
 		random:       uniform,
 		window:       256,
+
+		declares:       true,
+		defaultQueue:   DefaultTaskQueue,
+		multiplier:     1,
+		name:           "celery",
+		heartbeat:      2 * time.Second,
+		observer:       discardObserver{},
+		resultPatience: 30 * time.Second,
+		resultExpires:  24 * time.Hour,
+		publishRetries: 3,
+	}
+	if role == nodeRole {
+		cfg.queues, cfg.multiplier = []string{DefaultTaskQueue}, 4
 	}
 	for _, option := range options {
 		option(cfg)
@@ -97,7 +135,10 @@ func newConfig(role string, options []Option) (*config, error) {
 		return nil, fmt.Errorf("worker: option %w", err)
 	}
 	if cfg.prefetch == 0 {
-		cfg.prefetch = min(cfg.concurrency, math.MaxUint16)
+		cfg.prefetch = min(cfg.concurrency*cfg.multiplier, math.MaxUint16)
+	}
+	if !strings.Contains(cfg.name, "@") {
+		cfg.name += "@" + host
 	}
 	if cfg.job == nil {
 		cfg.job = slowFibonacci(cfg.maxPause, cfg.random)
@@ -135,6 +176,22 @@ func (cfg *config) check() error {
 		return fmt.Errorf("WithBackoff: %v and %v, expected more than 0 and no less than the first", cfg.firstWait, cfg.maxWait)
 	case cfg.window < 1:
 		return fmt.Errorf("WithWindow: %d, expected 1 or more", cfg.window)
+	case cfg.multiplier < 1:
+		return fmt.Errorf("WithPrefetchMultiplier: %d, expected 1 or more", cfg.multiplier)
+	case cfg.defaultQueue == "":
+		return fmt.Errorf("WithDefaultQueue: no name, expected one")
+	case cfg.observer == nil:
+		return fmt.Errorf("WithObserver: nil, expected an observer")
+	case cfg.heartbeat <= 0:
+		return fmt.Errorf("WithHeartbeats: %v, expected more than 0", cfg.heartbeat)
+	case cfg.softLimit < 0 || cfg.hardLimit < 0:
+		return fmt.Errorf("WithTimeLimits: %v and %v, expected 0 or more", cfg.softLimit, cfg.hardLimit)
+	case cfg.resultPatience < 0:
+		return fmt.Errorf("WithResultPatience: %v, expected 0 or more", cfg.resultPatience)
+	case cfg.resultExpires < time.Millisecond || cfg.resultExpires > math.MaxInt32*time.Millisecond:
+		return fmt.Errorf("WithResultExpiry: %v, expected a millisecond to 24 days", cfg.resultExpires)
+	case cfg.publishRetries < 0:
+		return fmt.Errorf("WithPublishRetries: %d, expected 0 or more", cfg.publishRetries)
 	}
 	return nil
 }

@@ -1,0 +1,287 @@
+package worker
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	amqp "github.com/rabbitmq/amqp091-go"
+
+	"github.com/minirabbit/minirabbit/worker/celery"
+)
+
+// An outcome is what came of a request.
+type outcome struct {
+	state     celery.State
+	value     json.RawMessage
+	exception *celery.Exception
+	traceback string
+	retry     *RetryError
+	ran       time.Duration
+	fields    map[string]any // of the event, besides the usual ones
+}
+
+// Causes for the end of a run's context.
+var (
+	errSoftLimit  = celery.NewException("billiard.exceptions", "SoftTimeLimitExceeded")
+	errTerminated = errors.New("worker: terminated by remote control")
+	errHardLimit  = errors.New("worker: hard time limit exceeded")
+	errRunEnded   = errors.New("worker: the task has ended")
+)
+
+// receive takes a delivery: a request that waits for its eta or for somebody to be free, or something to refuse.
+func (s *nodeSession) receive(ctx, work, taking context.Context, in *inflow, d amqp.Delivery) error {
+	task, err := celery.DecodeTask(d, s.cfg.accept)
+	if err != nil {
+		return s.refuse(work, d, err)
+	}
+	definition := s.w.tasks[task.Name]
+	if definition == nil {
+		return s.refuse(work, d, &unknownTask{*task})
+	}
+	if task.Root == "" {
+		task.Root = task.ID
+	}
+	r := &Request{
+		Task: task, Redelivered: d.Redelivered, Exchange: d.Exchange, RoutingKey: d.RoutingKey,
+		definition: definition, delivery: d, received: time.Now(), phase: reserved,
+	}
+	s.cfg.observer.TaskReceived(task.Name)
+	s.w.ledger.add(r)
+	if s.dead(work, r) {
+		return nil
+	}
+	s.emitTask(r, "task-received", map[string]any{
+		"name": orElse(r.Shadow, r.Name), "args": r.ArgsRepr, "kwargs": r.KwargsRepr, "root_id": r.Root,
+		"parent_id": orNil(r.Parent), "retries": r.Retries, "eta": timeOrNil(r.ETA), "expires": timeOrNil(r.Expires)})
+	s.log.Debug("task received", "task", r.Name, "id", r.ID, "redelivered", r.Redelivered)
+	if r.ETA.After(r.received) {
+		r.enter(scheduled)
+		return s.hold(ctx, work, taking, in, r)
+	}
+	s.backlog.push(r)
+	return nil
+}
+
+// dead ends a request that must not begin, and reports whether it did.
+func (s *nodeSession) dead(work context.Context, r *Request) bool {
+	expired := r.Expired(time.Now())
+	if !expired && !s.w.revoked.has(r.ID) {
+		return false
+	}
+	why := map[bool]string{true: "expired", false: "revoked"}[expired]
+	if expired {
+		s.w.revoked.add(r.ID)
+	}
+	s.log.Info("task discarded", "task", r.Name, "id", r.ID, "reason", why)
+	s.end(work, r, &outcome{
+		state:     celery.Revoked,
+		exception: celery.NewException("celery.exceptions", "TaskRevokedError", why),
+		fields:    map[string]any{"terminated": false, "signum": nil, "expired": expired},
+	})
+	return true
+}
+
+// end settles a request while the caller goes on.
+func (s *nodeSession) end(work context.Context, r *Request, o *outcome) {
+	r.enter(ended)
+	s.group.Go(func() error {
+		defer s.w.ledger.remove(r)
+		return s.settle(work, r, o)
+	})
+}
+
+// run does a request's task.
+func (s *nodeSession) run(work context.Context, r *Request) {
+	if s.dead(work, r) {
+		return
+	}
+	if r.definition.early || s.cfg.early {
+		r.acked = true
+		if err := r.delivery.Ack(false); err != nil {
+			return // the session is lost, which the feeders tell
+		}
+		s.settled.Add(1)
+	}
+	ctx, stop := context.WithCancelCause(context.WithValue(work, requestKey{}, r))
+	defer stop(errRunEnded)
+	r.mu.Lock()
+	r.phase, r.began, r.stop = active, time.Now(), stop
+	r.mu.Unlock()
+	s.w.ledger.begun(r.Name)
+	s.cfg.observer.TaskStarted(r.Name, r.began.Sub(r.received))
+	s.emitTask(r, "task-started", nil)
+	if r.definition.trackStarted {
+		host, _ := json.Marshal(map[string]any{"pid": pid, "hostname": s.cfg.name})
+		s.tellSoon(work, r, celery.Result{TaskID: r.ID, State: celery.Started, Value: host})
+	}
+	ctx, span := traced(ctx, r.Task)
+	o := s.call(ctx, work, stop, r)
+	if o == nil {
+		span.End()
+		return // the session is lost: the task comes again
+	}
+	o.ran = time.Since(r.began)
+	endSpan(span, o)
+	s.end(work, r, o)
+}
+
+// limits are the first that somebody has set, for each: the message, the definition, the worker.
+func (s *nodeSession) limits(r *Request) (soft, hard time.Duration) {
+	for _, l := range []time.Duration{s.cfg.softLimit, r.definition.softLimit, r.SoftLimit} {
+		if l > 0 {
+			soft = l
+		}
+	}
+	for _, l := range []time.Duration{s.cfg.hardLimit, r.definition.hardLimit, r.HardLimit} {
+		if l > 0 {
+			hard = l
+		}
+	}
+	return soft, hard
+}
+
+// call calls the task's function and waits for it, for the hard limit or for its termination. It returns nil if the
+// session is lost.
+func (s *nodeSession) call(ctx, work context.Context, stop context.CancelCauseFunc, r *Request) *outcome {
+	done := make(chan *outcome, 1)
+	go func() { // ends with the function, which may outlive its task if it heeds no context
+		done <- s.outcomeOf(ctx, r)
+	}()
+	soft, hard := s.limits(r)
+	var softly, firmly <-chan time.Time
+	if soft > 0 {
+		timer := time.NewTimer(soft)
+		defer timer.Stop()
+		softly = timer.C
+	}
+	if hard > 0 {
+		timer := time.NewTimer(hard)
+		defer timer.Stop()
+		firmly = timer.C
+	}
+	for {
+		select {
+		case o := <-done:
+			if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, errSoftLimit) && !errors.Is(cause, errTerminated) {
+				return nil
+			}
+			return o
+		case <-softly:
+			s.log.Warn("soft time limit exceeded", "task", r.Name, "id", r.ID, "limit", soft)
+			stop(errSoftLimit)
+		case <-firmly:
+			s.log.Error("hard time limit exceeded", "task", r.Name, "id", r.ID, "limit", hard)
+			stop(errHardLimit)
+			return &outcome{state: celery.Failure, exception: celery.NewException("billiard.exceptions", "TimeLimitExceeded", hard.Seconds())}
+		case <-ctx.Done():
+			switch cause := context.Cause(ctx); {
+			case errors.Is(cause, errTerminated):
+				return &outcome{
+					state:     celery.Revoked,
+					exception: celery.NewException("celery.exceptions", "TaskRevokedError", "terminated"),
+					fields:    map[string]any{"terminated": true, "signum": 15, "expired": false},
+				}
+			case errors.Is(cause, errSoftLimit):
+				ctx = work // wait on, for the function or the hard limit
+			default:
+				return nil
+			}
+		}
+	}
+}
+
+// maxResult bounds a result: RabbitMQ from 4.0 on closes the channel for messages above 16 MiB, and the task would come
+// again for ever.
+const maxResult = 16<<20 - 64<<10
+
+// outcomeOf calls the function.
+func (s *nodeSession) outcomeOf(ctx context.Context, r *Request) (o *outcome) {
+	defer func() {
+		if p := recover(); p != nil {
+			s.log.Error("task panicked", "task", r.Name, "id", r.ID, "panic", p)
+			e := celery.NewException("builtins", "RuntimeError", fmt.Sprintf("panic: %v", p))
+			o = &outcome{state: celery.Failure, exception: e, traceback: fmt.Sprintf("%s\n%s", e.Error(), debug.Stack())}
+		}
+	}()
+	if r.Chord != nil {
+		return s.failure(r, errChord)
+	}
+	value, err := r.definition.call(ctx, Arguments{r.Args, r.Kwargs})
+	switch {
+	case err == nil && len(value) > maxResult:
+		return s.failure(r, fmt.Errorf("result of %d bytes, a message holds %d at most", len(value), maxResult))
+	case err == nil:
+		return &outcome{state: celery.Success, value: value}
+	case errors.Is(err, ErrIgnore):
+		return &outcome{state: stateIgnored}
+	case errors.As(err, new(*RejectError)):
+		s.log.Warn("task rejects itself", "task", r.Name, "id", r.ID, "error", err)
+		return &outcome{state: stateRejected}
+	}
+	if errors.Is(context.Cause(ctx), errSoftLimit) && (errors.Is(err, context.Canceled) || errors.Is(err, errSoftLimit)) {
+		err = errSoftLimit
+	}
+	if retry, may := r.definition.retry(err, r.Retries, s.cfg.random); retry != nil {
+		if !may {
+			return s.failure(r, retry.Cause)
+		}
+		o := s.failure(r, retry.Cause)
+		o.state, o.retry = celery.Retry, retry
+		return o
+	}
+	return s.failure(r, err)
+}
+
+// failure is the outcome of an error.
+func (s *nodeSession) failure(r *Request, err error) *outcome {
+	e, ok := errors.AsType[*celery.Exception](err)
+	if !ok {
+		text := "unknown"
+		if err != nil {
+			text = err.Error()
+		}
+		e = celery.NewException("builtins", "RuntimeError", text)
+	}
+	return &outcome{
+		state:     celery.Failure,
+		exception: e,
+		traceback: fmt.Sprintf("Traceback (most recent call last):\n  Go task %s at %s\n%s\n", r.Name, s.cfg.name, e.Error()),
+	}
+}
+
+// An unknownTask is the error of a task that nobody has registered.
+type unknownTask struct{ task celery.Task }
+
+func (e *unknownTask) Error() string {
+	return fmt.Sprintf("worker: received unregistered task %q", e.task.Name)
+}
+
+// refuse rejects a message that cannot be done, and tells who waits for it, if that can be told.
+func (s *nodeSession) refuse(work context.Context, d amqp.Delivery, reason error) error {
+	var task celery.Task
+	var exception *celery.Exception
+	if unknown, ok := errors.AsType[*unknownTask](reason); ok {
+		task, exception = unknown.task, celery.NewException("celery.exceptions", "NotRegistered", unknown.task.Name)
+	} else if wrong, ok := errors.AsType[*celery.MessageError](reason); ok {
+		task, exception = wrong.Task, wrong.Exception()
+	}
+	s.log.Error("message rejected", "error", reason, "id", task.ID, "task", task.Name, "exchange", d.Exchange,
+		"routing_key", d.RoutingKey, "content_type", d.ContentType, "bytes", len(d.Body))
+	s.cfg.observer.MessageRefused(reason)
+	r := &Request{Task: &task, delivery: d, definition: &definition{}}
+	if task.ID == "" {
+		return s.reject(r)
+	}
+	s.emitTask(r, "task-failed", map[string]any{"exception": exception.Repr()})
+	s.group.Go(func() error {
+		if err := s.tell(work, r, celery.Result{TaskID: task.ID, State: celery.Failure, Exception: exception}); err != nil {
+			return err
+		}
+		return s.reject(r)
+	})
+	return nil
+}
