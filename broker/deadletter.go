@@ -11,14 +11,16 @@ import (
 
 // deadLetter is a message that left a queue and waits to be published again.
 type deadLetter struct {
-	from   *queue.Queue
-	m      *queue.Message
-	reason queue.Reason
+	from *queue.Queue
+	m    *queue.Message
+	// failures of m's deliveries in that queue.
+	failures uint32
+	reason   queue.Reason
 }
 
 // DeadLetter implements [queue.Host].
-func (vh *VHost) DeadLetter(q *queue.Queue, m *queue.Message, reason queue.Reason) {
-	vh.deadLetters = append(vh.deadLetters, deadLetter{q, m, reason})
+func (vh *VHost) DeadLetter(q *queue.Queue, m *queue.Message, failures uint32, reason queue.Reason) {
+	vh.deadLetters = append(vh.deadLetters, deadLetter{q, m, failures, reason})
 }
 
 // publishDeadLetter publishes a dead letter to the exchange that its queue
@@ -54,6 +56,9 @@ func (vh *VHost) deadMessage(d deadLetter, s queue.Settings) (*queue.Message, *w
 	vh.noteDeath(d, &p)
 	e := *d.m.Envelope
 	e.Dead = true
+	if r.deadLettersRemember {
+		e.Failures += d.failures
+	}
 	e.Exchange = s.DeadLetterExchange
 	if s.DeadLetterRekey {
 		e.RoutingKey, e.Copies = s.DeadLetterRoutingKey, nil

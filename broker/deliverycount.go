@@ -19,7 +19,11 @@ func (vh *VHost) outgoing(q *queue.Queue, e *queue.Entry, countFirst bool) *queu
 		return e.Message
 	}
 	r := vh.node.release
-	acquired, failed := int64(e.Deliveries()-1), int64(e.Failures())
+	before := int64(e.Message.Failures) // in queues that dead-lettered it
+	acquired, failed := int64(e.Deliveries()-1), before+int64(e.Failures())
+	if acquired == 0 {
+		acquired = before
+	}
 	if acquired == 0 && !countFirst {
 		return e.Message
 	}

@@ -88,7 +88,7 @@ func (ch *Channel) observeConsumer(kind EventKind, c *Consumer) {
 func (ch *Channel) observeSettled(ds []delivery, s settlement) {
 	kind := MessageAcked
 	switch s {
-	case reject:
+	case reject, discard:
 		kind = MessageRejected
 	case release, refuse, abandon:
 		kind = MessageRequeued

@@ -121,6 +121,9 @@ type Release struct {
 	acquiredCount bool
 	// globalQos: the global prefetch applies to quorum queues and streams.
 	globalQos bool
+	// deadLettersRemember: a dead-lettered message takes the count of its
+	// failed deliveries along, from any queue, and counts as redelivered then.
+	deadLettersRemember bool
 	// deliveryLimit is the default limit.
 	deliveryLimit queue.Optional
 	// releasedToBack: without a delivery limit, what a client gives back goes
@@ -252,6 +255,7 @@ var (
 		leastMaxPriority:    1,
 		acquiredCount:       true,
 		globalQos:           true,
+		deadLettersRemember: true,
 		deliveryLimit:       queue.Some(20),
 		priorities:          queue.Strict,
 		negativeLimitIsNone: true,

@@ -12,22 +12,24 @@ type settlement uint8
 
 const (
 	ack     settlement = iota
-	reject             // to the dead letters
+	reject             // to the dead letters by basic.reject
+	discard            // to the dead letters by basic.nack
 	release            // back to the queue by basic.nack or basic.recover
 	refuse             // back to the queue by basic.reject
 	abandon            // back to the queue because the channel ended
 )
 
-// cause returns what a queue calls a settlement that brings messages back.
+// cause returns what a queue calls a settlement other than ack.
 func (s settlement) cause() queue.Cause {
-	return map[settlement]queue.Cause{release: queue.Released, refuse: queue.Refused, abandon: queue.Abandoned}[s]
+	return map[settlement]queue.Cause{reject: queue.Refused, discard: queue.Released,
+		release: queue.Released, refuse: queue.Refused, abandon: queue.Abandoned}[s]
 }
 
 // Get takes a message from a queue; it is unacked unless m says otherwise.
 func (ch *Channel) Get(m *wire.BasicGet, q *queue.Queue) (tag uint64, e queue.Entry, ok bool) {
 	e, ok = q.Get(ch.vh.Now(), m.NoAck)
 	ch.vh.watch(q)
-	ch.countGot(ok, m.NoAck, e.Redelivered())
+	ch.countGot(ok, m.NoAck, ok && e.Redelivered())
 	if !ok {
 		return 0, e, false
 	}
@@ -53,7 +55,7 @@ func (ch *Channel) Nack(tag uint64, multiple, requeue bool) error {
 	if requeue {
 		return ch.conclude(tag, multiple, release)
 	}
-	return ch.conclude(tag, multiple, reject)
+	return ch.conclude(tag, multiple, discard)
 }
 
 // Reject gives one delivery back: to its queue, or to the dead letters.
@@ -110,9 +112,9 @@ func (ch *Channel) settle(ds []delivery, s settlement) {
 		for i := range ds {
 			ds[i].q.Ack(&ds[i].entry)
 		}
-	case reject:
+	case reject, discard:
 		for i := range ds {
-			ds[i].q.Reject(&ds[i].entry)
+			ds[i].q.Reject(&ds[i].entry, s.cause())
 		}
 	default:
 		requeue(ds, s.cause())

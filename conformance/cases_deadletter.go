@@ -220,7 +220,7 @@ var deadLetterCases = []Case{
 			c.Publish(x, "k", "a")
 			c.CheckCounts("published", q, Counts{Ready: 1})
 			c.reject(q)
-			t.CheckLetters("dead letter", r.letterbox(mine), `a to <dlx> k; rejected 1 in <q> from <x> [k]; first rejected in <q> from <x>; last rejected in <q> from <x>`)
+			t.CheckLetters("dead letter", r.letterboxOnceFull(mine), `a to <dlx> k; rejected 1 in <q> from <x> [k]; first rejected in <q> from <x>; last rejected in <q> from <x>`)
 			t.Check("elsewhere", c.Drain(others), []string{})
 		},
 	},
@@ -237,7 +237,7 @@ var deadLetterCases = []Case{
 			c.Publish("", q, "a")
 			c.CheckCounts("published", q, Counts{Ready: 1})
 			c.reject(q)
-			t.CheckLetters("dead letter", r.letterbox(dlq), `a to "" <dlq>; rejected 1 in <q> from "" [<q>]; first rejected in <q> from ""; last rejected in <q> from ""`)
+			t.CheckLetters("dead letter", r.letterboxOnceFull(dlq), `a to "" <dlq>; rejected 1 in <q> from "" [<q>]; first rejected in <q> from ""; last rejected in <q> from ""`)
 		},
 	},
 	{
@@ -256,7 +256,7 @@ var deadLetterCases = []Case{
 			t.Check("behind the other", c.Get(q), `get-ok 2 left 1 "b"`)
 			c.reject(q)
 			c.CheckCounts("came back again", q, Counts{Ready: 1})
-			t.CheckLetters("twice dead", r.letterbox(q), `a to "" <q>; rejected 2 in <q> from "" [<q>]; first rejected in <q> from ""; last rejected in <q> from ""`)
+			t.CheckLetters("twice dead", r.letterboxOnceFull(q), `a to "" <q>; rejected 2 in <q> from "" [<q>]; first rejected in <q> from ""; last rejected in <q> from ""`)
 		},
 	},
 	{
@@ -276,7 +276,7 @@ var deadLetterCases = []Case{
 			c.Exchange(dlx, "fanout")
 			c.Bind(dlq, dlx, "")
 			c.reject(q)
-			t.Check("the only dead letter", r.letterbox(dlq).bodies(1), []string{"b"})
+			t.Check("the only dead letter", r.letterboxOnceFull(dlq).bodies(1), []string{"b"})
 		},
 	},
 	{
@@ -295,7 +295,7 @@ var deadLetterCases = []Case{
 			c.PublishWith(&wire.BasicPublish{RoutingKey: q, Mandatory: true}, wire.Properties{}, "a")
 			c.CheckCounts("published", q, Counts{Ready: 1})
 			c.reject(q)
-			t.CheckLetters("dead letter", r.letterbox(dlq), `a to <dlx> <q>; rejected 1 in <q> from "" [<q>]; first rejected in <q> from ""; last rejected in <q> from ""`)
+			t.CheckLetters("dead letter", r.letterboxOnceFull(dlq), `a to <dlx> <q>; rejected 1 in <q> from "" [<q>]; first rejected in <q> from ""; last rejected in <q> from ""`)
 			t.Check("nothing comes back", c.RoundTrip(), []string{})
 		},
 	},
@@ -314,7 +314,7 @@ var deadLetterCases = []Case{
 			c.Publish("", q, "a")
 			c.CheckCounts("published", q, Counts{Ready: 1})
 			c.reject(q)
-			t.Check("dead letter", r.letterbox(dlq).bodies(1), []string{"a"})
+			t.Check("dead letter", r.letterboxOnceFull(dlq).bodies(1), []string{"a"})
 		},
 	},
 	{
@@ -331,7 +331,7 @@ var deadLetterCases = []Case{
 			d.c.CheckCounts("published", d.q, Counts{Ready: 1})
 			d.c.reject(d.q)
 			t.Check("first", d.box.bodies(1), []string{"a"})
-			t.Check("second", d.r.letterbox(second).bodies(1), []string{"a"})
+			t.Check("second", d.r.letterboxOnceFull(second).bodies(1), []string{"a"})
 		},
 	},
 	{

@@ -62,7 +62,7 @@ var deadLetterHistoryCases = []Case{
 			d.c.reject(d.q)
 			d.c.CheckCounts("died once", end, Counts{Ready: 1})
 			d.c.reject(end)
-			t.Check("headers", layout(d.r.letterbox(last).Next())[:12], ByRelease(t,
+			t.Check("headers", layout(d.r.letterboxOnceFull(last).Next())[:12], ByRelease(t,
 				From(Only310, []string{
 					"x-death 0 count int64", "x-death 0 exchange string", "x-death 0 queue string",
 					"x-death 0 reason string", "x-death 0 routing-keys wire.Array", "x-death 0 time wire.Timestamp",
@@ -91,7 +91,7 @@ var deadLetterHistoryCases = []Case{
 			c.Publish("", a, "m")
 			c.CheckCounts("published", a, Counts{Ready: 1})
 			c.reject(a)
-			t.CheckLetters("dead letter", r.letterbox(f), ByRelease(t,
+			t.CheckLetters("dead letter", r.letterboxOnceFull(f), ByRelease(t,
 				From(Only310, `m to "" <f>; maxlen 1 in <e> from "" [<e>]; rejected 1 in <a> from "" [<a>]; expired 1 in <b> from "" [<b>]; first rejected in <a> from ""`),
 				From(Since40, `m to "" <f>; maxlen 1 in <e> from "" [<e>]; expired 1 in <b> from "" [<b>]; rejected 1 in <a> from "" [<a>]; first rejected in <a> from ""; last maxlen in <e> from ""`)))
 		},
@@ -111,7 +111,7 @@ var deadLetterHistoryCases = []Case{
 				c.CheckCounts("there", work, Counts{Ready: 1})
 				c.reject(work)
 			}
-			t.CheckLetters("after three rejections", r.letterbox(work),
+			t.CheckLetters("after three rejections", r.letterboxOnceFull(work),
 				`m to "" <work>; expired 3 in <wait> from "" [<wait>]; rejected 3 in <work> from "" [<work>]; first rejected in <work> from ""; last expired in <wait> from ""`)
 		},
 	},
@@ -131,7 +131,7 @@ var deadLetterHistoryCases = []Case{
 			c.reject(work)
 			c.CheckCounts("died once", work, Counts{Ready: 1})
 			c.reject(work)
-			t.CheckLetters("twice dead", r.letterbox(work), `m to "" <work>; rejected 2 in <work> from <x> [k] expiration 3600000; first rejected in <work> from <x>; last rejected in <work> from ""`)
+			t.CheckLetters("twice dead", r.letterboxOnceFull(work), `m to "" <work>; rejected 2 in <work> from <x> [k] expiration 3600000; first rejected in <work> from <x>; last rejected in <work> from ""`)
 		},
 	},
 	{
@@ -257,8 +257,8 @@ var deadLetterHistoryCases = []Case{
 			c.CheckCounts("published", q, Counts{Ready: 1})
 			c.reject(q)
 			c.PublishWith(&wire.BasicPublish{RoutingKey: q}, wire.Properties{Flags: wire.HasExpiration, Expiration: "1"}, "b")
-			t.Check("rejected", r.letterbox(rejected).bodies(1), []string{"a"})
-			t.Check("expired", r.letterbox(expired).bodies(1), []string{"b"})
+			t.Check("rejected", r.letterboxOnceFull(rejected).bodies(1), []string{"a"})
+			t.Check("expired", r.letterboxOnceFull(expired).bodies(1), []string{"b"})
 		},
 	},
 	{
@@ -278,7 +278,7 @@ var deadLetterHistoryCases = []Case{
 			c.Bind(a, x, "")
 			c.Bind(out, x, "")
 			c.Publish("", a, "m")
-			t.CheckLetters("the way out", r.letterbox(out), `m to <x> <b>; expired 1 in <b> from "" [<b>]; expired 1 in <a> from "" [<a>]; first expired in <a> from ""; last expired in <b> from ""`)
+			t.CheckLetters("the way out", r.letterboxOnceFull(out), `m to <x> <b>; expired 1 in <b> from "" [<b>]; expired 1 in <a> from "" [<a>]; first expired in <a> from ""; last expired in <b> from ""`)
 			c.CheckCounts("not back", a, Counts{})
 		},
 	},
@@ -321,7 +321,7 @@ var deadLetterHistoryCases = []Case{
 			c.Publish("", wait, "m") // expires first
 			c.CheckCounts("expired", work, Counts{Ready: 1})
 			c.reject(work)
-			t.CheckLetters("and came back", r.letterbox(work),
+			t.CheckLetters("and came back", r.letterboxOnceFull(work),
 				`m to "" <work>; expired 2 in <wait> from "" [<wait>]; rejected 1 in <work> from "" [<work>]; first expired in <wait> from ""; last expired in <wait> from ""`)
 		},
 	},
@@ -414,7 +414,7 @@ var deadLetterHistoryCases = []Case{
 			c.CheckCounts("by CC", b, Counts{Ready: 1})
 			c.reject(b)
 			c.CheckCounts("again", b, Counts{Ready: 1})
-			t.CheckLetters("twice", r.letterbox(b), `m to <x> <a>; rejected 1 in <b> from <x> [<a> k]; rejected 1 in <a> from "" [<a> k]; first rejected in <a> from ""; last rejected in <b> from <x>; {CC=["k"]}`)
+			t.CheckLetters("twice", r.letterboxOnceFull(b), `m to <x> <a>; rejected 1 in <b> from <x> [<a> k]; rejected 1 in <a> from "" [<a> k]; first rejected in <a> from ""; last rejected in <b> from <x>; {CC=["k"]}`)
 		},
 	},
 }

@@ -24,7 +24,7 @@ func (c *RawChannel) passes(expiration string) {
 	c.Queue(end)
 	c.Queue(clock, deadLetterTo(end)...)
 	c.PublishWith(&wire.BasicPublish{RoutingKey: clock}, wire.Properties{Flags: wire.HasExpiration, Expiration: expiration}, "tick")
-	c.raw.letterbox(end).Next()
+	c.raw.letterboxOnceFull(end).Next()
 }
 
 // queueOfPriorities declares a queue with x-max-priority.

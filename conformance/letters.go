@@ -40,6 +40,21 @@ func (r *Raw) letterbox(queue string) *RawChannel {
 	return box
 }
 
+// letterboxOnceFull is letterbox for a queue that gets a dead letter by what the case did last. It waits for it: 4.3 tells
+// of earlier deliveries only if no consumer was waiting.
+func (r *Raw) letterboxOnceFull(queue string) *RawChannel {
+	r.t.Helper()
+	r.t.unrecorded(func() {
+		c := r.Channel()
+		for start := time.Now(); c.Counts(queue).Ready == 0; {
+			if time.Since(start) > patience {
+				r.t.Fatalf("no dead letter came to %s within %v", queue, patience)
+			}
+		}
+	})
+	return r.letterbox(queue)
+}
+
 // publish publishes a message with properties to the queue where it will die.
 func (d *deadLetters) publish(properties wire.Properties, body string) {
 	d.t.Helper()

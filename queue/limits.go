@@ -11,7 +11,7 @@ func (q *Queue) refuses(m *Message) bool {
 		return false
 	}
 	if q.settings.Overflow == RejectPublishDLX && q.settings.DeadLetter {
-		q.host.DeadLetter(q, m, MaxLen)
+		q.host.DeadLetter(q, m, 0, MaxLen)
 	}
 	return true
 }

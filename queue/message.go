@@ -29,6 +29,9 @@ type Envelope struct {
 	// Dead says that a queue has dead-lettered the message, so the header
 	// x-death is the broker's own.
 	Dead bool
+	// Failures counts the failed deliveries in queues that dead-lettered the
+	// message, where the release remembers them.
+	Failures uint32
 
 	// What the broker reads from the properties, decoded once.
 	Persistent bool
@@ -79,17 +82,23 @@ type Entry struct {
 	// expires is when the entry is due, zero for never.
 	expires Instant
 	// deliveries counts how often the entry was handed out, and failures how
-	// often that failed, as quorum queues count it.
+	// often that failed.
 	deliveries, failures uint32
+	// direct: a consumer waited for the entry, and the queue, a classic one,
+	// passed it on without a look.
+	direct bool
 }
 
-// Redelivered says of an entry that is handed out whether it had been before.
-func (e *Entry) Redelivered() bool { return e.deliveries > 1 }
+// Redelivered says of an entry that is handed out whether it had been before,
+// or in vain by a queue that dead-lettered it.
+func (e *Entry) Redelivered() bool {
+	return e.deliveries > 1 || e.Message.Failures > 0 && !e.direct
+}
 
 // Deliveries returns how often the entry was handed out.
 func (e *Entry) Deliveries() int { return int(e.deliveries) }
 
-// Failures returns how many deliveries failed; see [Queue.Requeue].
+// Failures returns how many deliveries by this queue failed; see [Queue.Requeue].
 func (e *Entry) Failures() int { return int(e.failures) }
 
 // Reason says why a message left a queue without being acknowledged. The

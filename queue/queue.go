@@ -8,9 +8,10 @@ import (
 
 // Host is what a queue needs of the node that it lives in.
 type Host interface {
-	// DeadLetter takes a message that left q. It is called only if the
-	// settings name a dead letter exchange, and must not call back into q.
-	DeadLetter(q *Queue, m *Message, reason Reason)
+	// DeadLetter takes a message that left q after so many failed deliveries.
+	// It is called only if the settings name a dead letter exchange, and must
+	// not call back into q.
+	DeadLetter(q *Queue, m *Message, failures uint32, reason Reason)
 	// Wake asks that Dispatch be called before the present command ends.
 	Wake(q *Queue)
 }
@@ -124,6 +125,7 @@ func (q *Queue) Publish(now Instant, m *Message) (accepted bool) {
 	q.enter(m)
 	if q.ready.length == 0 && len(q.consumers.all) > 0 {
 		if c := q.consumers.take(); c != nil {
+			e.direct = q.settings.Kind == Classic
 			q.deliver(c, e)
 			return true
 		}

@@ -10,16 +10,20 @@ func (q *Queue) Ack(e *Entry) {
 	q.counts.Acked++
 }
 
-// Reject settles an entry that was handed out: it is dead-lettered, or gone.
-func (q *Queue) Reject(e *Entry) {
+// Reject settles an entry that was handed out: it is dead-lettered, or gone. Only
+// if it was Refused, this delivery failed.
+func (q *Queue) Reject(e *Entry, why Cause) {
 	if q.deleted {
 		return
 	}
 	q.settle(e)
+	if why == Refused {
+		e.failures++
+	}
 	q.drop(e, Rejected)
 }
 
-// Cause says why an entry comes back.
+// Cause says why an entry comes back, or goes to the dead letters.
 type Cause uint8
 
 const (
@@ -42,6 +46,9 @@ func (q *Queue) Requeue(e *Entry, why Cause) {
 	if q.settings.Kind == Quorum {
 		q.requeueQuorum(e, why)
 	} else {
+		if why != Released {
+			e.failures++
+		}
 		q.ready.push(*e)
 	}
 	q.counts.Requeued++
@@ -61,6 +68,6 @@ func (q *Queue) drop(e *Entry, reason Reason) {
 		q.OnDrop(e.Message, reason)
 	}
 	if q.settings.DeadLetter {
-		q.host.DeadLetter(q, e.Message, reason)
+		q.host.DeadLetter(q, e.Message, e.failures, reason)
 	}
 }

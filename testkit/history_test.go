@@ -57,7 +57,7 @@ func TestHistoryTellsTheStoryOfAMessage(t *testing.T) {
 	dead := broker.History().Exchange("dead")
 	require.Equal(t, 2, dead[0].ID)
 	require.Equal(t, []string{"graveyard"}, dead[0].Queues())
-	require.Contains(t, dead.String(), `got queue="graveyard" no-ack`)
+	require.Contains(t, dead.String(), `got queue="graveyard" redelivered no-ack`)
 	require.Empty(t, broker.History().RoutingKey("nothing"))
 }
 
