@@ -163,6 +163,7 @@ func (s *nodeSession) call(ctx, work context.Context, stop context.CancelCauseFu
 		defer timer.Stop()
 		firmly = timer.C
 	}
+	over := ctx
 	for {
 		select {
 		case o := <-done:
@@ -177,8 +178,8 @@ func (s *nodeSession) call(ctx, work context.Context, stop context.CancelCauseFu
 			s.log.Error("hard time limit exceeded", "task", r.Name, "id", r.ID, "limit", hard)
 			stop(errHardLimit)
 			return &outcome{state: celery.Failure, exception: celery.NewException("billiard.exceptions", "TimeLimitExceeded", hard.Seconds())}
-		case <-ctx.Done():
-			switch cause := context.Cause(ctx); {
+		case <-over.Done():
+			switch cause := context.Cause(over); {
 			case errors.Is(cause, errTerminated):
 				return &outcome{
 					state:     celery.Revoked,
@@ -186,7 +187,7 @@ func (s *nodeSession) call(ctx, work context.Context, stop context.CancelCauseFu
 					fields:    map[string]any{"terminated": true, "signum": 15, "expired": false},
 				}
 			case errors.Is(cause, errSoftLimit):
-				ctx = work // wait on, for the function or the hard limit
+				over = work // wait on, for the function or the hard limit
 			default:
 				return nil
 			}
