@@ -13,6 +13,9 @@ const Millisecond Instant = 1_000_000
 type Message struct {
 	*Envelope
 	Body []byte
+	// Story is for the node's observer to tell messages apart by, guarded by
+	// the lock of the virtual host. Nobody else looks at it.
+	Story uint64
 }
 
 // Envelope is all of a message but its body. It is immutable, and shared by the

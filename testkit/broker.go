@@ -65,7 +65,7 @@ func Start(t T, options ...Option) *Broker {
 	c.options.Release = release
 	b := &Broker{t: t, config: c, alarms: make(map[Resource]bool)}
 	if !c.quiet {
-		b.recorder, b.trace = record.NewRecorder(record.Limits{Messages: keepMessages}), &record.Trace{}
+		b.recorder, b.trace = record.NewRecorder(record.Limits{Messages: keepMessages, Bytes: keepBytes}), &record.Trace{}
 		b.faults = &faults{trace: b.trace}
 		b.config.options.Observer = b.recorder
 	}

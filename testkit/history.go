@@ -72,11 +72,16 @@ type MessageHistory struct {
 // History is what happened to messages, in the order of their publishing.
 type History []MessageHistory
 
-// keepMessages is how many messages the history remembers.
-const keepMessages = 10_000
+const (
+	// keepMessages is how many messages the history remembers, and keepBytes
+	// how many bytes their bodies may have together.
+	keepMessages = 10_000
+	keepBytes    = 64 << 20
+)
 
 // History returns what has happened to the messages so far. The broker remembers
-// the last 10,000 at least by three quarters.
+// the last 10,000 at least by three quarters, but of large ones no more than have
+// 64 MiB of bodies together.
 func (b *Broker) History() History {
 	b.t.Helper()
 	b.needRecording("the history of messages")

@@ -22,33 +22,29 @@ type Limits struct {
 }
 
 // Recorder writes the history of messages. It is a [broker.Observer].
+//
+// It is told of every message that a test sends, so an event costs no allocation
+// and holds no pointer: events are small entries in one log, and become readable
+// when somebody reads them. See event.
 type Recorder struct {
 	limits Limits // immutable
 
 	mu sync.Mutex
 	// guarded by mu
-	stories []*story // in order of publishing
-	byMsg   map[*queue.Message]*story
-	bytes   int // of their bodies
-	lastID  int
-	events  int            // so far
-	acked   map[string]int // by queue
-}
-
-// story is a message's history in the making.
-type story struct {
-	Story
-	latest int // the number of its last event, among all
+	stories fifo[story] // in order of publishing, the one with the ID n at n-1
+	log     fifo[event] // but for those that begin a story
+	events  uint64      // so far
+	bytes   int         // of the bodies
+	names   names
+	acked   []int // by queue
 }
 
 var _ broker.Observer = (*Recorder)(nil)
 
 // NewRecorder returns a recorder without a history.
-func NewRecorder(limits Limits) *Recorder {
-	return &Recorder{limits: limits, byMsg: make(map[*queue.Message]*story), acked: make(map[string]int)}
-}
+func NewRecorder(limits Limits) *Recorder { return &Recorder{limits: limits} }
 
-var kinds = map[broker.EventKind]Kind{
+var kinds = [...]Kind{
 	broker.MessagePublished:    Published,
 	broker.MessageReturned:     Returned,
 	broker.MessageRouted:       Routed,
@@ -64,74 +60,123 @@ var kinds = map[broker.EventKind]Kind{
 
 // Observe implements [broker.Observer].
 func (r *Recorder) Observe(e broker.Event) {
-	kind, ok := kinds[e.Kind]
-	if !ok {
+	if int(e.Kind) >= len(kinds) {
 		return
-	}
-	event := Event{
-		Kind: kind, Time: instant(e.Time), Channel: e.Channel, Consumer: e.Consumer,
-		DeliveryTag: e.DeliveryTag, Redelivered: e.Redelivered, NoAck: e.NoAck, Reason: string(e.Reason),
-	}
-	if e.Queue != nil {
-		event.Queue = e.Queue.Name()
-	}
-	if e.Connection != nil {
-		event.Connection = ClientName(e.Connection)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if kind == Acked {
-		r.acked[event.Queue]++
+	entry := event{
+		at: e.Time, tag: e.DeliveryTag, kind: e.Kind, channel: e.Channel, redelivered: e.Redelivered, noAck: e.NoAck,
+		consumer: r.names.of(e.Consumer), reason: r.names.of(string(e.Reason)),
+	}
+	if e.Queue != nil {
+		entry.queue = r.names.ofQueue(e.Queue)
+	}
+	if e.Connection != nil {
+		entry.connection = r.names.ofConnection(e.Connection)
+	}
+	if e.Kind == broker.MessageAcked {
+		for len(r.acked) <= int(entry.queue) {
+			r.acked = append(r.acked, 0)
+		}
+		r.acked[entry.queue]++
 	}
 	if e.Dead != nil {
-		event.DeadLetter = r.storyLocked(e.VHost, e.Dead).ID
+		entry.deadLetter = r.storyLocked(e.VHost, e.Dead)
 	}
-	s := r.storyLocked(e.VHost, e.Message)
+	entry.story = r.storyLocked(e.VHost, e.Message)
 	r.events++
-	event.Number, s.latest = r.events, r.events
-	if limit := r.limits.Events; limit > 0 && len(s.Events) >= max(2, limit) {
-		gone := len(s.Events) / 2
-		s.Events = slices.Delete(s.Events, 1, 1+gone)
-		s.Forgotten += gone
-	}
-	s.Events = append(s.Events, event)
+	entry.number = r.events
+	r.addLocked(entry)
 }
 
-// storyLocked returns a message's story, which may just begin.
-func (r *Recorder) storyLocked(vh *broker.VHost, m *queue.Message) *story {
-	s := r.byMsg[m]
-	if s != nil {
-		return s
+// addLocked appends an event to its story, and makes room in the log.
+func (r *Recorder) addLocked(e event) {
+	s := r.stories.at(e.story - 1)
+	s.count++
+	if s.count == 1 {
+		s.first = e
+		return
+	}
+	e.previous = s.last
+	s.last = r.log.end()
+	r.log.push(e)
+	for r.log.begin < s.last {
+		oldest := r.log.at(r.log.begin)
+		if oldest.story-1 >= r.stories.begin && !r.tooManyLocked() {
+			break
+		}
+		r.log.pop()
+	}
+}
+
+// tooManyLocked says that the log is longer than the limits of messages and of
+// their events together allow.
+func (r *Recorder) tooManyLocked() bool {
+	l := r.limits
+	return l.Events > 0 && l.Messages > 0 && r.log.len() > l.Messages*min(l.Events, 16)+l.Events
+}
+
+// storyLocked returns the ID of a message's story, which may just begin.
+func (r *Recorder) storyLocked(vh *broker.VHost, m *queue.Message) uint64 {
+	if id := m.Story; id > r.stories.begin {
+		return id
 	}
 	r.makeRoomLocked(len(m.Body))
-	r.lastID++
-	s = &story{Story: Story{ID: r.lastID, Message: m}}
+	s := story{message: m, last: nowhere}
 	if vh != nil {
-		s.VHost = vh.Name()
+		s.vhost = r.names.of(vh.Name())
 	}
-	r.byMsg[m] = s
 	r.bytes += len(m.Body)
-	r.stories = append(r.stories, s)
-	return s
+	r.stories.push(s)
+	m.Story = r.stories.end()
+	return m.Story
 }
 
 // makeRoomLocked forgets old messages, if one more with a body of a size would
 // break the limits.
 func (r *Recorder) makeRoomLocked(size int) {
-	n, freed := 0, 0
-	if limit := r.limits.Messages; limit > 0 && len(r.stories) >= limit {
+	n := 0
+	if limit := r.limits.Messages; limit > 0 && r.stories.len() >= limit {
 		n = max(1, limit/4)
 	}
-	for i, old := range r.stories {
-		if tooLong := r.limits.Bytes > 0 && r.bytes-freed+size > r.limits.Bytes; i >= n && !tooLong {
+	for r.stories.len() > 0 {
+		if tooLong := r.limits.Bytes > 0 && r.bytes+size > r.limits.Bytes; n <= 0 && !tooLong {
 			break
 		}
-		n = max(n, i+1)
-		freed += len(old.Message.Body)
-		delete(r.byMsg, old.Message)
+		old := r.stories.pop()
+		r.bytes -= len(old.message.Body)
+		n--
 	}
-	r.bytes -= freed
-	r.stories = slices.Delete(r.stories, 0, n)
+	if r.names.many() {
+		r.forgetNamesLocked()
+	}
+}
+
+// forgetNamesLocked keeps the names that are in use.
+func (r *Recorder) forgetNamesLocked() {
+	use := r.names.renew()
+	for i := r.stories.begin; i < r.stories.end(); i++ {
+		s := r.stories.at(i)
+		s.vhost = use(s.vhost)
+		s.first.rename(use)
+	}
+	for i := r.log.begin; i < r.log.end(); i++ {
+		r.log.at(i).rename(use)
+	}
+	acked := r.acked
+	r.acked = nil
+	for id, n := range acked {
+		if n == 0 {
+			continue
+		}
+		id := use(uint32(id))
+		for len(r.acked) <= int(id) {
+			r.acked = append(r.acked, 0)
+		}
+		r.acked[id] = n
+	}
+	r.names.limit = 2 * len(r.names.texts)
 }
 
 // History returns the stories of the messages that are remembered, in the order
@@ -139,33 +184,50 @@ func (r *Recorder) makeRoomLocked(size int) {
 func (r *Recorder) History() []Story {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	all := make([]Story, len(r.stories))
-	for i, s := range r.stories {
-		all[i] = s.copy()
+	all := make([]Story, 0, r.stories.len())
+	for id := r.stories.begin + 1; id <= r.stories.end(); id++ {
+		all = append(all, r.tellLocked(id))
 	}
 	return all
 }
 
-func (s *story) copy() Story {
-	c := s.Story
-	c.Events = slices.Clone(c.Events)
-	return c
+// tellLocked makes a story readable.
+func (r *Recorder) tellLocked(id uint64) Story {
+	s := r.stories.at(id - 1)
+	limit := int(s.count)
+	if r.limits.Events > 0 {
+		limit = min(limit, max(2, r.limits.Events))
+	}
+	var events []Event
+	for at := s.last; at != nowhere && at >= r.log.begin && len(events) < limit-1; at = r.log.at(at).previous {
+		events = append(events, r.readLocked(r.log.at(at)))
+	}
+	if s.count > 0 {
+		events = append(events, r.readLocked(&s.first))
+	}
+	slices.Reverse(events)
+	return Story{ID: int(id), VHost: r.names.text(s.vhost), Message: s.message, Events: events, Forgotten: int(s.count) - len(events)}
+}
+
+func (r *Recorder) readLocked(e *event) Event {
+	return Event{
+		Number: int(e.number), Kind: kinds[e.kind], Time: instant(e.at), Queue: r.names.text(e.queue),
+		Connection: r.names.text(e.connection), Channel: e.channel, Consumer: r.names.text(e.consumer), DeliveryTag: e.tag,
+		Redelivered: e.redelivered, NoAck: e.noAck, Reason: r.names.text(e.reason), DeadLetter: int(e.deadLetter),
+	}
 }
 
 // Latest returns at most n stories for which holds is true, the latest published
-// first, and how many are remembered at all. holds must not change the story.
+// first, and how many are remembered at all.
 func (r *Recorder) Latest(n int, holds func(*Story) bool) (found []Story, of int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for _, s := range slices.Backward(r.stories) {
-		if len(found) == n {
-			break
-		}
-		if holds(&s.Story) {
-			found = append(found, s.copy())
+	for id := r.stories.end(); id > r.stories.begin && len(found) < n; id-- {
+		if s := r.tellLocked(id); holds(&s) {
+			found = append(found, s)
 		}
 	}
-	return found, len(r.stories)
+	return found, r.stories.len()
 }
 
 // Find returns the first story for which holds is true. It looks at those to which
@@ -174,21 +236,33 @@ func (r *Recorder) Latest(n int, holds func(*Story) bool) (found []Story, of int
 func (r *Recorder) Find(seen int, holds func(Story) bool) (found Story, now int, ok bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for _, s := range r.stories {
-		if s.latest > seen {
-			if found := s.copy(); holds(found) {
-				return found, r.events, true
+	for id := r.stories.begin + 1; id <= r.stories.end(); id++ {
+		if r.latestLocked(id) > uint64(seen) {
+			if found := r.tellLocked(id); holds(found) {
+				return found, int(r.events), true
 			}
 		}
 	}
-	return Story{}, r.events, false
+	return Story{}, int(r.events), false
+}
+
+// latestLocked returns the number of a story's last event.
+func (r *Recorder) latestLocked(id uint64) uint64 {
+	s := r.stories.at(id - 1)
+	if s.last == nowhere || s.last < r.log.begin {
+		return s.first.number
+	}
+	return r.log.at(s.last).number
 }
 
 // Acked returns how many deliveries from a queue have been acknowledged.
 func (r *Recorder) Acked(queue string) int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.acked[queue]
+	if id := r.names.of(queue); int(id) < len(r.acked) {
+		return r.acked[id]
+	}
+	return 0
 }
 
 func instant(at queue.Instant) time.Time { return time.Unix(0, int64(at)).UTC() }

@@ -87,3 +87,54 @@ func TestTraceRemembersTheLast(t *testing.T) {
 	require.Empty(t, trace.After(record.KeepMethods+5, 10))
 	require.Empty(t, trace.After(record.KeepMethods+50, 10))
 }
+
+// The recorder must not grow with the names of what is long gone.
+func TestNamesAreForgotten(t *testing.T) {
+	r := record.NewRecorder(record.Limits{Messages: 100})
+	for i := range 50_000 {
+		e := published("x")
+		e.Consumer = fmt.Sprint("consumer ", i)
+		r.Observe(e)
+		e.Kind, e.Queue = broker.MessageAcked, queue.New("q", queue.Settings{}, nil, 0)
+		r.Observe(e)
+	}
+	require.Equal(t, 50_000, r.Acked("q"))
+	history := r.History()
+	last := history[len(history)-1]
+	require.Equal(t, 50_000, last.ID)
+	require.Equal(t, "consumer 49999", last.Events[0].Consumer)
+	require.Equal(t, "q", last.Events[1].Queue)
+}
+
+func TestObservingAllocatesNothing(t *testing.T) {
+	r := record.NewRecorder(record.Limits{Messages: 1000})
+	e := published("x")
+	e.Queue, e.Consumer = queue.New("q", queue.Settings{}, nil, 0), "c"
+	e.Connection = &broker.Connection{Name: "client"}
+	for range 100_000 { // until the rings have their sizes
+		e.Message.Story = 0
+		for range 3 {
+			r.Observe(e)
+		}
+	}
+	if n := testing.AllocsPerRun(1000, func() {
+		e.Message.Story = 0
+		for range 3 {
+			r.Observe(e)
+		}
+	}); n != 0 {
+		t.Errorf("three events cost %v allocations, expected none", n)
+	}
+}
+
+func BenchmarkObserve(b *testing.B) {
+	r := record.NewRecorder(record.Limits{Messages: 10_000})
+	e := published("x")
+	e.Queue, e.Consumer = queue.New("q", queue.Settings{}, nil, 0), "c"
+	for b.Loop() {
+		e.Message.Story = 0
+		for range 3 {
+			r.Observe(e)
+		}
+	}
+}

@@ -1,0 +1,150 @@
+package record
+
+import (
+	"math"
+
+	"github.com/minirabbit/minirabbit/broker"
+	"github.com/minirabbit/minirabbit/queue"
+)
+
+// event is an entry of the log. It holds no pointers, so that the garbage collector
+// does not look at the log: names are numbers of [names].
+type event struct {
+	at         queue.Instant
+	tag        uint64
+	number     uint64 // among all events, from 1
+	story      uint64 // its ID
+	previous   uint64 // where the log has the story's event before, or nowhere
+	deadLetter uint64
+	queue, connection,
+	consumer, reason uint32
+	channel            uint16
+	kind               broker.EventKind
+	redelivered, noAck bool
+}
+
+// nowhere is no place in the log.
+const nowhere = math.MaxUint64
+
+func (e *event) rename(use func(uint32) uint32) {
+	e.queue, e.connection, e.consumer, e.reason = use(e.queue), use(e.connection), use(e.consumer), use(e.reason)
+}
+
+// story is a message's history in the making.
+type story struct {
+	message *queue.Message
+	first   event
+	last    uint64 // where the log has the latest event, nowhere if there is but one
+	count   uint32 // of events
+	vhost   uint32
+}
+
+// fifo is a queue whose elements are numbered from zero on, in a ring that grows.
+type fifo[T any] struct {
+	ring  []T    // length zero or a power of two
+	begin uint64 // number of the oldest element
+	count int
+}
+
+func (f *fifo[T]) len() int { return f.count }
+
+// end returns the number that the next element will have.
+func (f *fifo[T]) end() uint64 { return f.begin + uint64(f.count) }
+
+// at returns an element that is still there, valid until the next push.
+func (f *fifo[T]) at(number uint64) *T { return &f.ring[number&uint64(len(f.ring)-1)] }
+
+func (f *fifo[T]) push(v T) {
+	if f.count == len(f.ring) {
+		old := *f
+		f.ring = make([]T, max(16, 2*len(old.ring)))
+		for n := old.begin; n < old.end(); n++ {
+			*f.at(n) = *old.at(n)
+		}
+	}
+	f.count++
+	*f.at(f.end() - 1) = v
+}
+
+func (f *fifo[T]) pop() T {
+	var zero T
+	slot := f.at(f.begin)
+	v := *slot
+	*slot = zero
+	f.begin++
+	f.count--
+	return v
+}
+
+// names numbers the names that events mention. The empty name is number zero.
+type names struct {
+	texts  []string
+	number map[string]uint32
+	limit  int // for many
+
+	// The last ones asked for: mostly they are asked for again.
+	lastText       string
+	lastNumber     uint32
+	lastQueue      *queue.Queue
+	queue          uint32
+	lastConnection *broker.Connection
+	connection     uint32
+}
+
+// of returns the number of a name.
+func (n *names) of(text string) uint32 {
+	if text == "" {
+		return 0
+	}
+	if text == n.lastText {
+		return n.lastNumber
+	}
+	id, known := n.number[text]
+	if !known {
+		if n.number == nil {
+			n.number, n.texts = make(map[string]uint32), []string{""}
+		}
+		id = uint32(len(n.texts))
+		n.texts = append(n.texts, text)
+		n.number[text] = id
+	}
+	n.lastText, n.lastNumber = text, id
+	return id
+}
+
+func (n *names) ofQueue(q *queue.Queue) uint32 {
+	if q != n.lastQueue {
+		n.lastQueue, n.queue = q, n.of(q.Name())
+	}
+	return n.queue
+}
+
+func (n *names) ofConnection(c *broker.Connection) uint32 {
+	if c != n.lastConnection {
+		n.lastConnection, n.connection = c, n.of(ClientName(c))
+	}
+	return n.connection
+}
+
+func (n *names) text(number uint32) string {
+	if number == 0 {
+		return ""
+	}
+	return n.texts[number]
+}
+
+// many says that there are so many names that it is worth to forget some.
+func (n *names) many() bool { return len(n.texts) > max(n.limit, 4096) }
+
+// renew forgets all names but those that are used with the function that it
+// returns, which turns an old number into a new one.
+func (n *names) renew() (use func(old uint32) uint32) {
+	old := n.texts
+	*n = names{}
+	return func(number uint32) uint32 {
+		if number == 0 {
+			return 0
+		}
+		return n.of(old[number])
+	}
+}
