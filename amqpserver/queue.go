@@ -69,7 +69,7 @@ func (ch *channel) declared(q *queue.Queue, noWait bool) (wire.Method, error) {
 	return reply(noWait, &wire.QueueDeclareOk{
 		Queue:         q.Name(),
 		MessageCount:  uint32(q.Len()),
-		ConsumerCount: uint32(len(q.Consumers())),
+		ConsumerCount: uint32(q.ConsumerCount()),
 	})
 }
 

@@ -4,8 +4,29 @@ import (
 	"fmt"
 
 	"github.com/minirabbit/minirabbit/internal/erlang"
+	"github.com/minirabbit/minirabbit/queue"
 	"github.com/minirabbit/minirabbit/wire"
 )
+
+// equivalentArguments are the queue arguments that a redeclaration must repeat:
+// those that the type of the queue knows, in the order in which RabbitMQ compares
+// them.
+var equivalentArguments = map[queue.Kind][]string{
+	queue.Classic: {
+		"x-expires", "x-message-ttl", argDeadLetter, argDeadLetterKey, "x-max-length", "x-max-length-bytes", "x-max-priority",
+		"x-overflow", "x-queue-mode", "x-queue-version", "x-single-active-consumer", argQueueType, "x-queue-master-locator",
+		"x-queue-leader-locator",
+	},
+	queue.Quorum: {
+		argDeadLetter, argDeadLetterKey, "x-dead-letter-strategy", "x-expires", "x-max-length", "x-max-length-bytes",
+		"x-max-in-memory-length", "x-max-in-memory-bytes", "x-overflow", "x-single-active-consumer", argQueueType,
+		"x-quorum-initial-group-size", "x-delivery-limit", "x-message-ttl", "x-queue-leader-locator",
+	},
+	queue.Stream: {
+		"x-max-length-bytes", argQueueType, "x-max-age", "x-stream-max-segment-size-bytes", "x-initial-cluster-size",
+		"x-queue-leader-locator",
+	},
+}
 
 // inequivalent is the refusal of a declaration that differs from what is there.
 func inequivalent(what, resource, received, current string) error {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/minirabbit/minirabbit/exchange"
+	"github.com/minirabbit/minirabbit/internal/erlang"
 	"github.com/minirabbit/minirabbit/wire"
 )
 
@@ -142,7 +143,7 @@ func (vh *VHost) exchangeError(err error) error {
 func (vh *VHost) checkEquivalentExchange(x *exchange.Exchange, m *wire.ExchangeDeclare) error {
 	resource := vh.exchangeText(m.Exchange)
 	if m.Type != string(x.Kind()) {
-		return inequivalent("type", resource, "'"+m.Type+"'", "'"+string(x.Kind())+"'")
+		return inequivalent("type", resource, "'"+erlang.Atom(m.Type)+"'", "'"+erlang.Atom(string(x.Kind()))+"'")
 	}
 	for _, field := range []struct {
 		name              string

@@ -90,7 +90,7 @@ func readProperties(r *Release, m *queue.Envelope, p *wire.Properties) error {
 		return Errorf(wire.PreconditionFailed, "invalid message: {delivery_mode_unknown,%d}", p.DeliveryMode)
 	}
 	m.Persistent = p.DeliveryMode == 2
-	m.Priority = p.Priority
+	m.Priority, m.HasPriority = p.Priority, p.Flags&wire.HasPriority != 0
 	if p.Flags&wire.HasExpiration == 0 {
 		return nil
 	}

@@ -128,12 +128,6 @@ func checkImplemented(m *wire.QueueDeclare, s queue.Settings, resource string) e
 	return Errorf(wire.NotImplemented, "minirabbit does not implement %s: %s", what, resource)
 }
 
-// equivalentArguments are the queue arguments that a redeclaration must repeat.
-var equivalentArguments = []string{
-	"x-expires", "x-message-ttl", argDeadLetter, argDeadLetterKey, "x-max-length", "x-max-length-bytes",
-	"x-max-priority", "x-overflow", "x-queue-mode", "x-single-active-consumer", "x-queue-type",
-}
-
 func (vh *VHost) checkEquivalentQueue(q *queue.Queue, owner *Connection, m *wire.QueueDeclare) error {
 	if m.Exclusive != q.Exclusive || q.Exclusive && q.Owner != any(owner) {
 		return vh.lockedQueue(q)
@@ -151,7 +145,7 @@ func (vh *VHost) checkEquivalentQueue(q *queue.Queue, owner *Connection, m *wire
 	if vh.node.release.namesDefaultType {
 		received, current = withQueueType(received), withQueueType(current)
 	}
-	for _, key := range equivalentArguments {
+	for _, key := range equivalentArguments[q.Settings().Kind] {
 		if err := checkSameArgument(key, resource, received, current); err != nil {
 			return err
 		}

@@ -98,12 +98,12 @@ func (d *delayedMessage) fire(vh *VHost, _ queue.Instant) {
 }
 
 // replay gives a new destination of an x-recent-history exchange the messages
-// that the exchange has kept.
+// that the exchange has kept. A queue gets them after the binding is answered.
 func (vh *VHost) replay(x *exchange.Exchange, to exchange.Destination) error {
 	for _, kept := range x.Replay(to) {
 		m := kept.Content.(*queue.Message)
 		if q, ok := to.(*queue.Queue); ok {
-			vh.enqueue(q, m)
+			vh.later = append(vh.later, func() { vh.enqueue(q, m) })
 			continue
 		}
 		header := m.Header()

@@ -7,7 +7,7 @@ func (q *Queue) refuses(m *Message) bool {
 	if q.settings.Overflow != RejectPublish && q.settings.Overflow != RejectPublishDLX {
 		return false
 	}
-	if !q.over(q.ready.length+1, q.ready.bytes+int64(len(m.Body))) {
+	if !q.over(q.ready.length+1, q.ready.bytes+q.ready.size(m)) {
 		return false
 	}
 	if q.settings.Overflow == RejectPublishDLX && q.settings.DeadLetter {

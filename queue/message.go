@@ -37,8 +37,9 @@ type Envelope struct {
 	Failures uint32
 
 	// What the broker reads from the properties, decoded once.
-	Persistent bool
-	Priority   uint8
+	Persistent  bool
+	Priority    uint8
+	HasPriority bool // without one it is 0, in the quorum queues of 4.3 4
 	// Expiration is the per-message TTL; it counts if HasExpiration.
 	Expiration    Instant
 	HasExpiration bool
@@ -90,6 +91,8 @@ type Entry struct {
 	// direct: a consumer waited for the entry, and the queue, a classic one,
 	// passed it on without a look.
 	direct bool
+	// got says that the entry is unacked and was taken by Get.
+	got bool
 }
 
 // Redelivered says of an entry that is handed out whether it had been before,

@@ -44,6 +44,7 @@ type Queue struct {
 	lastUsed     Instant
 	deleted      bool
 
+	got                         int // unacked that were taken by Get
 	unacked                     int
 	unackedBytes                int64
 	counts                      Counts
@@ -172,7 +173,7 @@ func (q *Queue) handOut(e *Entry, noAck bool) {
 		return
 	}
 	q.unacked++
-	q.unackedBytes += int64(len(e.Message.Body))
+	q.unackedBytes += q.ready.size(e.Message)
 }
 
 // Get takes the message at the head. Unless noAck, the caller settles it.
@@ -185,6 +186,10 @@ func (q *Queue) Get(now Instant, noAck bool) (e Entry, ok bool) {
 	}
 	e = q.ready.take()
 	q.handOut(&e, noAck)
+	if !noAck {
+		e.got = true
+		q.got++
+	}
 	q.counts.Got++
 	if noAck {
 		q.counts.GotNoAck++
@@ -216,6 +221,15 @@ func (q *Queue) Delete() []*Consumer {
 
 // Consumers returns the consumers in order of arrival.
 func (q *Queue) Consumers() []*Consumer { return q.consumers.all }
+
+// ConsumerCount returns how many consumers there are. For a quorum queue, as in
+// RabbitMQ, each unacked message that was taken by Get counts as one.
+func (q *Queue) ConsumerCount() int {
+	if q.settings.Kind == Quorum {
+		return len(q.consumers.all) + q.got
+	}
+	return len(q.consumers.all)
+}
 
 // ActiveConsumer says whether c is one that the queue serves: all are, but for
 // a queue with a single active consumer.
@@ -263,7 +277,7 @@ func (q *Queue) Check() error {
 	n, bytes := 0, int64(0)
 	q.ready.each(func(e *Entry) {
 		n++
-		bytes += int64(len(e.Message.Body))
+		bytes += q.ready.size(e.Message)
 	})
 	if n != q.ready.length || bytes != q.ready.bytes {
 		return fmt.Errorf("queue %q: holds %d messages of %d bytes, but counts %d of %d", q.name, n, bytes, q.ready.length, q.ready.bytes)

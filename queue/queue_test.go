@@ -176,7 +176,7 @@ func TestPriorities(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			q := queue.New("q", test.settings, &host{}, 1)
 			for _, p := range []uint8{0, 5, 9, 4, 1, 5, 0, 255, 3, 6} {
-				q.Publish(1, &queue.Message{Envelope: &queue.Envelope{Priority: p}})
+				q.Publish(1, &queue.Message{Envelope: &queue.Envelope{Priority: p, HasPriority: true}})
 			}
 			var got []string
 			for e, ok := q.Get(1, true); ok; e, ok = q.Get(1, true) {

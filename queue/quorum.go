@@ -14,13 +14,16 @@ const (
 	// Interleaved: two messages of priority 5 or more go before one of a
 	// lower priority, as in RabbitMQ 4.0.
 	Interleaved
-	// Strict: 32 levels, highest first, as in RabbitMQ 4.3.
+	// Strict: 32 levels, highest first, as in RabbitMQ 4.3. A message without
+	// a priority has 4, as in AMQP 1.0.
 	Strict
 )
 
 func (p Priorities) levels() int { return [...]int{1, 2, 32}[p] }
 
 const (
+	defaultPriority = 4
+
 	highPriority = 5 // the lowest priority that Interleaved prefers
 	highStreak   = 2 // how many of these go before a normal one
 )

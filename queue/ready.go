@@ -11,14 +11,16 @@ type ready struct {
 	returned   deque
 	levels     []deque
 	priorities Priorities
-	streak     int // high ones taken since the last normal one, if Interleaved
-	length     int
-	bytes      int64
+	// countsProperties: see Settings.
+	countsProperties bool
+	streak           int // high ones taken since the last normal one, if Interleaved
+	length           int
+	bytes            int64
 }
 
 // init empties the structure and makes it as the settings ask.
 func (r *ready) init(s *Settings) {
-	*r = ready{priorities: s.Priorities}
+	*r = ready{priorities: s.Priorities, countsProperties: s.CountsProperties}
 	levels := 1
 	switch {
 	case s.Kind == Quorum:
@@ -32,10 +34,21 @@ func (r *ready) init(s *Settings) {
 // level returns the deque for a message of this priority: RabbitMQ counts a
 // priority above the queue's maximum as the maximum.
 func (r *ready) level(m *Message) *deque {
-	if r.priorities == Interleaved {
+	switch {
+	case r.priorities == Interleaved:
 		return &r.levels[interleavedLevel(m)]
+	case r.priorities == Strict && !m.HasPriority:
+		return &r.levels[defaultPriority]
 	}
 	return &r.levels[min(int(m.Priority), len(r.levels)-1)]
+}
+
+// size is what a message counts for where bytes are limited.
+func (r *ready) size(m *Message) int64 {
+	if r.countsProperties {
+		return int64(len(m.Body) + len(m.Properties))
+	}
+	return int64(len(m.Body))
 }
 
 // push puts an entry where its position belongs.
@@ -52,7 +65,7 @@ func (r *ready) pushReturned(e Entry) {
 
 func (r *ready) added(e *Entry) {
 	r.length++
-	r.bytes += int64(len(e.Message.Body))
+	r.bytes += r.size(e.Message)
 }
 
 // take removes the entry that is next to leave. There must be one.
@@ -85,7 +98,7 @@ func (r *ready) next() *deque {
 func (r *ready) pop(d *deque) Entry {
 	e := d.popFront()
 	r.length--
-	r.bytes -= int64(len(e.Message.Body))
+	r.bytes -= r.size(e.Message)
 	return e
 }
 

@@ -81,6 +81,10 @@ type Settings struct {
 	// delivery.
 	ReleasedIsFailed bool
 
+	// CountsProperties counts the properties of a message, as they are
+	// encoded, among its bytes.
+	CountsProperties bool
+
 	// MaxAge is for how long a stream keeps messages, in milliseconds.
 	MaxAge Optional
 }

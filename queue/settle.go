@@ -57,7 +57,11 @@ func (q *Queue) Requeue(e *Entry, why Cause) {
 
 func (q *Queue) settle(e *Entry) {
 	q.unacked--
-	q.unackedBytes -= int64(len(e.Message.Body))
+	q.unackedBytes -= q.ready.size(e.Message)
+	if e.got {
+		e.got = false
+		q.got--
+	}
 }
 
 // drop ends an entry that is neither ready nor unacked any more.

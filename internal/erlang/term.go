@@ -10,6 +10,21 @@ import (
 	"github.com/minirabbit/minirabbit/wire"
 )
 
+// Atom prints an atom as Erlang does: in quotes unless it is a word in small letters. RabbitMQ's names for types of
+// exchanges are atoms: direct, but 'x-consistent-hash'.
+func Atom(name string) string {
+	plain := name != "" && name[0] >= 'a' && name[0] <= 'z'
+	for _, r := range name {
+		if !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '_' || r == '@') {
+			plain = false
+		}
+	}
+	if plain {
+		return name
+	}
+	return "'" + name + "'"
+}
+
 // TypeName returns RabbitMQ's name for the type of a table value: "longstr" for a string, "signedint" for an int32,
 // "void" for nil. Its error texts contain these names.
 func TypeName(value any) string {

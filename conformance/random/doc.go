@@ -1,0 +1,34 @@
+// Package random writes random AMQP programs, runs each on the emulator and on a real RabbitMQ, and compares everything
+// that can be seen: replies, errors with their texts, deliveries with all properties and headers, returns, confirms,
+// cancellations, and the counts of all queues after each step.
+//
+//	AMQP_URL=amqp://guest:guest@127.0.0.1:5672/ HTTP_URL=http://127.0.0.1:15672 \
+//		MINIRABBIT_RANDOM_WORKERS=8 go test -count=1 -timeout 60m -run TestPrograms -v ./conformance/random -rapid.checks=1250
+//
+// runs 10,000 programs in a virtual host of its own for each of 8 workers. The release comes from the broker, and the
+// emulator behaves as the same one. A program that differs is shrunk and printed with what both did; with
+// MINIRABBIT_RANDOM_KEEP=DIR it is also written to a file. Once the emulator does as RabbitMQ, the file moves to
+// testdata/RELEASE, and MINIRABBIT_RANDOM_RECORD=1 go test -run TestRecorded writes the transcript into it: the recorded
+// programs run on the emulator on every machine.
+//
+// # Why the outcome is the same every time
+//
+// The emulator does all that follows from a method before it looks at the next one. RabbitMQ's queues are processes of
+// their own: what follows from a method arrives when it does. So a program runs on the emulator first, step by step, and
+// the answer to a probe that is sent behind a step ends its outcome. On the real broker a step is followed by waiting
+// until the very same has arrived, and until passive declarations say that all queues have the state that they have on
+// the emulator. If RabbitMQ does the same, that takes as long as RabbitMQ takes; if it does anything else, something
+// unexpected arrives, or what is expected does not come for long, and that is the difference. What arrives at different
+// channels is compared channel by channel: no order between channels is promised.
+//
+// Some effects are invisible at once, such as an acknowledgement, or a message that a full queue drops. A queue's process
+// answers a passive declaration ahead of messages that wait, but having answered it turns to those: for such steps the
+// declarations are sent twice, each time after the answer to the last.
+//
+// A program that does not do the same is run again, up to three times, and counts as equal if RabbitMQ does so once: where
+// processes race, such as two queues whose dead letters go to a third, RabbitMQ has several outcomes. The number of these
+// programs is reported. What has more than one outcome as a rule is not generated; see the generator.
+//
+// Time: what expires does so at once, or after a time long against the run of a program, or not before its end; a step
+// of its own lets it. Names that the broker makes up are numbered.
+package random

@@ -1,0 +1,309 @@
+package random_test
+
+import (
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"hash/crc32"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/minirabbit/minirabbit/conformance"
+	"github.com/minirabbit/minirabbit/conformance/random"
+	"github.com/minirabbit/minirabbit/testkit"
+)
+
+const (
+	// long is how long a real broker may take to do what the emulator did.
+	long = 400 * time.Millisecond
+	// attempts is how often a program is run on the real broker until it does as the emulator.
+	attempts = 4
+	// mostDifferences is how many differences a worker looks for.
+	mostDifferences = 5
+	// recordedPrograms is how many programs without a difference are kept.
+	recordedPrograms = 40
+)
+
+// A program that differs is shrunk by removing steps and kept as a script; see pair.program.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	_ = flag.Set("rapid.nofailfile", "true")
+	os.Exit(m.Run())
+}
+
+// TestPrograms runs random programs on the emulator and on the RabbitMQ that AMQP_URL and HTTP_URL name, and compares.
+// The flag -rapid.checks says how many each of MINIRABBIT_RANDOM_WORKERS (2) workers runs. MINIRABBIT_RANDOM_KEEP names a
+// directory where the programs are kept that differ and some that do not, in the form of testdata.
+func TestPrograms(t *testing.T) {
+	needReal(t)
+	release := releaseOf(t, os.Getenv("HTTP_URL"))
+	workers := 2
+	if n, err := strconv.Atoi(os.Getenv("MINIRABBIT_RANDOM_WORKERS")); err == nil {
+		workers = n
+	}
+	var c counts
+	t.Run("workers", func(t *testing.T) {
+		for i := range workers {
+			t.Run(strconv.Itoa(i), func(t *testing.T) {
+				t.Parallel()
+				p := newPair(t, release, fmt.Sprintf("random-%d-%d", os.Getpid(), i))
+				p.counts = &c
+				rapid.Check(t, p.program)
+				for _, d := range p.differences {
+					t.Errorf("RabbitMQ %s differs:\n%s", release, d)
+				}
+			})
+		}
+	})
+	t.Logf("random: RabbitMQ %s: %d programs, %d steps without a difference, %d of them at a second attempt",
+		release, c.programs.Load(), c.steps.Load(), c.again.Load())
+}
+
+// TestRecorded runs recorded programs on the emulator, which has to do what RabbitMQ did, and on the RabbitMQ that
+// AMQP_URL and HTTP_URL name, if they do, which has to do so still. With MINIRABBIT_RANDOM_RECORD set, the transcripts of
+// that release are written anew.
+func TestRecorded(t *testing.T) {
+	var real conformance.Release
+	if os.Getenv("AMQP_URL") != "" {
+		needReal(t)
+		real = releaseOf(t, os.Getenv("HTTP_URL"))
+	}
+	for _, release := range conformance.AllReleases {
+		t.Run(string(release), func(t *testing.T) {
+			t.Parallel()
+			names, err := filepath.Glob(filepath.Join("testdata", string(release), "*.txt"))
+			if err != nil || len(names) == 0 {
+				t.Fatalf("there are no recorded programs: %v", err)
+			}
+			p := pair{release: release, emulator: sessionOnEmulator(t, release, "/random")}
+			if real == release {
+				p = newPair(t, release, fmt.Sprintf("recorded-%d", os.Getpid()))
+			}
+			for _, name := range names {
+				t.Run(filepath.Base(name), func(t *testing.T) { p.recorded(t, name) })
+			}
+		})
+	}
+}
+
+// recorded runs one recorded program.
+func (p *pair) recorded(t *testing.T, name string) {
+	text, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	script, err := random.ReadScript(strings.NewReader(string(text)))
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	run, err := p.replay(script.Program)
+	if err != nil {
+		t.Fatalf("on the emulator: %v", err)
+	}
+	if p.real != nil {
+		if _, d := p.compare(t, run, attempts); d != nil {
+			t.Fatalf("RabbitMQ %s differs:\n%v", p.release, d)
+		}
+	}
+	now := run.Script(script.Comments...)
+	if p.real != nil && os.Getenv("MINIRABBIT_RANDOM_RECORD") != "" {
+		if err := os.WriteFile(name, []byte(now.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if diff := cmp.Diff(script.String(), now.String()); diff != "" {
+		t.Errorf("the emulator does not do what RabbitMQ %s did (-want +got):\n%s", p.release, diff)
+	}
+}
+
+// TestScripts checks that a program that is written as a script and read again is the same.
+func TestScripts(t *testing.T) {
+	emulator := sessionOnEmulator(t, conformance.Release43, "/random")
+	rapid.Check(t, func(t *rapid.T) {
+		p := pair{emulator: emulator}
+		run, err := p.generate(t)
+		if err != nil {
+			t.Fatal(err)
+		}
+		written := run.Script("written")
+		read, err := random.ReadScript(strings.NewReader(written.String()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(written.String(), read.String()); diff != "" {
+			t.Fatal(diff)
+		}
+		again, err := p.replay(read.Program)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(written.String(), again.Script("written").String()); diff != "" {
+			t.Fatalf("the emulator does not do the same again:\n%s", diff)
+		}
+	})
+}
+
+// needReal skips the test without a real RabbitMQ.
+func needReal(t *testing.T) {
+	if os.Getenv("AMQP_URL") == "" || os.Getenv("HTTP_URL") == "" {
+		t.Skip("random programs need a real RabbitMQ to compare with: set AMQP_URL and HTTP_URL")
+	}
+}
+
+// counts is what the workers have done.
+type counts struct{ programs, steps, again atomic.Int64 }
+
+// pair runs programs on the emulator and on a real broker.
+type pair struct {
+	release        conformance.Release
+	emulator, real *random.Session
+	counts         *counts
+	differences    []*random.Difference
+}
+
+func newPair(t *testing.T, release conformance.Release, vhost string) pair {
+	return pair{release: release, emulator: sessionOnEmulator(t, release, vhost), real: sessionOn(t, realTarget(), vhost)}
+}
+
+// program writes a program, runs it on both and shrinks it if they differ.
+func (p *pair) program(t *rapid.T) {
+	if len(p.differences) >= mostDifferences {
+		return
+	}
+	run, err := p.generate(t)
+	if err != nil {
+		t.Fatalf("on the emulator: %v", err)
+	}
+	tries, d := p.compare(t, run, attempts)
+	if d == nil {
+		p.counts.programs.Add(1)
+		p.counts.steps.Add(int64(len(run.Program)))
+		if tries > 1 {
+			p.counts.again.Add(1)
+		}
+		if n := p.counts.programs.Load(); n <= recordedPrograms && len(run.Program) >= 10 {
+			p.keep(t, fmt.Sprintf("program-%02d", n), run)
+		}
+		return
+	}
+	random.Shrink(run.Program[:min(d.At+1, len(run.Program))], func(smaller random.Program) bool {
+		run, err := p.replay(smaller)
+		if err != nil {
+			return false
+		}
+		_, found := p.compare(t, run, 2)
+		if found != nil {
+			d = found
+		}
+		return found != nil
+	})
+	p.differences = append(p.differences, d)
+	shown := d.String()
+	p.keep(t, fmt.Sprintf("difference-%08x", crc32.ChecksumIEEE([]byte(shown))), random.Run{Program: d.Run.Program[:min(d.At+1, len(d.Run.Program))]})
+}
+
+// keep writes a program to a file, if there is a directory for it.
+func (p *pair) keep(t *rapid.T, name string, run random.Run) {
+	dir := os.Getenv("MINIRABBIT_RANDOM_KEEP")
+	if dir == "" {
+		return
+	}
+	script := run.Script("RabbitMQ " + string(p.release))
+	if err := os.WriteFile(filepath.Join(dir, name+".txt"), []byte(script.String()), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (p *pair) generate(t *rapid.T) (random.Run, error) {
+	defer clean(t, p.emulator)
+	return random.Generate(t, p.emulator)
+}
+
+func (p *pair) replay(program random.Program) (random.Run, error) {
+	run, err := random.Replay(program, p.emulator)
+	return run, errors.Join(err, p.emulator.Clean(err != nil))
+}
+
+// compare runs a program on the real broker until it does as the emulator, or gives the last difference.
+func (p *pair) compare(t rapid.TB, run random.Run, attempts int) (tries int, d *random.Difference) {
+	for tries = 1; tries <= attempts; tries++ {
+		var err error
+		if d, err = random.Compare(run, p.real, long); err != nil {
+			_ = p.real.Clean(true)
+			t.Fatalf("on the real broker: %v\n%v", err, run.Script())
+		}
+		if d == nil {
+			break
+		}
+	}
+	return tries, d
+}
+
+func clean(t rapid.TB, emulator *random.Session) {
+	if err := emulator.Clean(false); err != nil {
+		t.Errorf("cleaning up the emulator: %v", err)
+	}
+}
+
+func realTarget() random.Target {
+	return random.Target{AMQP: os.Getenv("AMQP_URL"), HTTP: os.Getenv("HTTP_URL")}
+}
+
+func sessionOnEmulator(t *testing.T, release conformance.Release, vhost string) *random.Session {
+	broker := testkit.Start(t, testkit.WithRelease(string(release)), testkit.WithManagement(), testkit.WithoutRecording())
+	return sessionOn(t, random.Target{AMQP: broker.URL(), HTTP: broker.ManagementURL(), FastForward: broker.FastForward}, vhost)
+}
+
+func sessionOn(t *testing.T, target random.Target, vhost string) *random.Session {
+	session, err := random.NewSession(target, vhost)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := session.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return session
+}
+
+// releaseOf asks a broker for its release.
+func releaseOf(t *testing.T, address string) conformance.Release {
+	u, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request, err := http.NewRequest(http.MethodGet, u.JoinPath("/api/overview").String(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.SetBasicAuth("guest", "guest")
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	var overview struct {
+		Version string `json:"rabbitmq_version"`
+	}
+	if err := json.NewDecoder(response.Body).Decode(&overview); err != nil {
+		t.Fatal(err)
+	}
+	release, err := conformance.ReleaseOf(overview.Version)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return release
+}
