@@ -1,9 +1,6 @@
 package queue
 
-import (
-	"iter"
-	"sort"
-)
+import "iter"
 
 // ready holds the ready entries of a queue: one deque a priority, highest first
 // out, and those that came back to a quorum queue before all of them.
@@ -124,69 +121,4 @@ func (r *ready) each(f func(e *Entry)) {
 			f(d.at(n))
 		}
 	}
-}
-
-// deque is a ring of entries in order of position.
-type deque struct {
-	ring   []Entry // length zero or a power of two
-	start  int
-	length int
-}
-
-func (d *deque) at(i int) *Entry { return &d.ring[(d.start+i)&(len(d.ring)-1)] }
-
-func (d *deque) front() *Entry { return d.at(0) }
-
-// append puts e at the back, whatever its position.
-func (d *deque) append(e Entry) {
-	if d.length == len(d.ring) {
-		d.resize(max(8, 2*len(d.ring)))
-	}
-	d.length++
-	*d.at(d.length - 1) = e
-}
-
-// insert puts e where its position belongs. New entries go to the back and
-// requeued ones mostly to the front; both take constant time.
-func (d *deque) insert(e Entry) {
-	if d.length == 0 || e.position > d.at(d.length-1).position {
-		d.append(e)
-		return
-	}
-	if d.length == len(d.ring) {
-		d.resize(2 * len(d.ring))
-	}
-	switch {
-	case e.position < d.front().position:
-		d.start = (d.start - 1) & (len(d.ring) - 1)
-		d.length++
-		*d.front() = e
-	default:
-		i := sort.Search(d.length, func(i int) bool { return d.at(i).position > e.position })
-		d.length++
-		for n := d.length - 1; n > i; n-- {
-			*d.at(n) = *d.at(n - 1)
-		}
-		*d.at(i) = e
-	}
-}
-
-func (d *deque) popFront() Entry {
-	slot := d.front()
-	e := *slot
-	*slot = Entry{}
-	d.start = (d.start + 1) & (len(d.ring) - 1)
-	d.length--
-	if len(d.ring) > 1024 && d.length < len(d.ring)/4 {
-		d.resize(len(d.ring) / 2)
-	}
-	return e
-}
-
-func (d *deque) resize(size int) {
-	ring := make([]Entry, size)
-	for i := range d.length {
-		ring[i] = *d.at(i)
-	}
-	d.ring, d.start = ring, 0
 }

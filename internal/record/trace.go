@@ -62,9 +62,9 @@ type tracedMethod struct {
 
 // add notes a command that was received or is about to be sent.
 func (t *Trace) add(cmd *amqpserver.Command, sent bool) {
-	now := time.Now()
-	if cmd.At != 0 {
-		now = time.Unix(0, int64(cmd.At))
+	now := time.Unix(0, int64(cmd.At))
+	if cmd.At == 0 {
+		now = time.Now() // held back by a fault
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
