@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/minirabbit/minirabbit/broker"
+	"github.com/minirabbit/minirabbit/management/webpage"
 	"github.com/minirabbit/minirabbit/wire"
 )
 
@@ -61,20 +62,14 @@ func (r *request) page(path string) {
 	switch {
 	case path == "metrics" && r.api.config.metrics != nil:
 		r.api.config.metrics.ServeHTTP(r.w, r.Request)
-		return
-	case path != "":
+	case path == "" || strings.HasPrefix(path, "page/"):
+		webPage.ServeHTTP(r.w, r.Request)
+	default:
 		r.notFound()
-		return
 	}
-	r.w.Header().Set("Content-Type", "text/html")
-	r.w.Write([]byte(landing))
 }
 
-// landing stands in for the management page.
-const landing = `<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><title>minirabbit</title></head>
-<body><h1>minirabbit</h1><p>The HTTP API is below <a href="/api/overview">/api</a>.</p></body></html>
-`
+var webPage = webpage.Handler()
 
 // vhost returns the virtual host in the path, nil if it is not there.
 func (r *request) inVHost() *broker.VHost { return r.api.node.VHost(r.vars["vhost"]) }

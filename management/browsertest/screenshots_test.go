@@ -1,0 +1,135 @@
+package browsertest
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+	amqp "github.com/rabbitmq/amqp091-go"
+	"github.com/stretchr/testify/require"
+
+	"github.com/minirabbit/minirabbit/testkit"
+)
+
+var screenshots = flag.String("screenshots", "", "write screenshots for the documentation to this `DIR`")
+
+var warmup = flag.Duration("warmup", 65*time.Second, "how long clients work before the screenshots: a minute fills the charts")
+
+// TestScreenshots shows the page while clients are at work.
+func TestScreenshots(t *testing.T) {
+	if *screenshots == "" {
+		t.Skip("no pictures are asked for: -screenshots names no directory")
+	}
+	dir, err := filepath.Abs(*screenshots)
+	require.NoError(t, err)
+	require.NoError(t, os.MkdirAll(dir, 0o755))
+	broker := testkit.Start(t, testkit.WithManagement())
+	work(t, broker)
+	broker.Inject(testkit.Fault{When: testkit.Before(testkit.BasicAck).From("test-queue2").Nth(60), Do: testkit.DropConnection})
+	broker.Inject(testkit.Fault{When: testkit.Before(testkit.BasicDeliver).From("test-queue1").Nth(3), Do: testkit.Delay(20 * time.Millisecond), Times: 5})
+	p := open(t, broker)
+	p.shoot(dir, "login", 1280, 640)
+	p.logsIn()
+	time.Sleep(*warmup) // for a minute of charts
+	for _, shot := range []struct {
+		name, address, sees string
+		width, height       int64
+	}{
+		{"overview", "#/", "Message rates", 1280, 860},
+		{"queues", "#/queues", "test-queue1", 1280, 520},
+		{"queue", "#/queues/%2F/test-queue1", "Consumers", 1280, 1000},
+		{"connections", "#/connections", "shop", 1280, 480},
+		{"trace", "#/trace", "basic.publish", 1280, 760},
+		{"history", "#/history?queue=test-queue2", "acknowledged", 1280, 760},
+		{"message", "#/history/12", "published", 1280, 760},
+		{"faults", "#/faults", "drop the connection", 1280, 520},
+		{"exchange", "#/exchanges/%2F/test-exchange", "redpill", 1280, 1000},
+		{"users", "#/admin/users", "guest", 1280, 480},
+		{"narrow", "#/queues/%2F/test-queue1", "Consumers", 400, 1000},
+	} {
+		p.goes(shot.address)
+		p.sees(shot.sees)
+		p.shoot(dir, shot.name, shot.width, shot.height)
+	}
+}
+
+// shoot takes a picture in light and in dark.
+func (p *tab) shoot(dir, name string, width, height int64) {
+	p.t.Helper()
+	for _, scheme := range []string{"light", "dark"} {
+		p.prefers(scheme)
+		p.do(chromedp.EmulateViewport(width, height), chromedp.Sleep(1500*time.Millisecond))
+		png := run(p, p.ctx, chromedp.CaptureScreenshot())
+		require.NoError(p.t, os.WriteFile(filepath.Join(dir, name+"-"+scheme+".png"), png, 0o644))
+	}
+}
+
+// work has a shop publish tasks, in waves, and two workers take them.
+func work(t *testing.T, broker *testkit.Broker) {
+	broker.Declare(testkit.Topology{
+		Exchanges: []testkit.Exchange{{Name: "test-exchange"}},
+		Queues: []testkit.Queue{{Name: "test-queue1"}, {Name: "test-queue2"}, {Name: "results"},
+			{Name: "unrouted", Arguments: amqp.Table{"x-message-ttl": int64(60000), "x-max-length": int64(1000)}}},
+		Bindings: []testkit.Binding{{Source: "test-exchange", Queue: "test-queue1", RoutingKey: "redpill"}, {Source: "test-exchange", Queue: "test-queue2", RoutingKey: "bluepill"}},
+	})
+	ctx, cancel := context.WithCancel(t.Context())
+	var working sync.WaitGroup
+	t.Cleanup(func() { cancel(); working.Wait() })
+	working.Go(func() {
+		_, ch := dial(broker, "shop")
+		ch.Confirm(false)
+		for i := 0; ctx.Err() == nil; i++ {
+			key := "redpill"
+			if i%3 == 0 {
+				key = "bluepill"
+			}
+			ch.Publish("test-exchange", key, false, false, amqp.Publishing{ContentType: "application/json", DeliveryMode: 2, Body: fmt.Appendf(nil, `{"limit": %d}`, i)})
+			select {
+			case <-ctx.Done():
+			case <-time.After(time.Duration(45+35*math.Sin(float64(time.Now().UnixMilli())/6000)) * time.Millisecond):
+			}
+		}
+	})
+	for _, queue := range []string{"test-queue1", "test-queue2"} {
+		working.Go(func() {
+			for ctx.Err() == nil { // and again, when a fault has dropped the connection
+				consume(ctx, broker, queue)
+			}
+		})
+	}
+}
+
+// consume takes tasks from a queue until the connection ends.
+func consume(ctx context.Context, broker *testkit.Broker, queue string) {
+	conn, ch := dial(broker, "worker of "+queue)
+	defer context.AfterFunc(ctx, func() { conn.Close() })()
+	ch.Qos(20, 0, false)
+	deliveries, _ := ch.Consume(queue, "worker", false, false, false, false, nil)
+	for d := range deliveries {
+		ch.Publish("", "results", false, false, amqp.Publishing{Body: d.Body})
+		time.Sleep(30 * time.Millisecond)
+		d.Ack(false)
+	}
+}
+
+func dial(broker *testkit.Broker, name string) (*amqp.Connection, *amqp.Channel) {
+	config := broker.Config()
+	config.Properties = amqp.NewConnectionProperties()
+	config.Properties.SetClientConnectionName(name)
+	conn, err := amqp.DialConfig(broker.URL(), config)
+	if err != nil {
+		panic(err)
+	}
+	ch, err := conn.Channel()
+	if err != nil {
+		panic(err)
+	}
+	return conn, ch
+}
