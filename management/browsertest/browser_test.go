@@ -241,13 +241,6 @@ func (p *tab) fillsIn(section, label, value string) {
 	p.do(js(`document.querySelector('[data-found]').select()`), chromedp.SendKeys(chromedp.CSS(`[data-found]`), value))
 }
 
-// chooses an option of a field, by its value.
-func (p *tab) chooses(label, value string) {
-	p.t.Helper()
-	p.finds("", label)
-	p.do(chromedp.SetValue(chromedp.CSS(`[data-found]`), value))
-}
-
 // finds the field of a label.
 func (p *tab) finds(section, label string) {
 	p.t.Helper()
