@@ -68,14 +68,19 @@ type Applied struct {
 	declared queue.Settings // of a queue: what its arguments say
 }
 
+// supports says whether queues of a kind have a use for all that a policy sets.
+func (r *Release) supports(p *Policy, kind queue.Kind) bool {
+	return !slices.ContainsFunc(p.Definition, func(f wire.Field) bool { return slices.Contains(r.unsupportedSettings[kind], f.Key) })
+}
+
 // policySet is the policies of one kind by name.
 type policySet map[string]*Policy
 
 // of returns the policy with the highest priority that matches; of equal ones
 // the last by name.
-func (ps policySet) of(name string, takes func(Target) bool) (best *Policy) {
+func (ps policySet) of(name string, takes func(*Policy) bool) (best *Policy) {
 	for _, p := range ps {
-		if !takes(p.ApplyTo) || !p.pattern.match(name) {
+		if !takes(p) || !p.pattern.match(name) {
 			continue
 		}
 		if best == nil || p.Priority > best.Priority || p.Priority == best.Priority && p.Name > best.Name {
@@ -145,7 +150,7 @@ func (vh *VHost) applyPolicies() {
 // is declared and whenever policies change.
 func (vh *VHost) applyToQueue(q *queue.Queue) {
 	before := vh.applied[q]
-	a := vh.match(q.Name(), func(t Target) bool { return t.takesQueue(q) })
+	a := vh.match(q.Name(), func(p *Policy) bool { return p.ApplyTo.takesQueue(q) && vh.node.release.supports(p, q.Kind()) })
 	if before == nil && a == nil {
 		return
 	}
@@ -165,7 +170,7 @@ func (vh *VHost) applyToQueue(q *queue.Queue) {
 }
 
 func (vh *VHost) applyToExchange(x *exchange.Exchange) {
-	a := vh.match(x.Name(), func(t Target) bool { return t == ToAll || t == ToExchanges })
+	a := vh.match(x.Name(), func(p *Policy) bool { return p.ApplyTo == ToAll || p.ApplyTo == ToExchanges })
 	if a == nil {
 		if vh.applied[x] != nil {
 			delete(vh.applied, x)
@@ -180,7 +185,7 @@ func (vh *VHost) applyToExchange(x *exchange.Exchange) {
 }
 
 // match finds the policies for a name, nil if there are none.
-func (vh *VHost) match(name string, takes func(Target) bool) *Applied {
+func (vh *VHost) match(name string, takes func(*Policy) bool) *Applied {
 	a := &Applied{Policy: vh.policies[UserPolicy].of(name, takes), Operator: vh.policies[OperatorPolicy].of(name, takes)}
 	switch {
 	case a.Policy == nil && a.Operator == nil:

@@ -118,6 +118,16 @@ var queueArguments = []queueArgument{
 			s.DeliveryLimit = queue.Some(n)
 		}
 	}},
+	{"x-consumer-disconnected-timeout", "quorum", checkNatural}, // of clients of other nodes
+	{"x-delayed-retry-type", "quorum", func(p *argumentParser, _ string, v any, s *queue.Settings) {
+		// RabbitMQ takes any value; without a natural number as the minimum,
+		// which is not checked either, nothing is delayed.
+		least, _ := p.args.Get("x-delayed-retry-min")
+		n, ok := integer(least)
+		s.RetryDelayed = ok && n > 0 && (v == "all" || v == "failed" || v == "returned")
+	}},
+	{"x-delayed-retry-min", "quorum", anyArgument},
+	{"x-delayed-retry-max", "quorum", anyArgument},
 	{argConsumerTimeout, "quorum", func(p *argumentParser, key string, v any, s *queue.Settings) {
 		s.ConsumerTimeout = p.natural(key, v)
 	}},
@@ -129,6 +139,9 @@ var queueArguments = []queueArgument{
 }
 
 func checkNatural(p *argumentParser, key string, v any, _ *queue.Settings) { p.natural(key, v) }
+
+// anyArgument takes any value.
+func anyArgument(*argumentParser, string, any, *queue.Settings) {}
 
 func checkPositive(p *argumentParser, key string, v any, _ *queue.Settings) { p.duration(key, v, 1) }
 

@@ -120,6 +120,8 @@ func checkImplemented(m *wire.QueueDeclare, s queue.Settings, resource string) e
 	switch {
 	case s.Kind == queue.Stream:
 		what = "streams"
+	case s.RetryDelayed:
+		what = "the delayed retry of quorum queues"
 	case s.AtLeastOnce:
 		what = "at-least-once dead-lettering"
 	default:

@@ -138,6 +138,9 @@ type Release struct {
 	negativeLimitIsNone bool
 }
 
+// retryArguments came with 4.3.
+var retryArguments = []string{"x-consumer-disconnected-timeout", "x-delayed-retry-type", "x-delayed-retry-min", "x-delayed-retry-max"}
+
 // The releases.
 var (
 	Release310 = &Release{
@@ -164,9 +167,9 @@ var (
 		turnsDeaths:        true,
 		sortsDeaths:        true,
 		ignoredArguments: map[queue.Kind][]string{
-			queue.Classic: {argConsumerTimeout, "x-stream-filter-size-bytes"},
-			queue.Quorum:  {argConsumerTimeout, "x-stream-filter-size-bytes"},
-			queue.Stream:  {argConsumerTimeout, "x-stream-filter-size-bytes"},
+			queue.Classic: append(retryArguments, argConsumerTimeout, "x-stream-filter-size-bytes"),
+			queue.Quorum:  append(retryArguments, argConsumerTimeout, "x-stream-filter-size-bytes"),
+			queue.Stream:  append(retryArguments, argConsumerTimeout, "x-stream-filter-size-bytes"),
 		},
 		refusedArguments: map[queue.Kind][]string{queue.Classic: {"x-queue-leader-locator"}},
 		queueVersions:    []int64{1, 2},
@@ -201,9 +204,9 @@ var (
 		ownDeathsOnly:             true,
 		expirationFirst:           true,
 		ignoredArguments: map[queue.Kind][]string{
-			queue.Classic: {argConsumerTimeout, "x-stream-filter-size-bytes"},
-			queue.Quorum:  {argConsumerTimeout, "x-stream-filter-size-bytes"},
-			queue.Stream:  {argConsumerTimeout},
+			queue.Classic: append(retryArguments, argConsumerTimeout, "x-stream-filter-size-bytes"),
+			queue.Quorum:  append(retryArguments, argConsumerTimeout, "x-stream-filter-size-bytes"),
+			queue.Stream:  append(retryArguments, argConsumerTimeout),
 		},
 		queueVersions:       []int64{1, 2},
 		leaderLocators:      []string{"client-local", "balanced", "least-leaders", "random", "min-masters"},

@@ -1,5 +1,7 @@
 package broker
 
+import "github.com/minirabbit/minirabbit/queue"
+
 // policyRules is how releases differ in policies.
 type policyRules struct {
 	policyTargets     []Target
@@ -11,32 +13,55 @@ type policyRules struct {
 	refusesNegativeDeliveryLimit bool
 	// mirrors: policies may ask for mirrors, of which one node has none.
 	mirrors bool
-	// checksPolicyAge refuses a max-age that is no duration.
-	checksPolicyAge bool
+	// unsupportedSettings are those that a type of queue has no use for. A policy
+	// with one of them does not apply to queues of that type at all.
+	unsupportedSettings map[queue.Kind][]string
+	// forbiddenSettings are deprecated, and refused in words of their own.
+	forbiddenSettings []string
 }
 
 var (
 	allTargets     = []Target{ToAll, ToQueues, ToClassicQueues, ToQuorumQueues, ToStreams, ToExchanges}
 	allTargetsText = "one of: 'queues', 'classic_queues',  'quorum_queues', 'streams', 'exchanges', or 'all'"
 
+	// What streams and quorum queues support is the same in all releases, but
+	// for settings that a release does not know at all.
+	unsupportedByQuorum = []string{"queue-mode", "ha-mode", "ha-params", "ha-sync-mode", "ha-promote-on-shutdown", "ha-promote-on-failure",
+		"queue-master-locator", "max-age", "stream-max-segment-size-bytes", "initial-cluster-size"}
+	unsupportedByStreams = []string{"expires", "message-ttl", "dead-letter-exchange", "dead-letter-routing-key", "max-length",
+		"max-in-memory-length", "max-in-memory-bytes", "overflow", "queue-mode", "delivery-limit", "ha-mode", "ha-params", "ha-sync-mode",
+		"ha-promote-on-shutdown", "ha-promote-on-failure", "queue-master-locator", "dead-letter-strategy", "target-group-size"}
+	unsupportedByClassic = []string{"max-age", "stream-max-segment-size-bytes", "initial-cluster-size", "delivery-limit",
+		"dead-letter-strategy", "max-in-memory-length", "max-in-memory-bytes", "target-group-size"}
+
+	unsupportedSince40 = map[queue.Kind][]string{
+		queue.Classic: unsupportedByClassic, queue.Quorum: unsupportedByQuorum, queue.Stream: unsupportedByStreams,
+	}
+
 	policies310 = policyRules{
 		policyTargets:     []Target{ToAll, ToQueues, ToExchanges},
 		policyTargetsText: "'queues', 'exchanges' or 'all'",
 		unknownPolicySettings: []string{"consumer-timeout", "target-group-size", "stream-filter-size-bytes",
-			"delayed-retry-min", "consumer-disconnected-timeout"},
+			"delayed-retry-min", "delayed-retry-max", "delayed-retry-type", "consumer-disconnected-timeout"},
+		unsupportedSettings: map[queue.Kind][]string{
+			queue.Classic: {"max-age", "stream-max-segment-size-bytes", "queue-leader-locator", "initial-cluster-size", "delivery-limit", "dead-letter-strategy"},
+			queue.Quorum:  unsupportedByQuorum,
+			queue.Stream:  unsupportedByStreams,
+		},
 		refusesNegativeDeliveryLimit: true,
 		mirrors:                      true,
 	}
 	policies40 = policyRules{
 		policyTargets: allTargets, policyTargetsText: allTargetsText,
-		unknownPolicySettings: []string{"delayed-retry-min", "consumer-disconnected-timeout"},
+		unknownPolicySettings: []string{"delayed-retry-min", "delayed-retry-max", "delayed-retry-type", "consumer-disconnected-timeout"},
+		unsupportedSettings:   unsupportedSince40,
 		moreOperatorSettings:  []string{"overflow", "queue-version", "queue-master-locator", "target-group-size"},
 	}
 	policies43 = policyRules{
 		policyTargets: allTargets, policyTargetsText: allTargetsText,
-		unknownPolicySettings: []string{"queue-master-locator"},
-		moreOperatorSettings:  []string{"overflow", "queue-version", "target-group-size"},
-		checksPolicyAge:       true,
+		forbiddenSettings:    []string{"queue-master-locator"},
+		unsupportedSettings:  unsupportedSince40,
+		moreOperatorSettings: []string{"overflow", "queue-version", "queue-master-locator", "target-group-size"},
 	}
 )
 

@@ -27,6 +27,7 @@ func Cases() []Case {
 		getCases,
 		settlementCases,
 		timeoutCases,
+		policyCases,
 		frameCases,
 		contentCases,
 		heartbeatCases,

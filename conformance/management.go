@@ -36,6 +36,7 @@ func (t *T) manage(method, path string, body any) (status int, answer any) {
 	request, err := http.NewRequest(method, t.target.ManagementURL+path, content)
 	t.Must(err)
 	request.SetBasicAuth(t.uri.Username, t.uri.Password)
+	request.Header.Set("Content-Type", "application/json") // operator policies want it
 	client := &http.Client{Timeout: patience}
 	response, err := client.Do(request)
 	t.Must(err)
@@ -101,7 +102,14 @@ func (t *T) accessRefused(access, what string, method wire.MethodID) Error {
 // them when it returns, and heed them in what they are told after that.
 func (t *T) Policy(queue string, definition map[string]any) {
 	t.Helper()
-	path := "/api/policies/" + url.PathEscape(t.uri.Vhost) + "/" + url.PathEscape(queue)
-	t.Manage(http.MethodPut, path, map[string]any{"pattern": "^" + regexp.QuoteMeta(queue) + "$", "definition": definition, "apply-to": "queues"})
+	t.PolicyOf("policies", queue, "", 0, definition)
+}
+
+// PolicyOf is Policy for "policies" or "operator-policies", with a suffix to the name, and a priority.
+func (t *T) PolicyOf(kind, queue, suffix string, priority int, definition map[string]any) {
+	t.Helper()
+	path := "/api/" + kind + "/" + url.PathEscape(t.uri.Vhost) + "/" + url.PathEscape(queue+suffix)
+	t.Manage(http.MethodPut, path, map[string]any{
+		"pattern": "^" + regexp.QuoteMeta(queue) + "$", "definition": definition, "apply-to": "queues", "priority": priority})
 	t.Cleanup(func() { t.manage(http.MethodDelete, path, nil) })
 }

@@ -85,6 +85,9 @@ type Settings struct {
 	// encoded, among its bytes.
 	CountsProperties bool
 
+	// RetryDelayed delays what comes back. It is not implemented.
+	RetryDelayed bool
+
 	// MaxAge is for how long a stream keeps messages, in milliseconds.
 	MaxAge Optional
 }
