@@ -36,9 +36,11 @@ func Cases() []Case {
 		singleActiveCases,
 		deadLetterCases,
 		deadLetterHistoryCases,
+		deadLetterCountCases,
 		precedenceCases,
 		textCases,
 		permissionCases,
 		clientCases,
+		differenceCases,
 	)
 }
