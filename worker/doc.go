@@ -20,4 +20,11 @@
 // at which a connection may drop loses a task; a task whose acknowledgement was lost is done again, and its result
 // comes twice. Results carry the task's message id as their correlation id, by which a reader drops the second.
 // Whatever is not a task goes to the dead-letter queue.
+//
+// # Celery
+//
+// [Worker] and [Client] are the same for any task, in the language of Celery, so that either side of a Celery system can
+// move to Go without the other: tasks are typed functions ([Register]), calls have apply_async's options ([Call]),
+// results come through the rpc:// backend ([Get]), and remote control and monitors find the worker. Package
+// worker/celery is the codec. A [Messenger] tells results the way the tutorial does.
 package worker

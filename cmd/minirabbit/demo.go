@@ -13,10 +13,12 @@ import (
 )
 
 // runDemo starts a broker in this process and has a producer and a worker work
-// through some tasks over it. It fails if any task is lost.
+// through some tasks over it. It fails if any task is lost. With --celery, some
+// of them are Python programs.
 func runDemo(ctx context.Context, args []string, stdout io.Writer) error {
 	flags := flag.NewFlagSet("demo", flag.ContinueOnError)
 	tasks := flags.Int("tasks", 40, "publish this `NUMBER` of tasks")
+	celery := flags.Bool("celery", false, "run the tutorial with this machine's Python Celery instead")
 	if done, err := parse(flags, args, stdout); done || err != nil {
 		return err
 	}
@@ -36,7 +38,11 @@ func runDemo(ctx context.Context, args []string, stdout io.Writer) error {
 		server.Close()
 		<-served
 	}()
-	tally, err := demo.Run(ctx, stdout, fmt.Sprintf("amqp://guest:guest@%s/", listener.Addr()), *tasks)
+	url := fmt.Sprintf("amqp://guest:guest@%s/", listener.Addr())
+	if *celery {
+		return demo.RunCelery(ctx, stdout, url)
+	}
+	tally, err := demo.Run(ctx, stdout, url, *tasks)
 	if err != nil {
 		return err
 	}

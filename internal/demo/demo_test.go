@@ -3,6 +3,7 @@ package demo
 import (
 	"bytes"
 	"context"
+	"errors"
 	"regexp"
 	"strings"
 	"testing"
@@ -109,4 +110,17 @@ func TestScreenOnATerminal(t *testing.T) {
 		erase+"another\n"+none+
 		erase+half+
 		"\npublished 2, processed 1, dead-lettered 0, lost 1\n", out.String())
+}
+
+func TestRunCelery(t *testing.T) {
+	t.Parallel()
+	broker := testkit.Start(t)
+	var out bytes.Buffer
+	err := RunCelery(t.Context(), &out, broker.URL())
+	if errors.Is(err, ErrNoCelery) {
+		t.Skip("SKIPPED, no Celery on this machine: ", err)
+	}
+	require.NoError(t, err)
+	require.Equal(t, 4, strings.Count(out.String(), "result 13"), out.String())
+	require.Equal(t, 4, strings.Count(out.String(), "Job finished! Result is 13"), out.String())
 }

@@ -15,6 +15,7 @@ import (
 
 // What a Python producer gets from a Go worker is what it gets from a Python one.
 func TestPythonCanvas(t *testing.T) {
+	needTime(t)
 	for _, language := range []string{"python", "go"} {
 		t.Run(language, func(t *testing.T) {
 			b := start(t)
@@ -44,6 +45,7 @@ func TestPythonCanvas(t *testing.T) {
 
 // A Python worker obeys a Go producer.
 func TestGoCallsOfPythonTasks(t *testing.T) {
+	needTime(t)
 	b := start(t)
 	b.pythonWorker(t, "more", "checks")
 	client := b.goClient(t, "checks")

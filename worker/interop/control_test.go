@@ -14,6 +14,7 @@ import (
 
 // Celery's command line finds the Go worker, asks it and tells it.
 func TestInspectAndControl(t *testing.T) {
+	needTime(t)
 	b := start(t)
 	b.goWorker(t, "checks")
 	client := b.goClient(t, "checks")
@@ -62,6 +63,7 @@ func TestInspectAndControl(t *testing.T) {
 
 // Monitors see the Go worker, and what it does.
 func TestEvents(t *testing.T) {
+	needTime(t)
 	b := start(t)
 	dump := run(t, []string{"BROKER=" + b.host}, python, "-m", "celery", "-A", "more", "events", "--dump")
 	b.goWorker(t, "checks", worker.WithTaskEvents(), worker.WithHeartbeats(200*time.Millisecond))
@@ -97,6 +99,7 @@ func TestEvents(t *testing.T) {
 
 // Both languages work side by side on one queue, know each other's revocations, and stop warmly by remote control.
 func TestMixedWorkers(t *testing.T) {
+	needTime(t)
 	b := start(t)
 	b.goWorker(t, "checks")
 	require.Equal(t, "revoked", b.script(t, "revoke", "known").line(t))

@@ -46,6 +46,15 @@ func needPython(t *testing.T) {
 	}
 }
 
+// needTime skips a test that takes long unless it is asked for, as CI does.
+func needTime(t *testing.T) {
+	t.Helper()
+	needPython(t)
+	if os.Getenv("MINIRABBIT_CELERY") != "required" {
+		t.Skip("SKIPPED, takes long: set MINIRABBIT_CELERY=required to run it")
+	}
+}
+
 // A place is a broker, for both languages.
 type place struct {
 	url  string
@@ -64,11 +73,15 @@ func placeOf(t *testing.T, url string) place {
 	return place{url, u.Host + "/" + vhost}
 }
 
+// built is the directory of the binary, once there is one.
+var built string
+
 var binary = sync.OnceValues(func() (string, error) {
 	dir, err := os.MkdirTemp("", "interop")
 	if err != nil {
 		return "", err
 	}
+	built = dir
 	file := filepath.Join(dir, "minirabbit")
 	if out, err := exec.Command("go", "build", "-o", file, "github.com/minirabbit/minirabbit/cmd/minirabbit").CombinedOutput(); err != nil {
 		return "", fmt.Errorf("%w\n%s", err, out)
@@ -78,8 +91,8 @@ var binary = sync.OnceValues(func() (string, error) {
 
 func TestMain(m *testing.M) {
 	code := m.Run()
-	if file, err := binary(); err == nil {
-		_ = os.RemoveAll(filepath.Dir(file))
+	if built != "" {
+		_ = os.RemoveAll(built)
 	}
 	os.Exit(code)
 }
