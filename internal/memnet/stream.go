@@ -1,0 +1,181 @@
+package memnet
+
+import (
+	"io"
+	"net"
+	"os"
+	"sync"
+)
+
+const (
+	// firstChunk and chunkSize are how the buffers of a stream grow: most
+	// connections never need more than the first.
+	firstChunk = 4 << 10
+	chunkSize  = 64 << 10
+	// keepChunks is how many empty ones a stream keeps for reuse.
+	keepChunks = 8
+)
+
+// stream is one direction of a connection: a list of chunks, written at its end
+// and read from its beginning.
+type stream struct {
+	mu sync.Mutex
+	// guarded by mu
+	chunks  [][]byte // chunks[0][start:] is what comes next
+	start   int
+	size    int      // bytes that are not read yet
+	free    [][]byte // of chunkSize
+	ended   bool     // the writer closed
+	refused bool     // the reader closed
+	reader  side
+	writer  side
+}
+
+func newStream() *stream {
+	s := &stream{}
+	s.reader.init(&s.mu)
+	s.writer.init(&s.mu)
+	return s
+}
+
+func (s *stream) read(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for {
+		switch {
+		case s.refused:
+			return 0, net.ErrClosed
+		case s.reader.expired():
+			return 0, os.ErrDeadlineExceeded
+		case s.size > 0:
+			return s.take(p), nil
+		case s.ended:
+			return 0, io.EOF
+		case len(p) == 0:
+			return 0, nil
+		}
+		s.reader.wait()
+	}
+}
+
+// take moves bytes from the front to p.
+func (s *stream) take(p []byte) (n int) {
+	for n < len(p) && s.size > 0 {
+		chunk := s.chunks[0][s.start:]
+		moved := copy(p[n:], chunk)
+		n += moved
+		if s.size == capacity {
+			s.writer.wake()
+		}
+		s.size -= moved
+		if s.start += moved; moved == len(chunk) {
+			s.dropChunk()
+		}
+	}
+	return n
+}
+
+// dropChunk forgets the first chunk, which has been read. The last one is used
+// again.
+func (s *stream) dropChunk() {
+	s.start = 0
+	chunk := s.chunks[0][:0]
+	if len(s.chunks) == 1 {
+		s.chunks[0] = chunk
+		return
+	}
+	if cap(chunk) == chunkSize && len(s.free) < keepChunks {
+		s.free = append(s.free, chunk)
+	}
+	s.chunks[0] = nil
+	s.chunks = s.chunks[1:]
+}
+
+func (s *stream) write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	written := 0
+	for {
+		switch {
+		case s.ended:
+			return written, net.ErrClosed
+		case s.writer.expired():
+			return written, os.ErrDeadlineExceeded
+		case s.refused:
+			return written, io.ErrClosedPipe
+		case len(p) == 0:
+			return written, nil
+		}
+		if room := capacity - s.size; room > 0 {
+			n := min(room, len(p))
+			s.put(p[:n])
+			written += n
+			p = p[n:]
+			continue
+		}
+		s.writer.wait()
+	}
+}
+
+// tryWrite is write without waiting.
+func (s *stream) tryWrite(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.ended:
+		return 0, net.ErrClosed
+	case s.refused:
+		return 0, io.ErrClosedPipe
+	}
+	n := min(capacity-s.size, len(p))
+	s.put(p[:n])
+	return n, nil
+}
+
+// put appends bytes, for which there is room.
+func (s *stream) put(p []byte) {
+	s.size += len(p)
+	for len(p) > 0 {
+		last := len(s.chunks) - 1
+		if last < 0 || len(s.chunks[last]) == cap(s.chunks[last]) {
+			s.chunks = append(s.chunks, s.newChunk())
+			last++
+		}
+		chunk := s.chunks[last]
+		n := copy(chunk[len(chunk):cap(chunk)], p)
+		s.chunks[last] = chunk[:len(chunk)+n]
+		p = p[n:]
+	}
+	s.reader.wake()
+}
+
+func (s *stream) newChunk() []byte {
+	if len(s.chunks) == 0 {
+		return make([]byte, 0, firstChunk)
+	}
+	if last := len(s.free) - 1; last >= 0 {
+		chunk := s.free[last]
+		s.free = s.free[:last]
+		return chunk
+	}
+	return make([]byte, 0, chunkSize)
+}
+
+func (s *stream) closeReader() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.refused = true
+	s.chunks, s.free, s.start, s.size = nil, nil, 0, 0
+	s.reader.stop()
+	s.reader.wake()
+	s.writer.wake()
+}
+
+func (s *stream) closeWriter() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ended = true
+	s.writer.stop()
+	s.reader.wake()
+	s.writer.wake()
+}
