@@ -63,7 +63,10 @@ func (ch *channel) basicGet(m *wire.BasicGet) (wire.Method, error) {
 	if err != nil {
 		return nil, err
 	}
-	tag, e, ok := ch.session.Get(m, q)
+	tag, e, ok, err := ch.session.Get(m, q)
+	if err != nil {
+		return nil, err
+	}
 	if !ok {
 		return &wire.BasicGetEmpty{}, nil
 	}
@@ -88,8 +91,7 @@ func (ch *channel) basicRecoverAsync(m *wire.BasicRecoverAsync) (wire.Method, er
 	if !m.Requeue {
 		return nil, broker.Errorf(wire.NotImplemented, "requeue=false")
 	}
-	ch.session.Recover()
-	return nil, nil
+	return nil, ch.session.Recover()
 }
 
 func (ch *channel) confirmSelect(m *wire.ConfirmSelect) (wire.Method, error) {

@@ -66,9 +66,13 @@ func (ch *channel) queueDeclarePassive(m *wire.QueueDeclare) (wire.Method, error
 // declared remembers the queue for the methods that name none, and describes it.
 func (ch *channel) declared(q *queue.Queue, noWait bool) (wire.Method, error) {
 	ch.lastQueue = q.Name()
+	messages := q.Len()
+	if q.IsStream() {
+		messages = q.Span() // some seconds late, in RabbitMQ
+	}
 	return reply(noWait, &wire.QueueDeclareOk{
 		Queue:         q.Name(),
-		MessageCount:  uint32(q.Len()),
+		MessageCount:  uint32(messages),
 		ConsumerCount: uint32(q.ConsumerCount()),
 	})
 }
@@ -163,7 +167,11 @@ func (ch *channel) queuePurge(m *wire.QueuePurge) (wire.Method, error) {
 	if err != nil {
 		return nil, err
 	}
-	return reply(m.NoWait, &wire.QueuePurgeOk{MessageCount: uint32(ch.vh.Purge(q))})
+	n, err := ch.vh.Purge(q)
+	if err != nil {
+		return nil, err
+	}
+	return reply(m.NoWait, &wire.QueuePurgeOk{MessageCount: uint32(n)})
 }
 
 func (ch *channel) queueDelete(m *wire.QueueDelete) (wire.Method, error) {

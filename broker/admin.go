@@ -57,7 +57,10 @@ func (vh *VHost) GetAs(u *User, name string, n int, mode AckMode) ([]Got, error)
 	defer ch.fold()
 	var all []Got
 	for n < 0 || len(all) < n {
-		_, e, ok := ch.Get(&wire.BasicGet{Queue: name, NoAck: mode == AckDrop}, q)
+		_, e, ok, err := ch.Get(&wire.BasicGet{Queue: name, NoAck: mode == AckDrop}, q)
+		if err != nil {
+			return nil, err
+		}
 		if !ok {
 			break
 		}
@@ -90,8 +93,8 @@ func (vh *VHost) PurgeAs(u *User, name string) error {
 	if err != nil {
 		return err
 	}
-	q.Purge(vh.Now())
-	return nil
+	_, err = vh.Purge(q)
+	return err
 }
 
 // Consumers returns the consumers of a queue in order of arrival.

@@ -30,13 +30,13 @@ func (ch *Channel) Consume(m *wire.BasicConsume, q *queue.Queue) (tag string, er
 	if tag == "" {
 		tag = generatedName("amq.ctag")
 	}
-	if err := ch.checkExclusiveConsumer(m, q); err != nil {
-		return "", err
+	var reader *queue.Reader
+	priority := 0
+	if q.IsStream() {
+		reader, err = ch.streamReader(m, q)
+	} else {
+		priority, err = ch.checkConsume(m, q)
 	}
-	if err := ch.checkConsumeArguments(m, q); err != nil {
-		return "", err
-	}
-	priority, err := consumerPriority(m.Arguments, ch.vh.queueText(q.Name()))
 	if err != nil {
 		return "", err
 	}
@@ -48,7 +48,7 @@ func (ch *Channel) Consume(m *wire.BasicConsume, q *queue.Queue) (tag string, er
 	if !m.NoAck {
 		c.prefetch = ch.prefetch
 	}
-	c.sub = queue.Consumer{Tag: tag, NoAck: m.NoAck, Exclusive: m.Exclusive, Priority: priority, Receiver: c}
+	c.sub = queue.Consumer{Tag: tag, NoAck: m.NoAck, Exclusive: m.Exclusive, Priority: priority, Receiver: c, Reader: reader}
 	ch.consumers = append(ch.consumers, c)
 	ch.byTag[tag] = c
 	ch.observeConsumer(ConsumerStarted, c)
@@ -62,6 +62,18 @@ func (ch *Channel) CheckTag(tag string) error {
 		return Errorf(wire.NotAllowed, "attempt to reuse consumer tag '%s'", tag)
 	}
 	return nil
+}
+
+// checkConsume refuses what a queue that is not a stream does, and returns the
+// consumer's priority.
+func (ch *Channel) checkConsume(m *wire.BasicConsume, q *queue.Queue) (priority int, err error) {
+	if err := ch.checkExclusiveConsumer(m, q); err != nil {
+		return 0, err
+	}
+	if err := ch.checkConsumeArguments(m, q); err != nil {
+		return 0, err
+	}
+	return consumerPriority(m.Arguments, ch.vh.queueText(q.Name()))
 }
 
 // checkExclusiveConsumer refuses a second consumer next to an exclusive one,
@@ -82,10 +94,10 @@ func (ch *Channel) checkConsumeArguments(m *wire.BasicConsume, q *queue.Queue) e
 	if kind == queue.Quorum && ch.globalPrefetch != 0 && !ch.vh.node.release.globalQos {
 		return Errorf(wire.NotImplemented, "%s does not support global qos", resource)
 	}
-	if _, set := m.Arguments.Get("x-stream-offset"); set && kind != queue.Stream {
-		return Errorf(wire.PreconditionFailed, "invalid arg 'x-stream-offset' for %s of queue type rabbit_%s_queue", resource, kind)
+	if _, set := m.Arguments.Get(argStreamOffset); set {
+		return Errorf(wire.PreconditionFailed, "invalid arg '"+argStreamOffset+"' for %s of queue type rabbit_%s_queue", resource, kind)
 	}
-	if v, set := m.Arguments.Get(argFailover); set && kind != queue.Stream && ch.vh.node.release.checksFailover {
+	if v, set := m.Arguments.Get(argFailover); set && ch.vh.node.release.checksFailover {
 		if _, isBool := v.(bool); !isBool {
 			return Errorf(wire.PreconditionFailed, "invalid arg '%s' for %s: {unacceptable_type,%s}", argFailover, resource, erlang.TypeName(v))
 		}

@@ -41,6 +41,9 @@ func (vh *VHost) publishDeadLetter(d deadLetter) {
 	}
 	for _, to := range queues {
 		q := to.(*queue.Queue)
+		if q.IsStream() && vh.node.release.streamsMissDeadLetters {
+			continue
+		}
 		if d.reason == queue.Rejected || !deathCycle(q.Name(), header.Headers) {
 			vh.enqueue(q, m)
 		}

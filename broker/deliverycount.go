@@ -13,8 +13,11 @@ func (ch *Channel) Outgoing(q *queue.Queue, e *queue.Entry) *queue.Message {
 
 // outgoing returns the message that a client gets for an entry. A quorum queue
 // adds headers that count its earlier deliveries; those of the first one are
-// zero, and left out unless countFirst.
+// zero, and left out unless countFirst. A stream adds the message's offset.
 func (vh *VHost) outgoing(q *queue.Queue, e *queue.Entry, countFirst bool) *queue.Message {
+	if q.IsStream() {
+		return vh.node.release.fromStream(e.Message, e.Offset())
+	}
 	if q.Settings().Kind != queue.Quorum {
 		return e.Message
 	}

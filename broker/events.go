@@ -94,8 +94,12 @@ func (ch *Channel) observeSettled(ds []delivery, s settlement) {
 		kind = MessageRequeued
 	}
 	for i := range ds {
-		if ds[i].q.Deleted() {
+		if ds[i].q.Deleted() || ds[i].q.IsStream() && s == abandon {
 			continue
+		}
+		kind := kind
+		if ds[i].q.IsStream() {
+			kind = MessageAcked // there is nothing else
 		}
 		e := Event{Kind: kind, Message: ds[i].entry.Message, Queue: ds[i].q, DeliveryTag: ds[i].tag}
 		if ds[i].consumer != nil {
@@ -125,8 +129,11 @@ func (vh *VHost) observeReady(q *queue.Queue, reason queue.Reason) {
 }
 
 // Purge removes the ready messages of a queue and returns how many there were.
-func (vh *VHost) Purge(q *queue.Queue) int {
+func (vh *VHost) Purge(q *queue.Queue) (messages int, err error) {
+	if q.IsStream() {
+		return 0, vh.notForStreams("queue.purge", q)
+	}
 	q.Expire(vh.Now())
 	vh.observeReady(q, reasonPurged)
-	return q.Purge(vh.Now())
+	return q.Purge(vh.Now()), nil
 }

@@ -248,7 +248,7 @@ func settingsUnder(s queue.Settings, args, definition wire.Table) queue.Settings
 		case "max-length-bytes":
 			number(&s.MaxLengthBytes, f.Key, f.Value)
 		case "max-age":
-			if age, ok := parseAge(text); ok && stream && !set(f.Key) {
+			if age, problem := parseAge(text); problem == "" && stream && !set(f.Key) {
 				s.MaxAge = queue.Some(age)
 			}
 		}

@@ -60,8 +60,8 @@ var policySettings = []policySetting{
 	{"max-age", "max age", func(r *Release, v any) bool {
 		// Some values that are none crash the check of RabbitMQ up to 4.0.
 		s, _ := v.(string)
-		age, ok := parseAge(s)
-		return ok && age > 0
+		_, problem := parseAge(s)
+		return problem == ""
 	}, false},
 	{"max-in-memory-bytes", "maximum memory in bytes", atLeast(0), true},
 	{"max-in-memory-length", "maximum memory in bytes", atLeast(0), true},

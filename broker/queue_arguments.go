@@ -2,7 +2,6 @@ package broker
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -14,6 +13,8 @@ import (
 const (
 	argQueueType       = "x-queue-type"
 	argConsumerTimeout = "x-consumer-timeout"
+	argMaxAge          = "x-max-age"
+	argFilterSize      = "x-stream-filter-size-bytes"
 
 	// maxExpiry is the longest duration that RabbitMQ takes, in milliseconds.
 	maxExpiry = 315_360_000_000
@@ -84,7 +85,7 @@ var queueArguments = []queueArgument{
 			p.fail(key, fmt.Sprintf(`"unsupported queue version '%d'"`, n))
 		}
 	}},
-	{"x-single-active-consumer", allTypes, func(p *argumentParser, key string, v any, s *queue.Settings) {
+	{"x-single-active-consumer", classicOrQuorum, func(p *argumentParser, key string, v any, s *queue.Settings) {
 		b, ok := v.(bool)
 		if !ok {
 			p.wrongType(key, v)
@@ -93,15 +94,16 @@ var queueArguments = []queueArgument{
 	}},
 	{"x-quorum-initial-group-size", "quorum", checkPositive},
 	{"x-initial-cluster-size", "stream", checkPositive},
-	{"x-max-age", "stream", func(p *argumentParser, key string, v any, s *queue.Settings) {
-		age, ok := parseAge(p.text(key, v))
-		if !ok || age == 0 {
+	{argMaxAge, "stream", func(p *argumentParser, key string, v any, s *queue.Settings) {
+		age, problem := parseAge(p.text(key, v))
+		p.internalError("", problem == noNumber && p.release.failsOnBadAge)
+		if problem != "" {
 			p.fail(key, "invalid_max_age")
 		}
 		s.MaxAge = queue.Some(age)
 	}},
 	{"x-stream-max-segment-size-bytes", "stream", func(p *argumentParser, key string, v any, s *queue.Settings) {
-		if n := p.natural(key, v); n.Value > maxSegment {
+		if s.SegmentBytes = p.natural(key, v); s.SegmentBytes.Value > maxSegment {
 			p.refuse("Exceeded max value for %s", key)
 		}
 	}},
@@ -131,7 +133,10 @@ var queueArguments = []queueArgument{
 	{argConsumerTimeout, "quorum", func(p *argumentParser, key string, v any, s *queue.Settings) {
 		s.ConsumerTimeout = p.natural(key, v)
 	}},
-	{"x-stream-filter-size-bytes", "stream", func(p *argumentParser, key string, v any, s *queue.Settings) {
+	{argFilterSize, "stream", func(p *argumentParser, key string, v any, s *queue.Settings) {
+		if n, ok := integer(v); p.release.filterSizeAlone && (!ok || n < 0) {
+			p.refuse(p.release.filterSizeText, key)
+		}
 		if n := p.natural(key, v); n.Value < 16 || n.Value > 255 {
 			p.refuse(p.release.filterSizeText, key)
 		}
@@ -253,21 +258,4 @@ func (p *argumentParser) oneOf(key string, v any, reason string, values ...strin
 		p.fail(key, reason)
 	}
 	return s
-}
-
-var agePattern = regexp.MustCompile(`^([0-9]+)([YMDhms])$`)
-
-// parseAge reads a duration such as "7D" and returns it in milliseconds.
-func parseAge(s string) (ms int64, ok bool) {
-	m := agePattern.FindStringSubmatch(s)
-	if m == nil {
-		return 0, false
-	}
-	var n int64
-	if _, err := fmt.Sscan(m[1], &n); err != nil {
-		return 0, false
-	}
-	const second, day = 1000, 86_400_000
-	unit := map[string]int64{"Y": 365 * day, "M": 30 * day, "D": day, "h": 3600 * second, "m": 60 * second, "s": second}[m[2]]
-	return n * unit, true
 }

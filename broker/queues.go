@@ -118,8 +118,6 @@ func checkQueueProperties(m *wire.QueueDeclare, s queue.Settings, resource strin
 func checkImplemented(m *wire.QueueDeclare, s queue.Settings, resource string) error {
 	what := ""
 	switch {
-	case s.Kind == queue.Stream:
-		what = "streams"
 	case s.RetryDelayed:
 		what = "the delayed retry of quorum queues"
 	case s.AtLeastOnce:
@@ -144,6 +142,9 @@ func (vh *VHost) checkEquivalentQueue(q *queue.Queue, owner *Connection, m *wire
 		return err
 	}
 	received, current := m.Arguments, q.Arguments
+	if q.IsStream() && vh.node.release.comparesAges {
+		received, current = withAgeInMilliseconds(received), withAgeInMilliseconds(current)
+	}
 	if vh.node.release.namesDefaultType {
 		received, current = withQueueType(received), withQueueType(current)
 	}
@@ -151,6 +152,9 @@ func (vh *VHost) checkEquivalentQueue(q *queue.Queue, owner *Connection, m *wire
 		if err := checkSameArgument(key, resource, received, current); err != nil {
 			return err
 		}
+	}
+	if q.IsStream() && vh.node.release.comparesFilterSize {
+		return checkSameArgument(argFilterSize, resource, received, current)
 	}
 	return nil
 }
@@ -190,6 +194,10 @@ func (vh *VHost) DeleteQueue(user *Connection, m *wire.QueueDelete) (messages in
 	q, err := vh.UseQueue(user, m.Queue)
 	if err != nil {
 		return 0, err
+	}
+	if q.IsStream() { // conditions do not count, nor do messages
+		vh.removeQueue(q)
+		return 0, nil
 	}
 	if err := vh.checkConditionalDelete(q, m); err != nil {
 		return 0, err

@@ -136,6 +136,8 @@ type Release struct {
 	// negativeLimitIsNone: a negative delivery limit means none; otherwise the
 	// first failure is one too many.
 	negativeLimitIsNone bool
+
+	streamRules
 }
 
 // retryArguments came with 4.3.
@@ -145,6 +147,7 @@ var retryArguments = []string{"x-consumer-disconnected-timeout", "x-delayed-retr
 var (
 	Release310 = &Release{
 		name: "3.10", version: "3.10.8",
+		streamRules:              streams310,
 		management:               management310,
 		policyRules:              policies310,
 		refusesWithoutPermission: true,
@@ -181,6 +184,7 @@ var (
 	}
 	Release40 = &Release{
 		name: "4.0", version: "4.0.5",
+		streamRules:               streams40,
 		management:                management40,
 		policyRules:               policies40,
 		channelLimitText:          "number of channels opened for user '%s' has reached the maximum allowed user limit of (%d)",
@@ -220,6 +224,7 @@ var (
 	}
 	Release43 = &Release{
 		name: "4.3", version: "4.3.6",
+		streamRules:               streams43,
 		management:                management43,
 		policyRules:               policies43,
 		channelLimitText:          "number of channels opened for user '%s' has reached the maximum allowed user limit of %d",

@@ -16,6 +16,9 @@ func (vh *VHost) deliver(x *exchange.Exchange, m *queue.Message, header *wire.Pr
 	if err != nil {
 		return 0, false, err
 	}
+	if err := vh.checkForStreams(queues, header); err != nil {
+		return 0, false, err
+	}
 	accepted = true
 	for _, d := range queues {
 		if !vh.enqueue(d.(*queue.Queue), m) {

@@ -26,12 +26,15 @@ func (s settlement) cause() queue.Cause {
 }
 
 // Get takes a message from a queue; it is unacked unless m says otherwise.
-func (ch *Channel) Get(m *wire.BasicGet, q *queue.Queue) (tag uint64, e queue.Entry, ok bool) {
+func (ch *Channel) Get(m *wire.BasicGet, q *queue.Queue) (tag uint64, e queue.Entry, ok bool, err error) {
+	if q.IsStream() {
+		return 0, e, false, ch.vh.notForStreams("basic.get", q)
+	}
 	e, ok = q.Get(ch.vh.Now(), m.NoAck)
 	ch.vh.watch(q)
 	ch.countGot(ok, m.NoAck, ok && e.Redelivered())
 	if !ok {
-		return 0, e, false
+		return 0, e, false, nil
 	}
 	ch.lastTag++
 	if ch.vh.observed() {
@@ -41,7 +44,7 @@ func (ch *Channel) Get(m *wire.BasicGet, q *queue.Queue) (tag uint64, e queue.En
 	if !m.NoAck {
 		ch.hold(delivery{tag: ch.lastTag, q: q, entry: e})
 	}
-	return ch.lastTag, e, true
+	return ch.lastTag, e, true, nil
 }
 
 // Ack settles a delivery, or with multiple all up to it.
@@ -67,8 +70,12 @@ func (ch *Channel) Reject(tag uint64, requeue bool) error {
 }
 
 // Recover requeues everything that the channel has not settled.
-func (ch *Channel) Recover() {
+func (ch *Channel) Recover() error {
 	all := ch.unacked.takeAll()
+	if err := ch.checkStreamSettlement(all, release); err != nil {
+		ch.unacked.putBack(all)
+		return Errorf(wire.InternalError, "")
+	}
 	var late []delivery
 	all = slices.DeleteFunc(all, func(d delivery) bool {
 		if d.late {
@@ -78,6 +85,7 @@ func (ch *Channel) Recover() {
 	})
 	ch.unacked.putBack(late)
 	ch.settle(all, release)
+	return nil
 }
 
 // conclude settles deliveries now, or when the transaction commits. An unknown
@@ -90,6 +98,10 @@ func (ch *Channel) conclude(tag uint64, multiple bool, s settlement) error {
 			return nil
 		}
 		return Errorf(wire.PreconditionFailed, "unknown delivery tag %d", tag)
+	}
+	if err := ch.checkStreamSettlement(taken, s); err != nil {
+		ch.unacked.putBack(taken)
+		return err
 	}
 	taken = ch.settleLate(taken)
 	if ch.mode == transactional {

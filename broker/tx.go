@@ -96,6 +96,10 @@ func (ch *Channel) Commit() error {
 
 func (ch *Channel) commitPublishing(p *txPublishing) error {
 	if ch.vh.node.release.routesInTx {
+		header := p.message.Header()
+		if err := ch.vh.checkForStreams(p.queues, &header); err != nil {
+			return err
+		}
 		for _, d := range p.queues {
 			if q := d.(*queue.Queue); !q.Deleted() {
 				ch.vh.enqueue(q, p.message)

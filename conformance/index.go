@@ -28,6 +28,8 @@ func Cases() []Case {
 		settlementCases,
 		timeoutCases,
 		policyCases,
+		streamDeclareCases,
+		streamConsumeCases,
 		frameCases,
 		contentCases,
 		heartbeatCases,

@@ -28,6 +28,7 @@ const (
 	pageTTL              = "rabbitmq.com/docs/ttl"
 	pageMaxLength        = "rabbitmq.com/docs/maxlength"
 	pagePriority         = "rabbitmq.com/docs/priority"
+	pageStreams          = "rabbitmq.com/docs/streams"
 	pageConsumerPriority = "rabbitmq.com/docs/consumer-priority"
 	measured             = "measured" // what RabbitMQ does where no page tells
 )

@@ -25,6 +25,7 @@ type queueInfo struct {
 	consumers                      int
 	exclusiveTag, activeTag        string
 	singleActive                   bool
+	segments                       int // of a stream
 	owner                          *broker.Connection
 	details                        []consumerInfo
 }
@@ -56,6 +57,9 @@ func lookAtQueue(vh *broker.VHost, q *queue.Queue, detail bool) queueInfo {
 	}
 	if owner, ok := q.Owner.(*broker.Connection); ok {
 		info.owner = owner
+	}
+	if q.IsStream() {
+		info.segments = q.Segments()
 	}
 	if detail {
 		for _, c := range vh.Consumers(q) {
@@ -106,6 +110,11 @@ func (r *request) queue() {
 		return
 	}
 	o := r.queueObject(q)
+	if q.kind == queue.Stream {
+		r.addStreamDetails(o, q)
+		r.one(o)
+		return
+	}
 	o["consumer_details"] = r.consumerObjects(q.details)
 	o["deliveries"], o["incoming"] = []any{}, []any{}
 	o["garbage_collection"] = noGarbage()
@@ -131,6 +140,9 @@ func orNull(s string) any {
 
 // queueObject describes a queue as it appears in lists.
 func (r *request) queueObject(q *queueInfo) object {
+	if q.kind == queue.Stream {
+		return r.streamObject(q)
+	}
 	rules, c := r.api.rules, &q.counts
 	total := q.bytes + q.unackedBytes
 	capacity := rate(0)

@@ -107,8 +107,9 @@ func vhostCounts(vh *broker.VHost) counts {
 	var c counts
 	c.add(vh.Stats())
 	for _, q := range vh.Queues() {
-		c[messagesReady] += uint64(q.Len())
-		c[messagesUnacked] += uint64(q.Unacked())
+		lengths := queueCounts(q)
+		c[messagesReady] += lengths[messagesReady]
+		c[messagesUnacked] += lengths[messagesUnacked]
 	}
 	c[messages] = c[messagesReady] + c[messagesUnacked]
 	for _, conn := range vh.Connections() {

@@ -87,6 +87,9 @@ func queueCounts(q *queue.Queue) counts {
 	c[ack] = n.Acked - n.NoAck
 	c[deliverGet] = n.Delivered
 	c[messagesReady], c[messagesUnacked] = uint64(q.Len()), uint64(q.Unacked())
+	if q.IsStream() {
+		c[messagesReady], c[messagesUnacked] = uint64(q.Span()), 0
+	}
 	c[messages] = c[messagesReady] + c[messagesUnacked]
 	return c
 }

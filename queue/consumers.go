@@ -19,6 +19,8 @@ type Consumer struct {
 	// higher priority are served first.
 	Priority int
 	Receiver Receiver
+	// Reader is the consumer's place in a stream; nil begins with the next message.
+	Reader *Reader
 
 	next, prev *Consumer
 	list       *consumerList // where it waits for its turn, nil while blocked

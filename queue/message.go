@@ -118,3 +118,7 @@ const (
 	MaxLen        Reason = "maxlen"
 	DeliveryLimit Reason = "delivery_limit"
 )
+
+// Retention is the reason for which a stream drops messages. They are not
+// dead-lettered.
+const Retention Reason = "retention"

@@ -39,6 +39,7 @@ type Queue struct {
 
 	settings     Settings
 	ready        ready
+	stream       *stream // nil unless it is one
 	consumers    consumers
 	nextPosition uint64
 	lastUsed     Instant
@@ -70,6 +71,9 @@ type Counts struct {
 func New(name string, s Settings, host Host, now Instant) *Queue {
 	q := &Queue{name: name, host: host, settings: s, lastUsed: now}
 	q.ready.init(&q.settings)
+	if s.Kind == Stream {
+		q.stream = newStream()
+	}
 	q.consumers.single = s.SingleActiveConsumer
 	return q
 }
@@ -95,14 +99,24 @@ func (q *Queue) Kind() Kind {
 // held.
 func (q *Queue) ConsumerTimeout() Optional { return q.settings.ConsumerTimeout }
 
-// Len returns the number of ready messages.
-func (q *Queue) Len() int { return q.ready.length }
+// Len returns the number of ready messages; in a stream, of all that it keeps.
+func (q *Queue) Len() int {
+	if q.stream != nil {
+		return q.stream.length
+	}
+	return q.ready.length
+}
 
 // Unacked returns the number of messages that were handed out and are not settled.
 func (q *Queue) Unacked() int { return q.unacked }
 
 // Bytes returns the body bytes of the ready messages and of the unacked ones.
-func (q *Queue) Bytes() (ready, unacked int64) { return q.ready.bytes, q.unackedBytes }
+func (q *Queue) Bytes() (ready, unacked int64) {
+	if q.stream != nil {
+		return q.stream.bytes, q.unackedBytes
+	}
+	return q.ready.bytes, q.unackedBytes
+}
 
 // Counts returns what has happened so far.
 func (q *Queue) Counts() Counts { return q.counts }
@@ -111,12 +125,22 @@ func (q *Queue) Counts() Counts { return q.counts }
 func (q *Queue) Deleted() bool { return q.deleted }
 
 // Each calls f for every ready message in the order in which it would leave.
-func (q *Queue) Each(f func(e *Entry)) { q.ready.each(f) }
+func (q *Queue) Each(f func(e *Entry)) {
+	if q.stream != nil {
+		q.stream.each(f)
+		return
+	}
+	q.ready.each(f)
+}
 
 // Publish puts m at the end of the queue, or straight into the hands of a
 // consumer that waits. It returns false if the queue refuses m because it is
 // full and its overflow is reject-publish.
 func (q *Queue) Publish(now Instant, m *Message) (accepted bool) {
+	if q.stream != nil {
+		q.publishToStream(now, m)
+		return true
+	}
 	if q.refuses(m) {
 		return false
 	}
@@ -143,6 +167,10 @@ func (q *Queue) Publish(now Instant, m *Message) (accepted bool) {
 // Dispatch applies the limits to what was requeued and hands ready messages to
 // consumers until either run out.
 func (q *Queue) Dispatch(now Instant) {
+	if q.stream != nil {
+		q.dispatchStream(now)
+		return
+	}
 	q.dropHead()
 	q.Expire(now)
 	for q.ready.length > 0 {
@@ -176,7 +204,8 @@ func (q *Queue) handOut(e *Entry, noAck bool) {
 	q.unackedBytes += q.ready.size(e.Message)
 }
 
-// Get takes the message at the head. Unless noAck, the caller settles it.
+// Get takes the message at the head. Unless noAck, the caller settles it. It is
+// not for streams.
 func (q *Queue) Get(now Instant, noAck bool) (e Entry, ok bool) {
 	q.Touch(now)
 	q.Expire(now)
@@ -199,7 +228,7 @@ func (q *Queue) Get(now Instant, noAck bool) (e Entry, ok bool) {
 }
 
 // Purge removes the ready messages and returns how many there were. They are
-// not dead-lettered.
+// not dead-lettered. It is not for streams.
 func (q *Queue) Purge(now Instant) int {
 	q.Expire(now)
 	n := q.ready.length
@@ -214,6 +243,9 @@ func (q *Queue) Delete() []*Consumer {
 	all := q.consumers.all
 	q.deleted = true
 	q.ready.init(&q.settings)
+	if q.stream != nil {
+		q.stream = newStream()
+	}
 	q.consumers = consumers{}
 	q.unacked, q.unackedBytes = 0, 0
 	return all
@@ -222,9 +254,13 @@ func (q *Queue) Delete() []*Consumer {
 // Consumers returns the consumers in order of arrival.
 func (q *Queue) Consumers() []*Consumer { return q.consumers.all }
 
-// ConsumerCount returns how many consumers there are. For a quorum queue, as in
-// RabbitMQ, each unacked message that was taken by Get counts as one.
+// ConsumerCount returns how many consumers there are, as RabbitMQ counts them: in
+// a quorum queue, each unacked message that was taken by Get counts as one, and in
+// a stream none counts.
 func (q *Queue) ConsumerCount() int {
+	if q.stream != nil {
+		return 0
+	}
 	if q.settings.Kind == Quorum {
 		return len(q.consumers.all) + q.got
 	}
@@ -239,6 +275,12 @@ func (q *Queue) ActiveConsumer(c *Consumer) bool {
 
 // AddConsumer subscribes c.
 func (q *Queue) AddConsumer(c *Consumer) {
+	if q.stream != nil {
+		if c.Reader == nil {
+			c.Reader = new(Reader)
+		}
+		c.Reader.begin(q.stream)
+	}
 	q.consumers.add(c)
 	q.host.Wake(q)
 }
@@ -263,7 +305,7 @@ func (q *Queue) Unblock(c *Consumer) {
 	if !q.consumers.single {
 		q.consumers.unblock(c)
 	}
-	if q.ready.length > 0 {
+	if q.Len() > 0 {
 		q.host.Wake(q)
 	}
 }
@@ -275,12 +317,15 @@ func (q *Queue) Check() error {
 		return nil
 	}
 	n, bytes := 0, int64(0)
-	q.ready.each(func(e *Entry) {
+	q.Each(func(e *Entry) {
 		n++
 		bytes += q.ready.size(e.Message)
 	})
-	if n != q.ready.length || bytes != q.ready.bytes {
-		return fmt.Errorf("queue %q: holds %d messages of %d bytes, but counts %d of %d", q.name, n, bytes, q.ready.length, q.ready.bytes)
+	if readyBytes, _ := q.Bytes(); n != q.Len() || bytes != readyBytes {
+		return fmt.Errorf("queue %q: holds %d messages of %d bytes, but counts %d of %d", q.name, n, bytes, q.Len(), readyBytes)
+	}
+	if q.stream != nil {
+		return q.checkStream()
 	}
 	held := uint64(q.ready.length + q.unacked)
 	if q.unacked < 0 || q.counts.Published != held+q.counts.Acked+q.counts.Dropped {

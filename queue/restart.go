@@ -1,10 +1,13 @@
 package queue
 
 // Restart does to a durable queue what the restart of its node does: a classic
-// queue loses the messages that are not persistent, a quorum queue none. lost is
+// queue loses the messages that are not persistent, a quorum queue or a stream none. lost is
 // called for each; they are not dead-lettered. Nothing may be unacked, and there
 // may be no consumers.
 func (q *Queue) Restart(now Instant, lost func(m *Message)) {
+	if q.stream != nil {
+		return
+	}
 	var kept []Entry
 	q.Each(func(e *Entry) {
 		if e.Message.Persistent || q.settings.Kind == Quorum {

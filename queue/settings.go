@@ -88,6 +88,12 @@ type Settings struct {
 	// RetryDelayed delays what comes back. It is not implemented.
 	RetryDelayed bool
 
+	// What follows is for streams; see stream.go. MaxLengthBytes limits the size
+	// of their segments.
+
 	// MaxAge is for how long a stream keeps messages, in milliseconds.
 	MaxAge Optional
+	// SegmentBytes is the size beyond which no chunk is added to a segment, half
+	// a gigabyte by default.
+	SegmentBytes Optional
 }

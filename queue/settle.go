@@ -1,19 +1,25 @@
 package queue
 
-// Ack settles an entry that was handed out: it is gone.
+// Ack settles an entry that was handed out: it is gone, unless it is a stream's.
 func (q *Queue) Ack(e *Entry) {
 	if q.deleted {
 		return
 	}
 	q.settle(e)
-	q.leave(e.Message)
 	q.counts.Acked++
+	if q.stream == nil {
+		q.leave(e.Message)
+	}
 }
 
 // Reject settles an entry that was handed out: it is dead-lettered, or gone. Only
-// if it was Refused, this delivery failed.
+// if it was Refused, this delivery failed. In a stream it does what Ack does.
 func (q *Queue) Reject(e *Entry, why Cause) {
 	if q.deleted {
+		return
+	}
+	if q.stream != nil {
+		q.Ack(e)
 		return
 	}
 	q.settle(e)
@@ -37,9 +43,13 @@ const (
 
 // Requeue brings an entry that was handed out back: in a classic queue to its
 // position. To requeue several, see [Queue.InOrder]. Limits and expiry apply
-// once all are back, in Dispatch.
+// once all are back, in Dispatch. In a stream it does what Ack does.
 func (q *Queue) Requeue(e *Entry, why Cause) {
 	if q.deleted {
+		return
+	}
+	if q.stream != nil {
+		q.Ack(e)
 		return
 	}
 	q.settle(e)

@@ -153,7 +153,9 @@ func (b *Broker) AwaitMessage(t T, holds func(MessageHistory) bool) MessageHisto
 	return toMessageHistory(story)
 }
 
-func idle(q *queue.Queue) bool { return q.Len() == 0 && q.Unacked() == 0 }
+// idle says whether nothing is left to do in a queue. What a stream keeps does not
+// count, once its consumers have had it.
+func idle(q *queue.Queue) bool { return q.CaughtUp() && q.Unacked() == 0 }
 
 func describeConnections(all []*broker.Connection) []Connection {
 	described := make([]Connection, len(all))

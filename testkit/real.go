@@ -184,6 +184,7 @@ func (e *statusError) Error() string { return fmt.Sprintf("%s: %d %s", e.request
 // realQueue is what the management API says of a queue.
 type realQueue struct {
 	Name    string `json:"name"`
+	Type    string `json:"type"`
 	Ready   int    `json:"messages_ready"`
 	Unacked int    `json:"messages_unacknowledged"`
 }
@@ -205,6 +206,7 @@ func (r *real) state(name string) queueState {
 	if err := r.call(context.Background(), http.MethodGet, path, nil, &known); err == nil {
 		s.unacked = known.Unacked
 	}
+	s.idle = s.unacked == 0 && (s.ready == 0 || known.Type == "stream")
 	return s
 }
 
@@ -248,6 +250,9 @@ func (r *real) idle() bool {
 		return false
 	}
 	for _, q := range all {
+		if q.Type == "stream" {
+			continue // it keeps what it has, and does not tell what is unacked
+		}
 		exact, ok := r.link.inspect(r.amqp.String(), q.Name)
 		if q.Unacked > 0 || ok && exact.Messages > 0 {
 			return false
