@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"sync"
 	"testing"
 	"time"
 
@@ -25,17 +26,43 @@ func startNode(t *testing.T, broker *testkit.Broker, more func(w *Worker), optio
 	if more != nil {
 		more(w)
 	}
-	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan error, 1)
-	go func() { done <- w.Run(ctx) }()
-	t.Cleanup(func() {
-		cancel()
-		require.NoError(t, <-done)
-	})
+	runNode(t, w)
 	for _, queue := range w.cfg.queues {
 		broker.Queue(queue).AwaitConsumers(t, 1)
 	}
 	return w
+}
+
+// runNode runs a worker until it is stopped, at the end of the test at the latest.
+func runNode(t *testing.T, w *Worker) (stop func()) {
+	dying := runDying(t, w)
+	var once sync.Once
+	stop = func() { once.Do(func() { require.NoError(t, dying()) }) }
+	t.Cleanup(stop)
+	return stop
+}
+
+// runDying runs a worker until it is stopped. What Run returned is for the caller to look at.
+func runDying(t *testing.T, w *Worker) (stop func() error) {
+	ctx, cancel := context.WithCancel(t.Context())
+	t.Cleanup(cancel)
+	done := make(chan error, 1)
+	go func() { done <- w.Run(ctx) }()
+	return func() error {
+		cancel()
+		return <-done
+	}
+}
+
+// registerWait registers a task that never ends by itself. begun gets a token for each that begins.
+func registerWait(w *Worker) (begun <-chan struct{}) {
+	tokens := make(chan struct{}, 100)
+	Register(w, "tasks.add", func(ctx context.Context, _ Arguments) (any, error) {
+		tokens <- struct{}{}
+		<-ctx.Done()
+		return nil, ctx.Err()
+	})
+	return tokens
 }
 
 type sum struct {

@@ -247,14 +247,15 @@ func (c *Client) reconnect(ctx context.Context) error {
 }
 
 // consume declares the queue of results and consumes it. Python's clients have a queue that is transient and deleted
-// when its consumer goes, and lose with their connection what comes meanwhile. This one outlives a lost connection and
-// a restart of the broker, and expires when its client does not come back; workers cannot tell the difference.
+// when its consumer goes, and take results without acknowledging them: what comes while a connection is lost is lost, too.
+// This one outlives lost connections and a restart of the broker, and expires when its client does not come back;
+// workers cannot tell the difference.
 func (c *Client) consume(results *channel) (<-chan amqp.Delivery, error) {
 	arguments := amqp.Table{"x-expires": int32(c.cfg.resultExpires.Milliseconds())}
 	if _, err := results.QueueDeclare(c.queue, true, false, false, false, arguments); err != nil {
 		return nil, &TopologyError{fmt.Sprintf("queue %q (durable, x-expires)", c.queue), err}
 	}
-	deliveries, err := results.Consume(c.queue, "", true, false, false, false, nil)
+	deliveries, err := results.Consume(c.queue, "", false, false, false, false, nil)
 	if err != nil {
 		return nil, fmt.Errorf("worker: consume results: %w", err)
 	}
@@ -288,17 +289,22 @@ func (c *Client) read(deliveries <-chan amqp.Delivery) {
 		result, err := celery.DecodeResult(d, c.cfg.accept)
 		if err != nil {
 			c.cfg.logger.Error("result not understood", "id", d.CorrelationId, "error", err)
-			continue
+		} else {
+			c.take(result)
 		}
-		c.mu.Lock()
-		waits := c.pending[result.TaskID]
-		if waits != nil && result.State.Final() {
-			delete(c.pending, result.TaskID)
-		}
-		c.mu.Unlock()
-		if waits != nil {
-			waits.update(result)
-		}
+		_ = d.Ack(false) // of one that is lost with its connection: the result comes again, and nobody waits for it
+	}
+}
+
+func (c *Client) take(result *celery.Result) {
+	c.mu.Lock()
+	waits := c.pending[result.TaskID]
+	if waits != nil && result.State.Final() {
+		delete(c.pending, result.TaskID)
+	}
+	c.mu.Unlock()
+	if waits != nil {
+		waits.update(result)
 	}
 }
 

@@ -215,16 +215,24 @@ func (s *nodeSession) ensure(one sending) error {
 	return err
 }
 
+// resultMessage is a result's message. Unlike Celery's by default it is persistent (as with result_persistent), for who
+// waits at a queue that outlives the broker; in another it makes no difference.
+func resultMessage(r *Request, result celery.Result) (amqp.Publishing, error) {
+	message, err := result.Publishing(r.CorrelationID)
+	message.MessageId = rand.Text()
+	message.DeliveryMode = amqp.Persistent
+	return message, err
+}
+
 // tell sends a result to who waits for it. If its queue is not there, it is tried again later.
 func (s *nodeSession) tell(work context.Context, r *Request, result celery.Result) error {
 	if r.ReplyTo == "" || r.IgnoreResult || r.definition.ignoreResult {
 		return nil
 	}
-	message, err := result.Publishing(r.CorrelationID)
+	message, err := resultMessage(r, result)
 	if err != nil {
 		return err
 	}
-	message.MessageId = rand.Text()
 	err = s.deliver(work, "", r.ReplyTo, message)
 	if !errors.As(err, new(*ReturnedError)) {
 		return err
@@ -240,8 +248,7 @@ func (s *nodeSession) tellSoon(work context.Context, r *Request, result celery.R
 	if r.ReplyTo == "" || r.IgnoreResult || r.definition.ignoreResult {
 		return
 	}
-	if message, err := result.Publishing(r.CorrelationID); err == nil {
-		message.MessageId = rand.Text()
+	if message, err := resultMessage(r, result); err == nil {
 		_, _ = s.out.publish(work, "", r.ReplyTo, message) // what is lost with the session is told anew by the next
 	}
 }
@@ -250,11 +257,10 @@ func (s *nodeSession) tellSoon(work context.Context, r *Request, result celery.R
 func (s *nodeSession) adopt(serving context.Context) {
 	for pause(serving, time.Second) == nil {
 		for _, o := range s.w.orphans.take() {
-			message, err := o.result.Publishing(o.request.CorrelationID)
+			message, err := resultMessage(o.request, o.result)
 			if err != nil || time.Now().After(o.until) {
 				continue
 			}
-			message.MessageId = rand.Text()
 			if s.deliver(serving, "", o.request.ReplyTo, message) != nil {
 				s.w.orphans.add(o)
 			}
