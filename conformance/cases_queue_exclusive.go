@@ -116,23 +116,25 @@ var queueExclusiveCases = []Case{
 	},
 }
 
-// awaitMissing waits until a queue that is bound to go is gone.
+// awaitMissing waits until a queue that is bound to go is gone. How often it asks is not recorded.
 func (t *T) awaitMissing(r *Raw, queue string) {
 	t.Helper()
-	for start := time.Now(); ; {
-		c := r.Channel()
-		c.Send(&wire.QueueDeclare{Queue: queue, Passive: true})
-		switch m := c.Next().Method.(type) {
-		case *wire.QueueDeclareOk:
-			c.Close()
-		case *wire.ChannelClose:
-			c.Send(&wire.ChannelCloseOk{})
-			if m.ReplyCode == wire.NotFound {
-				return
+	t.unrecorded(func() {
+		for start := time.Now(); ; {
+			c := r.Channel()
+			c.Send(&wire.QueueDeclare{Queue: queue, Passive: true})
+			switch m := c.Next().Method.(type) {
+			case *wire.QueueDeclareOk:
+				c.Close()
+			case *wire.ChannelClose:
+				c.Send(&wire.ChannelCloseOk{})
+				if m.ReplyCode == wire.NotFound {
+					return
+				}
+			}
+			if time.Since(start) > patience {
+				t.Fatalf("the queue %s is still there", queue)
 			}
 		}
-		if time.Since(start) > patience {
-			t.Fatalf("the queue %s is still there", queue)
-		}
-	}
+	})
 }

@@ -24,6 +24,26 @@ func TestLineDiff(t *testing.T) {
 	}
 }
 
+func TestJudge(t *testing.T) {
+	a, b := []string{"- a"}, []string{"+ b"}
+	for _, each := range []struct {
+		name        string
+		got, listed []string
+		want        string // how the complaint begins
+	}{
+		{"the same", nil, nil, ""},
+		{"as listed", a, a, ""},
+		{"not listed", a, nil, "differs from the recording ("},
+		{"gone", nil, a, "no longer differs"},
+		{"changed", b, a, "differs from the recording, and not as"},
+	} {
+		got := judge(each.got, each.listed)
+		if !strings.HasPrefix(got, each.want) || (got == "") != (each.want == "") {
+			t.Errorf("%s: got %q, want it to begin with %q", each.name, got, each.want)
+		}
+	}
+}
+
 func TestParseLedger(t *testing.T) {
 	got, err := parseLedger("# Title\n\ntext\n\n## a/b\n\nThe reason.\n\n```diff 3.10 4.0\n- was\n+ is\n```\n```diff 4.3\n+ more\n```\n\n## c/d\n\nUnused.\n")
 	if err != nil {

@@ -1,3 +1,0 @@
-package conformance
-
-const todo = "TODO"
