@@ -17,7 +17,11 @@ func (s *nodeSession) answer(serving context.Context) {
 		select {
 		case d, open := <-s.commands:
 			if !open {
-				s.stop(errors.New("worker: remote control: consumer ended"))
+				err := errors.New("consumer cancelled by the broker")
+				if s.control.IsClosed() {
+					err = s.control.lost()
+				}
+				s.stop(fmt.Errorf("worker: remote control: %w", err))
 				return
 			}
 			s.w.clock.tick()

@@ -90,6 +90,9 @@ var binary = sync.OnceValues(func() (string, error) {
 })
 
 func TestMain(m *testing.M) {
+	if url := os.Getenv(workerVariable); url != "" {
+		os.Exit(beWorker(url))
+	}
 	code := m.Run()
 	if built != "" {
 		_ = os.RemoveAll(built)
