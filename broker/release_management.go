@@ -116,8 +116,15 @@ type ManagementRules struct {
 	VHostDefinitions bool
 	// VHostLimitsInDefinitions: virtual hosts have their limits there.
 	VHostLimitsInDefinitions bool
+	// OmitsInternal: definitions have no exchanges that are internal, nor other
+	// things that are the broker's own.
+	OmitsInternal bool
 	// InvalidPageRegex: a bad expression in name is a bad request.
 	InvalidPageRegex bool
+	// TellsTLS: listeners say whether they speak TLS.
+	TellsTLS bool
+	// Drains: nodes say whether they are being drained.
+	Drains bool
 	// CertificateSerial: connections have the field peer_cert_serial_number.
 	CertificateSerial bool
 }
@@ -137,7 +144,7 @@ var (
 		InternalUser: true, EscapesPolicyErrors: true,
 		NamesQueueType: true, DefaultQueueType: "classic", MetadataQueueType: true,
 		MissingObject: true, HasDeprecatedFeatures: true, HasVersion: true, HasAuth: true, HasHashPassword: true, HasAuthAttempts: true,
-		StorageVersion: true, PagedOut: true, ConsumerTimeout: true, VHostDefinitions: true, InvalidPageRegex: true,
+		StorageVersion: true, PagedOut: true, ConsumerTimeout: true, VHostDefinitions: true, InvalidPageRegex: true, Drains: true,
 	}
 	management43 = ManagementRules{
 		ErlangVersion: "29.1.2", ErlangFullVersion: "Erlang/OTP 29 [erts-17.1.1] [source] [64-bit]",
@@ -147,6 +154,7 @@ var (
 		HasDeprecatedFeatures: true, HasVersion: true, HasReadiness: true, HasHashPassword: true, HasAuthAttempts: true,
 		ListsProtocols: true, InternalQueues: true, StorageVersion: true, ConsumerTimeout: true, TellsBlocked: true,
 		Protected: true, ChecksQueueType: true, ChecksAckMode: true, VHostDefinitions: true, VHostLimitsInDefinitions: true, CertificateSerial: true,
+		TellsTLS: true, Drains: true, OmitsInternal: true,
 	}
 )
 

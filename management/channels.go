@@ -35,7 +35,7 @@ func (r *request) channel() {
 		for _, info := range channelsOf(c, is) {
 			o := r.channelObject(&info)
 			o["consumer_details"] = r.consumerObjects(info.consumers)
-			o["deliveries"], o["publishes"] = []any{}, []any{}
+			o["deliveries"], o["publishes"] = []any{}, []any{} // RabbitMQ fills them in its rates mode "detailed" only
 			r.one(o)
 			return
 		}
@@ -87,7 +87,6 @@ func (r *request) channelObject(ch *channelInfo) object {
 		"pending_raft_commands": 0, "garbage_collection": noGarbage(),
 		"reductions": ch.counts[publish], "reductions_details": object{"rate": rate(0)},
 		"connection_details": connectionDetails(c),
-		"idle_since":         r.api.samples.now().UTC().Format(timeFormat),
 	}
 	if r.api.rules.InternalQueues {
 		o["cached_segments"] = 0
@@ -98,8 +97,16 @@ func (r *request) channelObject(ch *channelInfo) object {
 		o["global_prefetch_count"] = ch.global
 	}
 	h := r.api.samples.history(subject{'h', c.VHost.Name(), ch.name}, ch.counts)
+	addIdle(o, &h)
 	r.addStats(o, &h, publishing, delivering)
 	return o
+}
+
+// addIdle says since when something is idle, if it is.
+func addIdle(o object, h *history) {
+	if since, idle := h.idleSince(); idle {
+		o["idle_since"] = since.UTC().Format(timeFormat)
+	}
 }
 
 // timeFormat is how RabbitMQ writes a moment.

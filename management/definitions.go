@@ -11,6 +11,10 @@ import (
 func (r *request) definitions() {
 	node := r.api.node
 	o := r.definitionsHead()
+	if r.api.rules.VHostDefinitions {
+		o["rabbitmq_definition_format"], o["original_cluster_name"] = "cluster", node.ClusterName()
+		o["explanation"] = "Definitions of cluster '" + node.ClusterName() + "'"
+	}
 	users, permissions, hosts := []object{}, []object{}, []object{}
 	for _, u := range node.Users() {
 		users = append(users, userObject(u))
@@ -31,6 +35,9 @@ func (r *request) definitions() {
 	o["users"], o["vhosts"], o["permissions"] = users, hosts, permissions
 	o["topic_permissions"] = r.topicObjects(func(*broker.User, string) bool { return true })
 	o["parameters"], o["policies"], o["global_parameters"] = parameters, policies, r.globalParameterObjects()
+	if r.api.rules.OmitsInternal {
+		o["global_parameters"] = slices.DeleteFunc(r.globalParameterObjects(), func(p object) bool { return p["name"] == "internal_cluster_id" })
+	}
 	o["queues"], o["exchanges"], o["bindings"] = queues, exchanges, bindings
 	if name := r.URL.Query().Get("download"); name != "" {
 		r.w.Header().Set("Content-Disposition", "attachment; filename="+name)
@@ -79,11 +86,15 @@ func (r *request) topologyOf(vh *broker.VHost) topology {
 		t.queues = append(t.queues, o)
 	}
 	for _, x := range vh.Exchanges() {
-		if x.Name() == "" || strings.HasPrefix(x.Name(), "amq.") {
+		if x.Name() == "" || strings.HasPrefix(x.Name(), "amq.") || r.api.rules.OmitsInternal && x.Internal {
 			continue
 		}
-		t.exchanges = append(t.exchanges, object{"name": x.Name(), "vhost": vh.Name(), "type": string(x.Kind()), "durable": x.Durable,
-			"auto_delete": x.AutoDelete, "internal": x.Internal, "arguments": fromTable(x.Arguments)})
+		o := object{"name": x.Name(), "vhost": vh.Name(), "type": string(x.Kind()), "durable": x.Durable,
+			"auto_delete": x.AutoDelete, "arguments": fromTable(x.Arguments)}
+		if !r.api.rules.OmitsInternal {
+			o["internal"] = x.Internal
+		}
+		t.exchanges = append(t.exchanges, o)
 	}
 	for _, b := range bindingsIn(vh) {
 		if b.source == "" || b.toQueue && !exported[b.destination] {
@@ -118,10 +129,22 @@ func (r *request) vhostDefinitions() {
 		m := vh.Metadata()
 		o["rabbitmq_definition_format"], o["original_vhost_name"] = "single_virtual_host", vh.Name()
 		o["explanation"] = "Definitions of virtual host '" + vh.Name() + "'"
-		o["metadata"], o["description"], o["default_queue_type"] = r.metadataObject(m), m.Description, r.defaultQueueType(m)
-		o["limits"] = limitsObject(vh.Limits())
+		o["metadata"], o["description"], o["limits"] = r.metadataObject(m), m.Description, limitsObject(vh.Limits())
+		if !r.api.rules.OmitsInternal {
+			o["default_queue_type"] = r.defaultQueueType(m)
+			o["limits"] = orList(limitsObject(vh.Limits()))
+		}
 	}
 	o["parameters"], o["policies"] = parameters, policies
 	o["queues"], o["exchanges"], o["bindings"] = t.queues, t.exchanges, t.bindings
 	r.one(o)
+}
+
+// orList is an object, or an empty list instead of an empty one: Erlang cannot tell
+// them apart.
+func orList(o object) any {
+	if len(o) == 0 {
+		return []any{}
+	}
+	return o
 }

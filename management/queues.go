@@ -27,6 +27,7 @@ type queueInfo struct {
 	singleActive                   bool
 	segments                       int // of a stream
 	owner                          *broker.Connection
+	deliveryLimit                  queue.Optional
 	details                        []consumerInfo
 }
 
@@ -35,7 +36,7 @@ func lookAtQueue(vh *broker.VHost, q *queue.Queue, detail bool) queueInfo {
 	info := queueInfo{
 		vhost: vh.Name(), name: q.Name(), durable: q.Durable, autoDelete: q.AutoDelete, exclusive: q.Exclusive,
 		kind: q.Settings().Kind, arguments: q.Arguments, counts: queueCounts(q), consumers: len(q.Consumers()),
-		singleActive: q.Settings().SingleActiveConsumer,
+		singleActive: q.Settings().SingleActiveConsumer, deliveryLimit: q.Settings().DeliveryLimit,
 	}
 	info.bytes, info.unackedBytes = q.Bytes()
 	info.persistent, info.persistentBytes = q.Persistent()
@@ -69,7 +70,18 @@ func lookAtQueue(vh *broker.VHost, q *queue.Queue, detail bool) queueInfo {
 	return info
 }
 
-func (r *request) queues() {
+func (r *request) queues() { r.listQueues(false) }
+
+// detailedQueues lists queues with what else only a request for one tells.
+func (r *request) detailedQueues() {
+	if r.api.rules.BackingQueue {
+		r.notFound()
+		return
+	}
+	r.listQueues(true)
+}
+
+func (r *request) listQueues(detail bool) {
 	hosts, ok := r.visible()
 	if !ok {
 		return
@@ -84,7 +96,7 @@ func (r *request) queues() {
 	}
 	items := make([]object, len(all))
 	for i := range all {
-		items[i] = r.queueObject(&all[i])
+		items[i] = r.queueObject(&all[i], detail)
 	}
 	r.list(items)
 }
@@ -109,14 +121,22 @@ func (r *request) queue() {
 	if q == nil {
 		return
 	}
-	o := r.queueObject(q)
+	o := r.queueObject(q, true)
 	if q.kind == queue.Stream {
 		r.addStreamDetails(o, q)
 		r.one(o)
 		return
 	}
 	o["consumer_details"] = r.consumerObjects(q.details)
-	o["deliveries"], o["incoming"] = []any{}, []any{}
+	o["deliveries"], o["incoming"] = []any{}, []any{} // RabbitMQ fills them in its rates mode "detailed" only
+	if q.owner != nil {
+		o["owner_pid_details"] = connectionDetails(q.owner)
+	}
+	r.one(o)
+}
+
+// addDetail adds what is null or left out in the lists of later releases.
+func (r *request) addDetail(o object, q *queueInfo) {
 	o["garbage_collection"] = noGarbage()
 	o["head_message_timestamp"] = nil
 	o["policy"], o["operator_policy"] = orNull(q.policy), orNull(q.operator)
@@ -125,10 +145,6 @@ func (r *request) queue() {
 	if q.singleActive {
 		o["single_active_consumer_tag"] = orNull(q.activeTag)
 	}
-	if q.owner != nil {
-		o["owner_pid_details"] = connectionDetails(q.owner)
-	}
-	r.one(o)
 }
 
 func orNull(s string) any {
@@ -138,16 +154,16 @@ func orNull(s string) any {
 	return s
 }
 
-// queueObject describes a queue as it appears in lists.
-func (r *request) queueObject(q *queueInfo) object {
+// queueObject describes a queue as it appears in lists, or in detail.
+func (r *request) queueObject(q *queueInfo, detail bool) object {
 	if q.kind == queue.Stream {
 		return r.streamObject(q)
 	}
 	rules, c := r.api.rules, &q.counts
 	total := q.bytes + q.unackedBytes
-	capacity := rate(0)
+	capacity := any(0)
 	if q.consumers > 0 {
-		capacity = 1
+		capacity = rate(1)
 	}
 	o := object{
 		"name": q.name, "vhost": q.vhost, "node": nodeName, "type": string(q.kind), "state": "running",
@@ -160,8 +176,11 @@ func (r *request) queueObject(q *queueInfo) object {
 		"messages_ram": c[messages], "messages_ready_ram": c[messagesReady], "messages_unacknowledged_ram": c[messagesUnacked],
 		"messages_persistent": q.persistent,
 	}
-	if q.policy != "" || q.operator != "" {
-		o["policy"], o["operator_policy"] = orNull(q.policy), orNull(q.operator)
+	if q.policy != "" {
+		o["policy"] = q.policy
+	}
+	if q.operator != "" {
+		o["operator_policy"] = q.operator
 	}
 	if q.exclusiveTag != "" {
 		o["exclusive_consumer_tag"] = q.exclusiveTag
@@ -181,12 +200,18 @@ func (r *request) queueObject(q *queueInfo) object {
 	if rules.BackingQueue {
 		r.addBackingQueue(o, q)
 	}
-	if q.kind != queue.Classic {
-		o["leader"], o["members"], o["online"] = nodeName, []string{nodeName}, []string{nodeName}
-	}
 	h := r.api.samples.history(subject{'q', q.vhost, q.name}, q.counts)
 	r.detailed(o, &h, "lengths", lengths...)
 	r.addStats(o, &h, []count{publish}, delivering)
+	if detail || rules.BackingQueue {
+		addIdle(o, &h)
+	}
+	if detail {
+		r.addDetail(o, q)
+	}
+	if q.kind == queue.Quorum {
+		r.makeQuorum(o, q)
+	}
 	return o
 }
 

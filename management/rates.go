@@ -34,26 +34,28 @@ func (r *request) asked(name string) window {
 func (r *request) detailed(o object, h *history, query string, which ...count) {
 	w := r.asked(query)
 	for _, c := range which {
-		o[countNames[c]] = h.present[c]
-		details := object{"rate": h.rate(c)}
-		if w.age > 0 {
-			r.addSamples(details, h, c, w)
-		}
-		o[countNames[c]+"_details"] = details
+		o[countNames[c]], o[countNames[c]+"_details"] = h.present[c], details(h, c, w)
 	}
 }
 
-// addSamples adds the samples of a window, latest first, and their averages.
-func (r *request) addSamples(details object, h *history, c count, w window) {
+// details returns the rate of a count, and the samples behind it in a window.
+func details(h *history, c count, w window) object {
+	o := object{"rate": h.rate(c)}
+	if w.age > 0 {
+		addSamples(o, h, c, w)
+	}
+	return o
+}
+
+// addSamples adds the samples of a window, latest first, and their averages. From
+// before the first sample, RabbitMQ counts zero.
+func addSamples(details object, h *history, c count, w window) {
 	var samples []object
 	var first, last, sum float64
 	var from, to time.Time
 	for t := h.now.Truncate(w.step); !t.Before(h.now.Add(-w.age)); t = t.Add(-w.step) {
 		counts, known := h.at(t)
-		if !known && len(samples) > 0 {
-			break
-		}
-		if !known {
+		if !known && len(samples) == 0 {
 			counts = h.present // it is younger than a step
 		}
 		v := float64(counts[c])

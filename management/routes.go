@@ -78,7 +78,7 @@ var routes = []route{
 	{pattern: "exchanges/{vhost}/{exchange}/bindings/source", access: vhostUser, get: (*request).bindingsFrom},
 	{pattern: "exchanges/{vhost}/{exchange}/bindings/destination", access: vhostUser, get: (*request).bindingsTo},
 	{pattern: "queues", access: anyUser, get: (*request).queues},
-	{pattern: "queues/detailed", access: anyUser, get: (*request).queues},
+	{pattern: "queues/detailed", access: anyUser, get: (*request).detailedQueues},
 	{pattern: "queues/{vhost}", access: vhostUser, get: (*request).queues},
 	{pattern: "queues/{vhost}/{queue}", access: vhostUser, get: (*request).queue, put: (*request).putQueue, delete: (*request).deleteQueue},
 	{pattern: "queues/{vhost}/{queue}/bindings", access: vhostUser, get: (*request).bindingsToQueue},

@@ -50,6 +50,31 @@ var countNames = [numCounts]string{"publish", "confirm", "return_unroutable", "d
 	"deliver", "deliver_no_ack", "redeliver", "ack", "deliver_get", "publish_in", "publish_out",
 	"messages", "messages_ready", "messages_unacknowledged", "recv_oct", "send_oct"}
 
+// The counts of what has come and gone, of the subject of kind 'u', share their
+// places with those above.
+const (
+	connectionCreated count = iota
+	connectionClosed
+	channelCreated
+	channelClosed
+	queueDeclared
+	queueCreated
+	queueDeleted
+	numChurn
+)
+
+// churnNames are their names in the API.
+var churnNames = [numChurn]string{"connection_created", "connection_closed", "channel_created", "channel_closed",
+	"queue_declared", "queue_created", "queue_deleted"}
+
+// churnCounts returns what has come and gone in a node.
+func churnCounts(node *broker.Node) counts {
+	c := node.Churn()
+	return counts{connectionCreated: c.ConnectionCreated.Load(), connectionClosed: c.ConnectionClosed.Load(),
+		channelCreated: c.ChannelCreated.Load(), channelClosed: c.ChannelClosed.Load(),
+		queueDeclared: c.QueueDeclared.Load(), queueCreated: c.QueueCreated.Load(), queueDeleted: c.QueueDeleted.Load()}
+}
+
 // counts are the numbers of one thing at one moment.
 type counts [numCounts]uint64
 
@@ -94,10 +119,10 @@ func queueCounts(q *queue.Queue) counts {
 	return c
 }
 
-// subject is what is sampled: the node, a virtual host, an exchange, a queue, a
-// connection or a channel.
+// subject is what is sampled: the node, its churn, a virtual host, an exchange, a
+// queue, a connection or a channel.
 type subject struct {
-	kind        byte // 'n', 'v', 'x', 'q', 'c' or 'h'
+	kind        byte // 'n', 'u', 'v', 'x', 'q', 'c' or 'h'
 	vhost, name string
 }
 
@@ -173,6 +198,7 @@ func (s *sampler) round() {
 		total.sum(&c)
 	}
 	all[subject{kind: 'n'}] = total
+	all[subject{kind: 'u'}] = churnCounts(s.node)
 
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -183,7 +209,7 @@ func (s *sampler) round() {
 			s.series[k] = one
 		}
 		one.seen = true
-		one.note(sample{now, c}, k.kind == 'n' || k.kind == 'v')
+		one.note(sample{now, c}, k.kind == 'n' || k.kind == 'u' || k.kind == 'v')
 	}
 	for k, one := range s.series {
 		if !one.seen {
@@ -240,6 +266,16 @@ func (h *history) at(t time.Time) (counts, bool) {
 		}
 	}
 	return counts{}, false
+}
+
+// idleSince returns since when nothing has changed, if that is as long ago as
+// RabbitMQ's statistics take to notice: five seconds.
+func (h *history) idleSince() (since time.Time, idle bool) {
+	if len(h.samples) == 0 {
+		return time.Time{}, false
+	}
+	last := h.samples[len(h.samples)-1]
+	return last.at, last.counts == h.present && h.now.Sub(last.at) >= rateWindow
 }
 
 // rate returns how fast a number has grown of late, a second.

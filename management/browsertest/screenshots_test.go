@@ -35,40 +35,33 @@ func TestScreenshots(t *testing.T) {
 	broker.Inject(testkit.Fault{When: testkit.Before(testkit.BasicAck).From("test-queue2").Nth(60), Do: testkit.DropConnection})
 	broker.Inject(testkit.Fault{When: testkit.Before(testkit.BasicDeliver).From("test-queue1").Nth(3), Do: testkit.Delay(20 * time.Millisecond), Times: 5})
 	p := open(t, broker)
-	p.shoot(dir, "login", 1280, 640)
 	p.logsIn()
 	time.Sleep(*warmup) // for a minute of charts
+	again := broker.History().Queue("test-queue2").Where(func(m testkit.MessageHistory) bool { return m.Deliveries() > 1 })[0]
 	for _, shot := range []struct {
-		name, address, sees string
-		width, height       int64
+		name, scheme, address, sees string
+		width, height               int64
 	}{
-		{"overview", "#/", "Message rates", 1280, 860},
-		{"queues", "#/queues", "test-queue1", 1280, 520},
-		{"queue", "#/queues/%2F/test-queue1", "Consumers", 1280, 1000},
-		{"connections", "#/connections", "shop", 1280, 480},
-		{"trace", "#/trace", "basic.publish", 1280, 760},
-		{"history", "#/history?queue=test-queue2", "acknowledged", 1280, 760},
-		{"message", "#/history/12", "published", 1280, 760},
-		{"faults", "#/faults", "drop the connection", 1280, 520},
-		{"exchange", "#/exchanges/%2F/test-exchange", "redpill", 1280, 1000},
-		{"users", "#/admin/users", "guest", 1280, 480},
-		{"narrow", "#/queues/%2F/test-queue1", "Consumers", 400, 1000},
+		{"overview", "light", "#/", "Message rates", 1280, 860},
+		{"overview", "dark", "#/", "Message rates", 1280, 860},
+		{"queue", "light", "#/queues/%2F/test-queue1", "Consumers", 1280, 920},
+		{"trace", "dark", "#/trace", "basic.publish", 1280, 640},
+		{"message", "light", fmt.Sprintf("#/history/%d", again.ID), "requeued", 1280, 720},
+		{"narrow", "dark", "#/queues", "test-queue1", 400, 720},
 	} {
 		p.goes(shot.address)
 		p.sees(shot.sees)
-		p.shoot(dir, shot.name, shot.width, shot.height)
+		p.shoot(filepath.Join(dir, shot.name+"-"+shot.scheme+".png"), shot.scheme, shot.width, shot.height)
 	}
 }
 
-// shoot takes a picture in light and in dark.
-func (p *tab) shoot(dir, name string, width, height int64) {
+// shoot takes a picture in light or in dark, a moment after the last change so that
+// what moves has come to rest.
+func (p *tab) shoot(file, scheme string, width, height int64) {
 	p.t.Helper()
-	for _, scheme := range []string{"light", "dark"} {
-		p.prefers(scheme)
-		p.do(chromedp.EmulateViewport(width, height), chromedp.Sleep(1500*time.Millisecond))
-		png := run(p, p.ctx, chromedp.CaptureScreenshot())
-		require.NoError(p.t, os.WriteFile(filepath.Join(dir, name+"-"+scheme+".png"), png, 0o644))
-	}
+	p.prefers(scheme)
+	p.do(chromedp.EmulateViewport(width, height), chromedp.Sleep(1500*time.Millisecond))
+	require.NoError(p.t, os.WriteFile(file, run(p, p.ctx, chromedp.CaptureScreenshot()), 0o644))
 }
 
 // work has a shop publish tasks, in waves, and two workers take them.
@@ -97,6 +90,7 @@ func work(t *testing.T, broker *testkit.Broker) {
 			}
 		}
 	})
+	working.Go(func() { collect(ctx, broker) })
 	for _, queue := range []string{"test-queue1", "test-queue2"} {
 		working.Go(func() {
 			for ctx.Err() == nil { // and again, when a fault has dropped the connection
@@ -116,6 +110,15 @@ func consume(ctx context.Context, broker *testkit.Broker, queue string) {
 		ch.Publish("", "results", false, false, amqp.Publishing{Body: d.Body})
 		time.Sleep(30 * time.Millisecond)
 		d.Ack(false)
+	}
+}
+
+// collect takes the results.
+func collect(ctx context.Context, broker *testkit.Broker) {
+	conn, ch := dial(broker, "collector")
+	defer context.AfterFunc(ctx, func() { conn.Close() })()
+	results, _ := ch.Consume("results", "collector", true, false, false, false, nil)
+	for range results {
 	}
 }
 

@@ -8,9 +8,9 @@ import {table} from './table.js'
 
 // bindingTable lists bindings by the end that is not the one at hand: 'source' or
 // 'destination'.
-export function bindingTable(caption, end) {
+export function bindingTable(caption, end, empty) {
   return table({
-    caption, empty: 'No bindings.',
+    caption, empty,
     key: (b) => `${b.source}\n${b.destination_type}\n${b.destination}\n${b.properties_key}`,
     columns: [
       end === 'source' ? {title: 'From', value: (b) => b.source, render: source} : {title: 'To', value: (b) => b.destination, render: destination},

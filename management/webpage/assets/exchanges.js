@@ -16,7 +16,7 @@ export function exchanges() {
       {title: 'Name', value: (x) => x.name, render: (x) => link(['exchanges', x.vhost, exchangeName(x.name)], exchangeTitle(x.name))},
       vhostColumn,
       {title: 'Type', value: (x) => x.type},
-      {title: 'Features', value: (x) => features(x).join(), render: featureList},
+      {title: 'Features', value: (x) => features(x).join(), render: featureList, only: 'wide'},
       speed('In', 'publish_in'), speed('Out', 'publish_out'),
     ],
   })
@@ -50,7 +50,8 @@ async function add() {
 // exchange shows one exchange: its bindings, and a form to publish.
 export function exchange([vhost, inPath]) {
   const name = inPath === 'amq.default' ? '' : inPath, title = exchangeTitle(name)
-  const about = facts(), from = bindingTable('Bindings to queues and exchanges', 'destination'), to = bindingTable('Bindings from exchanges', 'source')
+  const about = facts(), from = bindingTable('Bindings to queues and exchanges', 'destination', 'Nothing is bound to this exchange.')
+  const to = bindingTable('Bindings from exchanges', 'source', 'It is bound to no other exchange.')
   const path = at('exchanges', vhost, inPath)
   const remove = () => confirmDelete({title: 'Delete the exchange?', text: title, path, then: '#/exchanges', done: `Exchange ${title} is gone.`})
   const named = name !== ''

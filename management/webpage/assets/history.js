@@ -82,7 +82,7 @@ function tell(e, m) {
   const words = []
   if (e.kind === 'published') words.push('to ', link(['exchanges', m.vhost, exchangeName(m.exchange)], exchangeTitle(m.exchange)))
   if (e.queue) words.push({routed: 'to ', delivered: 'from ', got: 'from '}[e.kind] ?? 'in ', link(['queues', m.vhost, e.queue], e.queue))
-  if (e.consumer) words.push(' to consumer ', h('code', {}, e.consumer))
+  if (e.consumer) words.push({delivered: ' to consumer ', requeued: ' from consumer '}[e.kind] ?? ' by consumer ', h('code', {}, e.consumer))
   if (e.delivery_tag) words.push(e.kind === 'published' ? `, publishing ${e.delivery_tag}` : `, delivery tag ${e.delivery_tag}`)
   if (e.redelivered) words.push(', redelivered')
   if (e.no_ack) words.push(', no ack needed')

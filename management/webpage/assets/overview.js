@@ -13,18 +13,17 @@ const tiles = [
 ]
 
 // messageCharts draws what is in queues and how fast messages pass, for the whole
-// node or for one queue.
-export function messageCharts() {
+// node or for one queue. speeds are the counts whose rates are drawn, by their title.
+export function messageCharts(speeds) {
   const lengths = chart({title: 'Messages in queues', lines: [
     {name: 'Ready', text: count}, {name: 'Unacked', text: count}, {name: 'Total', text: count}]})
-  const rates = chart({title: 'Message rates', lines: [
-    {name: 'Publish', text: rate}, {name: 'Deliver, get', text: rate}, {name: 'Ack', text: rate}, {name: 'Confirm', text: rate}]})
+  const rates = chart({title: 'Message rates', lines: Object.keys(speeds).map((name) => ({name, text: rate}))})
   return {
     node: h('div', {class: 'charts'}, lengths.node, rates.node),
     update(totals, stats) {
       const now = latest(totals) ?? Date.now()
       lengths.update(['messages_ready', 'messages_unacknowledged', 'messages'].map((name) => lengthPoints(totals, name)), now)
-      rates.update(['publish', 'deliver_get', 'ack', 'confirm'].map((name) => ratePoints(stats, name)), now)
+      rates.update(Object.values(speeds).map((name) => ratePoints(stats, name)), now)
     },
   }
 }
@@ -37,7 +36,7 @@ function latest(totals) {
 // overview shows the node as a whole.
 export function overview() {
   const values = tiles.map(() => h('span', {class: 'value'}, '–'))
-  const charts = messageCharts()
+  const charts = messageCharts({Publish: 'publish', 'Deliver, get': 'deliver_get', Ack: 'ack', Confirm: 'confirm'})
   const node = facts()
   const ports = table({caption: 'Ports', empty: 'No ports are open.', key: (l) => `${l.protocol} ${l.port}`, columns: [
     {title: 'Protocol', value: (l) => l.protocol}, {title: 'Address', value: (l) => l.ip_address}, {title: 'Port', value: (l) => l.port, numeric: true}]})

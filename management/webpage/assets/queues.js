@@ -19,9 +19,9 @@ export function queues() {
     columns: [
       {title: 'Name', value: (q) => q.name, render: (q) => link(['queues', q.vhost, q.name], q.name)},
       vhostColumn,
-      {title: 'Type', value: (q) => q.type},
-      {title: 'Features', value: (q) => features(q).join(), render: featureList},
-      {title: 'State', value: (q) => q.state, render: (q) => state(q.state)},
+      {title: 'Type', value: (q) => q.type, only: 'wide'},
+      {title: 'Features', value: (q) => features(q).join(), render: featureList, only: 'wide'},
+      {title: 'State', value: (q) => q.state, render: (q) => state(q.state), only: 'wide'},
       number('Ready', 'messages_ready'), number('Unacked', 'messages_unacknowledged'), number('Total', 'messages'),
       speed('Publish', 'publish'), speed('Deliver, get', 'deliver_get'), speed('Ack', 'ack'),
     ],
@@ -55,7 +55,7 @@ async function add() {
 // queue shows one queue, its messages and who takes them.
 export function queue([vhost, name]) {
   const path = at('queues', vhost, name)
-  const charts = messageCharts(), about = facts(), consumers = consumerTable(), bindings = bindingTable('Bindings', 'source')
+  const charts = messageCharts({Publish: 'publish', 'Deliver, get': 'deliver_get', Ack: 'ack', Redeliver: 'redeliver'}), about = facts(), consumers = consumerTable(), bindings = bindingTable('Bindings', 'source', 'The queue is bound to no exchange.')
   return {
     title: name,
     node: h('div', {},

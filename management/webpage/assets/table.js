@@ -25,7 +25,7 @@ export function table({caption, columns, key, empty, filter, beside, sort}) {
 
   function head(column, i) {
     const attributes = {scope: 'col', class: [column.numeric && 'numeric', column.only].filter(Boolean).join(' ')}
-    if (!column.title) return h('th', attributes, h('span', {class: 'unseen'}, 'Actions'))
+    if (!column.title) return h('th', {...attributes, class: 'actions-of'}, h('span', {class: 'unseen'}, 'Actions'))
     return h('th', attributes, h('button', {type: 'button', class: 'sort', onclick: () => sortBy(i)}, column.title))
   }
 
@@ -61,7 +61,7 @@ export function table({caption, columns, key, empty, filter, beside, sort}) {
   }
 
   function newRow(k) {
-    const cells = columns.map((c) => ({td: h('td', {class: [c.numeric && 'numeric', c.only].filter(Boolean).join(' ')}), value: undefined}))
+    const cells = columns.map((c) => ({td: h('td', {class: [c.numeric && 'numeric', !c.title && 'actions-of', c.only].filter(Boolean).join(' ')}), value: undefined}))
     const row = {cells, element: h('tr', {}, cells.map((cell) => cell.td)), data: null}
     shown.set(k, row)
     return row

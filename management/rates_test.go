@@ -1,0 +1,89 @@
+package management_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/minirabbit/minirabbit/testkit"
+)
+
+// TestSamplesFillTheWindow as RabbitMQ's do: with zeros before the first.
+func TestSamplesFillTheWindow(t *testing.T) {
+	b := testkit.Start(t, testkit.WithManagement())
+	do(t, b, "PUT /api/queues/%2F/q {}")
+	var overview struct {
+		Churn struct {
+			QueueCreated        int `json:"queue_created"`
+			QueueCreatedDetails struct {
+				Samples []struct{ Sample, Timestamp int64 }
+				Rate    *float64
+			} `json:"queue_created_details"`
+		} `json:"churn_rates"`
+	}
+	_, answer := request(t, b, http.MethodGet, "/api/overview?lengths_age=60&lengths_incr=5", "")
+	require.NoError(t, json.Unmarshal([]byte(answer), &overview))
+	require.Equal(t, 1, overview.Churn.QueueCreated)
+	samples := overview.Churn.QueueCreatedDetails.Samples
+	require.Contains(t, []int{12, 13}, len(samples))
+	require.Equal(t, int64(0), samples[len(samples)-1].Sample)
+	require.Equal(t, int64(5000), samples[0].Timestamp-samples[1].Timestamp)
+}
+
+// TestIdleSince is told of queues and channels to which nothing has happened for
+// five seconds: in RabbitMQ's detail, and in 3.10 in lists.
+func TestIdleSince(t *testing.T) {
+	for _, c := range []struct{ release, path string }{
+		{"3.10", "/api/queues/%2F"}, {"3.10", "/api/queues/%2F/q"}, {"4.3", "/api/queues/%2F/q"}, {"4.3", "/api/queues/detailed"},
+	} {
+		t.Run(c.release+c.path, func(t *testing.T) {
+			t.Parallel()
+			b := testkit.Start(t, testkit.WithManagement(), testkit.WithRelease(c.release))
+			do(t, b, "PUT /api/queues/%2F/q {}")
+			_, answer := request(t, b, http.MethodGet, c.path, "")
+			require.NotContains(t, answer, "idle_since")
+			require.Eventually(t, func() bool {
+				_, answer := request(t, b, http.MethodGet, c.path, "")
+				return len(answer) > 0 && json.Valid([]byte(answer)) && hasKey(answer, "idle_since")
+			}, 20*time.Second, 100*time.Millisecond)
+		})
+	}
+}
+
+func hasKey(text, key string) bool {
+	var one map[string]any
+	var list []map[string]any
+	if json.Unmarshal([]byte(text), &one) != nil && json.Unmarshal([]byte(text), &list) == nil && len(list) > 0 {
+		one = list[0]
+	}
+	_, set := one[key]
+	return set
+}
+
+// TestQuorumQueuesTellOtherThings, which differ by release.
+func TestQuorumQueuesTellOtherThings(t *testing.T) {
+	for release, keys := range map[string][]string{
+		"3.10": {"messages_dlx", "single_active_consumer_ctag", "open_files"},
+		"4.0":  {"messages_dlx", "delivery_limit", "messages_ready_normal", "single_active_consumer_tag"},
+		"4.3":  {"messages_dlx", "delivery_limit", "messages_by_priority", "delayed_retry", "single_active_consumer_tag"},
+	} {
+		t.Run(release, func(t *testing.T) {
+			b := testkit.Start(t, testkit.WithManagement(), testkit.WithRelease(release))
+			do(t, b, `PUT /api/queues/%2F/q {"durable":true,"arguments":{"x-queue-type":"quorum"}}`)
+			_, answer := request(t, b, http.MethodGet, "/api/queues/%2F/q", "")
+			for _, key := range keys {
+				require.True(t, hasKey(answer, key), key)
+			}
+			for _, key := range []string{"head_message_timestamp", "messages_ready_ram", "message_bytes_paged_out"} {
+				require.False(t, hasKey(answer, key), key)
+			}
+			if release != "3.10" {
+				_, answer = request(t, b, http.MethodGet, "/api/queues/%2F/q?columns=delivery_limit", "")
+				require.JSONEq(t, `{"delivery_limit":20}`, answer)
+			}
+		})
+	}
+}
