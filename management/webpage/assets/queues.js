@@ -39,7 +39,7 @@ async function add() {
     fields: [
       {name: 'vhost', label: 'Virtual host', type: 'select', options: vhosts.map((v) => v.name)},
       {name: 'name', label: 'Name', required: true},
-      {name: 'type', label: 'Type', type: 'select', options: ['classic', 'quorum'], value: 'classic'},
+      {name: 'type', label: 'Type', type: 'select', options: ['classic', 'quorum', 'stream'], value: 'classic'},
       {name: 'durable', label: 'Durable', type: 'checkbox', value: true},
       {name: 'auto_delete', label: 'Auto-delete', type: 'checkbox'},
       {name: 'arguments', label: 'Arguments', type: 'textarea', hint: 'One a line, such as x-message-ttl = 60000'},
