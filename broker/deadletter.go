@@ -27,6 +27,10 @@ func (vh *VHost) DeadLetter(q *queue.Queue, m *queue.Message, failures uint32, r
 // names. If there is no such exchange, or a cycle would begin, it is lost.
 func (vh *VHost) publishDeadLetter(d deadLetter) {
 	settings := d.from.Settings()
+	if settings.DeadLettersAtLeastOnce() {
+		vh.withhold(d)
+		return
+	}
 	x := vh.exchanges[settings.DeadLetterExchange]
 	if x == nil {
 		return

@@ -135,5 +135,9 @@ func (vh *VHost) Purge(q *queue.Queue) (messages int, err error) {
 	}
 	q.Expire(vh.Now())
 	vh.observeReady(q, reasonPurged)
-	return q.Purge(vh.Now()), nil
+	purged := q.Purge(vh.Now())
+	if vh.node.release.purgeCountsWithheld {
+		purged += q.Withheld()
+	}
+	return purged, nil
 }

@@ -36,6 +36,7 @@ type Node struct {
 	clock          clock
 
 	consumerTimeout atomic.Int64 // in milliseconds
+	deadLetterRetry atomic.Int64 // in nanoseconds
 
 	mu sync.Mutex
 	// guarded by mu
@@ -73,6 +74,7 @@ func NewNode(o Options) *Node {
 		o.ConsumerTimeout = DefaultConsumerTimeout
 	}
 	n.SetConsumerTimeout(o.ConsumerTimeout)
+	n.SetDeadLetterRetry(DefaultDeadLetterRetry)
 	n.clusterName = "rabbit@minirabbit"
 	n.AddVHost("/").metadata.Description = "Default virtual host"
 	guest := n.AddUser("guest", "guest", "administrator")

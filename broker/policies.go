@@ -274,6 +274,10 @@ func settingsUnder(s queue.Settings, args, definition wire.Table) queue.Settings
 			if isText && !set(f.Key) {
 				s.DeadLetterExchange, s.DeadLetter = text, true
 			}
+		case "dead-letter-strategy":
+			if !set(f.Key) {
+				s.AtLeastOnce = text == "at-least-once"
+			}
 		case "dead-letter-routing-key":
 			if isText && !set(f.Key) {
 				s.DeadLetterRoutingKey, s.DeadLetterRekey = text, true

@@ -179,10 +179,6 @@ func notImplemented(definition wire.Table) string {
 				continue
 			}
 			return fmt.Sprintf("minirabbit does not implement the delayed retry of quorum queues: %s", f.Key)
-		case "dead-letter-strategy":
-			if f.Value == "at-least-once" {
-				return "minirabbit does not implement at-least-once dead-lettering: dead-letter-strategy"
-			}
 		}
 	}
 	return ""

@@ -120,8 +120,6 @@ func checkImplemented(m *wire.QueueDeclare, s queue.Settings, resource string) e
 	switch {
 	case s.RetryDelayed:
 		what = "the delayed retry of quorum queues"
-	case s.AtLeastOnce:
-		what = "at-least-once dead-lettering"
 	default:
 		return nil
 	}

@@ -133,6 +133,11 @@ type Release struct {
 	// consumerTimeouts is who looks after clients that hold messages for too
 	// long.
 	consumerTimeouts consumerTimeouts
+	// countsProperties: limits of bytes count the properties of messages, too.
+	countsProperties bool
+	// purgeCountsWithheld: queue.purge counts the dead letters that the queue
+	// withholds, though it does not touch them.
+	purgeCountsWithheld bool
 	// negativeLimitIsNone: a negative delivery limit means none; otherwise the
 	// first failure is one too many.
 	negativeLimitIsNone bool
@@ -268,6 +273,8 @@ var (
 		priorities:          queue.Strict,
 		negativeLimitIsNone: true,
 		consumerTimeouts:    queueTimeouts,
+		purgeCountsWithheld: true,
+		countsProperties:    true,
 	}
 )
 
@@ -321,6 +328,7 @@ func (r *Release) complete(s *queue.Settings) {
 	}
 	s.Priorities = r.priorities
 	s.ReleasedIsFailed = !r.acquiredCount
+	s.CountsProperties = r.countsProperties
 }
 
 // Mechanisms lists the SASL mechanisms that are offered, apart by spaces.

@@ -196,3 +196,11 @@ func (e emulator) SetConsumerTimeout(d time.Duration) error {
 	e.broker.SetConsumerTimeout(d)
 	return nil
 }
+
+func (e emulator) SetDeadLetterRetry(d time.Duration) error {
+	if d == 0 {
+		d = testkit.DefaultDeadLetterRetry
+	}
+	e.broker.SetDeadLetterRetry(d)
+	return nil
+}

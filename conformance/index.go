@@ -30,6 +30,8 @@ func Cases() []Case {
 		policyCases,
 		streamDeclareCases,
 		streamConsumeCases,
+		atLeastOnceCases,
+		limitCases,
 		frameCases,
 		contentCases,
 		heartbeatCases,

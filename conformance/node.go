@@ -18,6 +18,9 @@ type Node interface {
 	// SetConsumerTimeout sets for how long a message may be held on channels that are opened from now on, and has the
 	// broker look several times a second. Zero sets RabbitMQ's defaults, half an hour and once a minute.
 	SetConsumerTimeout(d time.Duration) error
+	// SetDeadLetterRetry sets the time after which a dead letter is tried again that did not arrive, for queues that are
+	// declared from now on. Zero sets RabbitMQ's default, three minutes.
+	SetDeadLetterRetry(d time.Duration) error
 }
 
 // Rabbitmqctl is the Node of a real RabbitMQ, of which path is the rabbitmqctl.
@@ -86,6 +89,15 @@ func (r *rabbitmqctl) SetConsumerTimeout(d time.Duration) error {
 	return err
 }
 
+// SetDeadLetterRetry implements [Node]. There is no command for it.
+func (r *rabbitmqctl) SetDeadLetterRetry(d time.Duration) error {
+	if d == 0 {
+		d = 3 * time.Minute
+	}
+	_, err := r.run("eval", fmt.Sprintf("application:set_env(rabbit, dead_letter_worker_publisher_confirm_timeout, %d).", d.Milliseconds()))
+	return err
+}
+
 // run runs a command and gives its output.
 func (r *rabbitmqctl) run(args ...string) ([]byte, error) {
 	var stderr bytes.Buffer
@@ -124,6 +136,17 @@ func (t *T) SetConsumerTimeout(d time.Duration) {
 	t.Cleanup(func() {
 		if err := t.target.Node.SetConsumerTimeout(0); err != nil {
 			t.Errorf("setting the consumer timeout back: %v", err)
+		}
+	})
+}
+
+// SetDeadLetterRetry is [Node.SetDeadLetterRetry] for the time of the case.
+func (t *T) SetDeadLetterRetry(d time.Duration) {
+	t.Helper()
+	t.Must(t.target.Node.SetDeadLetterRetry(d))
+	t.Cleanup(func() {
+		if err := t.target.Node.SetDeadLetterRetry(0); err != nil {
+			t.Errorf("setting the retry of dead letters back: %v", err)
 		}
 	})
 }

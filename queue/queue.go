@@ -46,6 +46,8 @@ type Queue struct {
 	deleted      bool
 
 	got                         int // unacked that were taken by Get
+	withheld                    int // dead letters, see withheld.go
+	withheldBytes               int64
 	unacked                     int
 	unackedBytes                int64
 	counts                      Counts

@@ -69,8 +69,8 @@ type Settings struct {
 	// DeliveryLimit is how often a delivery may fail before the message is
 	// dead-lettered; a negative number is no limit.
 	DeliveryLimit Optional
-	// AtLeastOnce keeps a dead letter until it has arrived. Publishing dead
-	// letters never fails here, so that it is kept for the record.
+	// AtLeastOnce withholds a dead letter until it has arrived, see
+	// DeadLettersAtLeastOnce.
 	AtLeastOnce bool
 	// Priorities says how a quorum queue heeds the priority of messages.
 	Priorities Priorities

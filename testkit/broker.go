@@ -183,6 +183,17 @@ func (b *Broker) SetConsumerTimeout(d time.Duration) {
 	b.node.SetConsumerTimeout(d)
 }
 
+// DefaultDeadLetterRetry is the time after which a dead letter that did not arrive
+// is tried again, by a queue that dead-letters at least once, as in RabbitMQ.
+const DefaultDeadLetterRetry = broker.DefaultDeadLetterRetry
+
+// SetDeadLetterRetry changes that time, from the next attempt on.
+func (b *Broker) SetDeadLetterRetry(d time.Duration) {
+	b.t.Helper()
+	b.needEmulator("setting the retry of dead letters")
+	b.node.SetDeadLetterRetry(d)
+}
+
 // took notes in the history that the test took a message.
 func (b *Broker) took(q *queue.Queue, e *queue.Entry) {
 	if b.recorder != nil {
