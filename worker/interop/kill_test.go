@@ -143,7 +143,7 @@ func TestBrokerIsRestarted(t *testing.T) {
 	}
 	broker := testkit.Start(t)
 	b := placeOf(t, broker.URL())
-	const n, pause = 20, 1.5
+	const n, pause = 12, 1.5
 	b.goWorker(t, "checks")
 	producer := b.produce(t, n, pause)
 	broker.Queue("checks").AwaitUnacked(t, 8) // of which two run

@@ -9,8 +9,7 @@ import json
 import sys
 import time
 
-from celery import Celery, chain, group, signature
-from celery.exceptions import TimeoutError
+from celery import Celery
 
 import settings
 
@@ -19,6 +18,7 @@ app = Celery('producer', broker=settings.CELERY_URL, backend='rpc://')
 app.conf.update(task_default_queue=queue, broker_transport_options={'max_retries': 20})
 with open(name) as f:
     calls = json.load(f)
+LOST = (OSError, *app.connection().connection_errors, *app.connection().channel_errors)
 results = [app.send_task(task, args, kwargs, **options) for task, args, kwargs, options in calls]
 print('sent', flush=True)
 until = time.time() + seconds
@@ -26,13 +26,13 @@ for result in results:
     while True:
         try:
             state = result.state
-        except (OSError, app.connection().connection_errors):
+        except LOST:
             state = 'DISCONNECTED'
         if state in ('SUCCESS', 'FAILURE', 'REVOKED') or time.time() > until:
             break
         time.sleep(0.02)
     try:
         value = repr(result.result) if state in ('SUCCESS', 'FAILURE', 'REVOKED') else None
-    except (OSError, app.connection().connection_errors) as e:
+    except LOST as e:
         value = repr(e)
     print(json.dumps({'id': result.id, 'state': state, 'value': value, 'traceback': result._cache.get('traceback') if result._cache else None}), flush=True)
