@@ -129,17 +129,6 @@ var differenceCases = []Case{
 		},
 	},
 	{
-		ID:     "difference/at-least-once",
-		Title:  "a quorum queue whose dead letters are to arrive at least once",
-		Why:    "minirabbit refuses what it does not do, rather than to ignore it.",
-		Source: pageDLX,
-		Run: func(t *T) {
-			t.Observe("answer", t.answer(t.Raw().Channel(), &wire.QueueDeclare{Queue: t.QueueName("q"), Durable: true, Arguments: wire.Table{
-				{Key: "x-queue-type", Value: "quorum"}, {Key: "x-dead-letter-strategy", Value: "at-least-once"},
-				{Key: "x-dead-letter-exchange", Value: ""}, {Key: "x-overflow", Value: "reject-publish"}}}))
-		},
-	},
-	{
 		ID:       "difference/amqp-1.0",
 		Title:    "what follows the header of AMQP 1.0 with SASL, which 4.x answers with the same",
 		Why:      "Clients of AMQP 1.0 find no peer in minirabbit.",
