@@ -126,8 +126,9 @@ func streamFilter(args wire.Table) (skips func(chunk []*queue.Message) bool, err
 	default:
 		return nil, nil
 	}
-	unfiltered, _ := args.Get(argMatchUnfiltered)
-	wanted[""] = unfiltered == true
+	if unfiltered, _ := args.Get(argMatchUnfiltered); unfiltered == true {
+		wanted[""] = true
+	}
 	return func(chunk []*queue.Message) bool {
 		for _, m := range chunk {
 			value, _ := m.Header().Headers.Get(headerStreamFilter)

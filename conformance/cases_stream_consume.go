@@ -125,20 +125,16 @@ var streamConsumeCases = []Case{
 	},
 	{
 		ID:       "stream.offset/last-chunk",
-		Title:    "what a transaction commits is one chunk, at whose beginning last is",
+		Title:    "last is the beginning of a chunk, which may hold several messages: most often, all that a transaction committed",
 		Why:      "A consumer that resumes at last gets messages again that it has had.",
 		Source:   pageStreams + "#consuming",
 		Releases: Since40,
 		Run: func(t *T) {
-			r := t.Raw()
-			c, tx := r.Channel(), r.Channel()
-			q := c.Stream()
-			t.Publish("", q, "a")
-			Call[*wire.TxSelectOk](tx, &wire.TxSelect{})
-			tx.Publish("", q, "b", "c", "d")
-			Call[*wire.TxCommitOk](tx, &wire.TxCommit{})
-			t.CheckRead("last", q, "last", `c 1 @1 "b"`, `c 2 @2 "c"`, `c 3 @3 "d"`)
-			t.CheckRead("in a chunk", q, int64(2), `c 1 @2 "c"`, `c 2 @3 "d"`)
+			q := t.StreamOfOneChunk(func(tx *RawChannel, q string) { tx.Publish("", q, "a", "b", "c") })
+			t.CheckRead("last", q, "last", `c 1 @0 "a"`, `c 2 @1 "b"`, `c 3 @2 "c"`)
+			t.CheckRead("in a chunk", q, int64(1), `c 1 @1 "b"`, `c 2 @2 "c"`)
+			t.Publish("", q, "d")
+			t.CheckRead("the next chunk", q, "last", `c 1 @3 "d"`)
 		},
 	},
 	{

@@ -32,6 +32,8 @@ func Cases() []Case {
 		streamConsumeCases,
 		atLeastOnceCases,
 		limitCases,
+		streamMessageCases,
+		streamRetentionCases,
 		frameCases,
 		contentCases,
 		heartbeatCases,

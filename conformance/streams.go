@@ -84,3 +84,53 @@ func (c *RawChannel) CheckLateCounts(label, queue string, want Counts) {
 	})
 	c.raw.t.Check(label, got, want)
 }
+
+// CheckLater checks what RabbitMQ knows some seconds late: it asks until the answer is as wanted.
+func (t *T) CheckLater(label string, ask func() any, want any) {
+	t.Helper()
+	var got any
+	t.unrecorded(func() {
+		tick := time.NewTicker(200 * time.Millisecond)
+		defer tick.Stop()
+		for start := time.Now(); time.Since(start) < patience; <-tick.C {
+			if got = ask(); render(t.normalise(got)) == render(t.normalise(want)) {
+				break
+			}
+		}
+	})
+	t.Check(label, got, want)
+}
+
+// StreamOfOneChunk publishes messages in a transaction to a new stream until RabbitMQ has written them as one chunk,
+// which begins at offset 0. Its writer takes what is there when it comes to write: most often all that a transaction has
+// committed, but not always.
+func (t *T) StreamOfOneChunk(publish func(tx *RawChannel, queue string)) (queue string) {
+	t.Helper()
+	t.unrecorded(func() {
+		r := t.Raw()
+		c, tx := r.Channel(), r.Channel()
+		Call[*wire.TxSelectOk](tx, &wire.TxSelect{})
+		for range 50 {
+			queue = c.Stream()
+			publish(tx, queue)
+			Call[*wire.TxCommitOk](tx, &wire.TxCommit{})
+			if r.FirstOffset(queue, "last") == "0" {
+				return
+			}
+		}
+		t.Fatalf("RabbitMQ never wrote what a transaction committed as one chunk")
+	})
+	return queue
+}
+
+// FirstOffset gives the offset of the first message that a consumer gets which begins there, as text. It uses a channel of
+// its own.
+func (r *Raw) FirstOffset(queue string, from any) string {
+	r.t.Helper()
+	c := r.Channel()
+	c.Qos(1, false)
+	c.ConsumeWith(&wire.BasicConsume{Queue: queue, ConsumerTag: "c", Arguments: argument(streamOffset, from)})
+	offset, _ := c.Next().Header.Properties.Headers.Get(streamOffset)
+	c.Close()
+	return fmt.Sprint(offset)
+}

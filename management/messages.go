@@ -216,7 +216,7 @@ func (r *request) getMessages() {
 	case missing && errors.As(err, &refusal):
 		r.fail(http.StatusNotFound, "not_found", refusal.Text())
 	case err != nil:
-		r.badRequest(channelText(err))
+		r.badRequest(getRefusal(err))
 	default:
 		r.write(http.StatusOK, messageObjects(got, encoding, int(truncate)))
 	}
@@ -241,4 +241,14 @@ func messageObjects(got []broker.Got, encoding string, truncate int) []object {
 		all[i] = o
 	}
 	return all
+}
+
+// getRefusal is how RabbitMQ tells why it does not get messages: for a reason that
+// would end a connection, without the name of the reply code.
+func getRefusal(err error) string {
+	var ce *broker.ConnectionError
+	if errors.As(err, &ce) {
+		return fmt.Sprintf("%d %s", ce.Code, ce.Reason)
+	}
+	return channelText(err)
 }

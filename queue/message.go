@@ -89,7 +89,7 @@ type Entry struct {
 	// often that failed.
 	deliveries, failures uint32
 	// direct: a consumer waited for the entry, and the queue, a classic one,
-	// passed it on without a look.
+	// passed it on without a look; or the entry is a stream's.
 	direct bool
 	// got says that the entry is unacked and was taken by Get.
 	got bool

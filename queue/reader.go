@@ -56,14 +56,14 @@ func (r *Reader) read(s *stream) (e Entry, begun, ok bool) {
 		}
 		r.next = offset
 		if offset < r.chunkEnd {
-			return Entry{Message: seg.messages[offset-seg.first], position: offset}, true, true
+			return Entry{Message: seg.messages[offset-seg.first], position: offset, direct: true}, true, true
 		}
 		first, end := seg.chunkAround(offset)
 		if r.Skips != nil && r.Skips(seg.messages[first-seg.first:end-seg.first]) {
 			r.next = end
 			continue
 		}
-		return Entry{Message: seg.messages[offset-seg.first], position: offset}, false, true
+		return Entry{Message: seg.messages[offset-seg.first], position: offset, direct: true}, false, true
 	}
 }
 
