@@ -7,7 +7,8 @@ type ErrorKind int
 
 // What is wrong with a message, and what Celery 5.2 does then.
 const (
-	// NotCelery: not a task of any protocol. Celery rejects it.
+	// NotCelery: not a task of any protocol. Celery rejects it, or if it has a content type that is not read,
+	// acknowledges it.
 	NotCelery ErrorKind = iota
 	// Disallowed: a content type, an encoding or a compression that is not read. Celery rejects it.
 	Disallowed

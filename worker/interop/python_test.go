@@ -219,9 +219,9 @@ func (b place) celery(t *testing.T, app string, args ...string) string {
 }
 
 // pythonWorker starts a Celery worker and waits until it consumes.
-func (b place) pythonWorker(t *testing.T, app, queue string) {
+func (b place) pythonWorker(t *testing.T, app, queue string, env ...string) {
 	t.Helper()
-	run(t, []string{"BROKER=" + b.host}, python, "-m", "celery", "-A", app, "worker", "-Q", queue, "-c", "2", "-l", "info", "-n", "python@host",
+	run(t, append(env, "BROKER="+b.host), python, "-m", "celery", "-A", app, "worker", "-Q", queue, "-c", "2", "-l", "info", "-n", "python@host",
 		"--without-gossip", "--without-mingle")
 	b.await(t, queue)
 }

@@ -2,14 +2,19 @@
 
     python3 -m celery -A more worker -Q QUEUE
 """
+import os
 import time
 
 from celery import Celery
+from kombu import Exchange, Queue
 
 import settings
 
 app = Celery('more', broker=settings.CELERY_URL, backend='rpc://')
 app.conf.task_default_queue = 'checks'
+if 'DEAD' in os.environ:  # the queue of that name gets what the worker rejects
+    app.conf.task_queues = [Queue('checks', Exchange('checks'), 'checks', queue_arguments={
+        'x-dead-letter-exchange': '', 'x-dead-letter-routing-key': os.environ['DEAD']})]
 
 
 @app.task(name='tasks.add')
