@@ -54,9 +54,11 @@ func (s *nodeSession) receive(ctx, work, taking context.Context, in *inflow, d a
 	if s.dead(work, r) {
 		return nil
 	}
-	s.emitTask(r, "task-received", map[string]any{
-		"name": orElse(r.Shadow, r.Name), "args": r.ArgsRepr, "kwargs": r.KwargsRepr, "root_id": r.Root,
-		"parent_id": orNil(r.Parent), "retries": r.Retries, "eta": timeOrNil(r.ETA), "expires": timeOrNil(r.Expires)})
+	if s.w.taskEvents.Load() {
+		s.emitTask(r, "task-received", map[string]any{
+			"name": orElse(r.Shadow, r.Name), "args": r.ArgsRepr, "kwargs": r.KwargsRepr, "root_id": r.Root,
+			"parent_id": orNil(r.Parent), "retries": r.Retries, "eta": timeOrNil(r.ETA), "expires": timeOrNil(r.Expires)})
+	}
 	s.log.Debug("task received", "task", r.Name, "id", r.ID, "redelivered", r.Redelivered)
 	if r.ETA.After(r.received) {
 		r.enter(scheduled)
@@ -85,9 +87,17 @@ func (s *nodeSession) dead(work context.Context, r *Request) bool {
 	return true
 }
 
-// end settles a request while the caller goes on.
+// end settles a request, while the caller goes on if there is something to wait for.
 func (s *nodeSession) end(work context.Context, r *Request, o *outcome) {
 	r.enter(ended)
+	if nobodyWaits := r.ReplyTo == "" || r.IgnoreResult || r.definition.ignoreResult; nobodyWaits && o.state == celery.Success &&
+		len(r.Callbacks) == 0 && len(r.Chain) == 0 {
+		defer s.w.ledger.remove(r)
+		if err := s.settle(work, r, o); err != nil {
+			s.stop(err)
+		}
+		return
+	}
 	s.group.Go(func() error {
 		defer s.w.ledger.remove(r)
 		return s.settle(work, r, o)

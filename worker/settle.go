@@ -55,17 +55,18 @@ func (s *nodeSession) unfit(work context.Context, err error) error {
 
 // report logs an outcome, and tells monitors.
 func (s *nodeSession) report(r *Request, o *outcome) {
-	log := s.log.With("task", r.Name, "id", r.ID)
 	switch o.state {
 	case celery.Success:
-		s.emitTask(r, "task-succeeded", map[string]any{"result": celery.Repr(o.value), "runtime": o.ran.Seconds()})
-		log.Debug("task succeeded", "took", o.ran)
+		if s.w.taskEvents.Load() {
+			s.emitTask(r, "task-succeeded", map[string]any{"result": celery.Repr(o.value), "runtime": o.ran.Seconds()})
+		}
+		s.log.Debug("task succeeded", "task", r.Name, "id", r.ID, "took", o.ran)
 	case celery.Failure:
 		s.emitTask(r, "task-failed", map[string]any{"exception": o.exception.Repr(), "traceback": o.traceback})
-		log.Error("task failed", "error", o.exception, "took", o.ran)
+		s.log.Error("task failed", "task", r.Name, "id", r.ID, "error", o.exception, "took", o.ran)
 	case celery.Retry:
 		s.emitTask(r, "task-retried", map[string]any{"exception": o.exception.Repr(), "traceback": o.traceback})
-		log.Info("task is tried again", "error", o.exception, "after", o.retry.After, "retries", r.Retries+1)
+		s.log.Info("task is tried again", "task", r.Name, "id", r.ID, "error", o.exception, "after", o.retry.After, "retries", r.Retries+1)
 	case celery.Revoked:
 		s.emitTask(r, "task-revoked", o.fields)
 	}

@@ -5,6 +5,7 @@ import (
 	"compress/bzip2"
 	"compress/zlib"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -26,7 +27,7 @@ const maxInflated = 128 << 20
 // disallowed is an error about a content type, an encoding or a compression.
 type disallowed struct{ error }
 
-// body returns the JSON of a message's body.
+// body returns the JSON of a message's body, or what claims to be.
 func (a Accept) body(d amqp.Delivery) ([]byte, error) {
 	raw, err := inflate(d, maxInflated)
 	if err != nil {
@@ -41,8 +42,8 @@ func (a Accept) body(d amqp.Delivery) ([]byte, error) {
 	} else if e := strings.ToLower(d.ContentEncoding); e != "" && e != contentEncoding && e != "utf8" && e != "us-ascii" && e != "ascii" {
 		return nil, disallowed{fmt.Errorf("refusing to read content in encoding %q (utf-8 is read)", d.ContentEncoding)}
 	}
-	if !utf8.Valid(raw) || !json.Valid(raw) {
-		return nil, malformed{fmt.Errorf("body is not JSON: %s", jsonReason(raw))}
+	if !utf8.Valid(raw) {
+		return nil, malformed{errors.New("body is not JSON: invalid UTF-8")}
 	}
 	return raw, nil
 }
@@ -59,15 +60,12 @@ func describe(contentType string) string {
 	return fmt.Sprintf("%q", contentType)
 }
 
-func jsonReason(raw []byte) string {
-	if !utf8.Valid(raw) {
-		return "invalid UTF-8"
+// notJSON says what is wrong with a body that could not be read: that it is not JSON, or else what was expected.
+func notJSON(body []byte, expected string, err error) error {
+	if !json.Valid(body) {
+		return malformed{fmt.Errorf("body is not JSON: %w", err)}
 	}
-	var any json.RawMessage
-	if err := json.Unmarshal(raw, &any); err != nil {
-		return err.Error()
-	}
-	return "unknown"
+	return malformed{fmt.Errorf("body: expected %s: %w", expected, err)}
 }
 
 // inflate undoes the compression that the header of this name tells, up to so many bytes. kombu calls zlib's format

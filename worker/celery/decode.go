@@ -38,8 +38,10 @@ func DecodeTask(d amqp.Delivery, accept Accept) (*Task, error) {
 	}
 	var members map[string]json.RawMessage
 	if object := bytes.HasPrefix(bytes.TrimLeft(body, " \t\r\n"), []byte("{")); object {
-		if err := json.Unmarshal(body, &members); err != nil {
-			return fail(Malformed, err)
+		if err := json.Unmarshal(body, &members); err != nil && named {
+			return fail(Malformed, notJSON(body, "an object", err))
+		} else if err != nil {
+			return fail(NotCelery, notJSON(body, "an object", err))
 		}
 	}
 	switch {
@@ -84,7 +86,7 @@ func kindOf(err error) ErrorKind {
 func (t *Task) readProtocol2(body []byte) error {
 	var parts []json.RawMessage
 	if err := json.Unmarshal(body, &parts); err != nil {
-		return malformed{fmt.Errorf("body: expected [args, kwargs, {…}]: %w", err)}
+		return notJSON(body, "[args, kwargs, {…}]", err)
 	}
 	if len(parts) != 3 {
 		return malformed{fmt.Errorf("body: an array of %d, expected [args, kwargs, {…}]", len(parts))}
