@@ -227,7 +227,7 @@ func TestTraceContextIsPassedOn(t *testing.T) {
 	otel.SetTextMapPropagator(propagation.TraceContext{}) // what a program with OpenTelemetry sets up
 	broker := testkit.Start(t)
 	client := startClient(t, broker)
-	seen := make(chan trace.SpanContext, 2)
+	seen := make(chan trace.SpanContext, 3)
 	startNode(t, broker, func(w *Worker) {
 		Register(w, "tasks.outer", func(ctx context.Context, _ struct{}) (any, error) {
 			seen <- trace.SpanContextFromContext(ctx)
@@ -247,12 +247,12 @@ func TestTraceContextIsPassedOn(t *testing.T) {
 	span, err := trace.SpanIDFromHex("b7ad6b7169203331")
 	require.NoError(t, err)
 	ctx := trace.ContextWithSpanContext(testContext(t), trace.NewSpanContext(trace.SpanContextConfig{TraceID: id, SpanID: span, TraceFlags: trace.FlagsSampled}))
-	_, err = client.Delay(ctx, "tasks.outer")
+	_, err = client.Send(ctx, NewCall("tasks.outer").Then(NewCall("tasks.inner").Immutable()))
 	require.NoError(t, err)
-	for range 2 {
+	for range 3 {
 		require.Equal(t, id, (<-seen).TraceID())
 	}
 	broker.AwaitIdle(t)
 	sent := broker.History().Queue("celery")
-	require.Len(t, sent, 2)
+	require.Len(t, sent, 3)
 }

@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"sync"
@@ -177,6 +178,28 @@ func (c *Client) attempt(ctx context.Context, one sending, message amqp.Publishi
 		return err
 	}
 	return underway.wait(ctx)
+}
+
+// Revoke has workers discard tasks that have not begun; with terminate also those that run. Workers remember it only as
+// long as they live, and nobody answers.
+func (c *Client) Revoke(ctx context.Context, terminate bool, ids ...string) error {
+	command := celery.Command{Method: "revoke", Arguments: map[string]json.RawMessage{}}
+	for name, value := range map[string]any{"task_id": ids, "terminate": terminate, "signal": "SIGTERM"} {
+		encoded, err := json.Marshal(value)
+		if err != nil {
+			return fmt.Errorf("worker: revoke: %w", err)
+		}
+		command.Arguments[name] = encoded
+	}
+	message, err := command.Publishing()
+	if err != nil {
+		return err
+	}
+	err = c.attempt(ctx, sending{exchange: celery.ControlExchange}, message)
+	if returned, ok := errors.AsType[*ReturnedError](err); ok {
+		return fmt.Errorf("worker: revoke: no worker listens: %w", returned)
+	}
+	return err
 }
 
 // connected returns a publisher on a connection that was alive a moment ago, with the task queue declared.

@@ -129,6 +129,7 @@ func (s *nodeSession) run(work context.Context, r *Request) {
 		s.tellSoon(work, r, celery.Result{TaskID: r.ID, State: celery.Started, Value: host})
 	}
 	ctx, span := traced(ctx, r.Task)
+	r.trace = traceHeaders(ctx)
 	o := s.call(ctx, work, stop, r)
 	if o == nil {
 		span.End()

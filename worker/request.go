@@ -24,7 +24,8 @@ type Request struct {
 	definition *definition
 	delivery   amqp.Delivery
 	received   time.Time
-	acked      bool // early; else it is settled last
+	acked      bool       // early; else it is settled last
+	trace      amqp.Table // headers by which what follows from the run is part of its trace
 
 	mu    sync.Mutex
 	phase phase                   // guarded by mu

@@ -143,6 +143,11 @@ func (cfg *config) sending(s celery.Signature, before json.RawMessage, template 
 		}
 	}
 	t.Headers = table(headers)
+	for name, value := range template.Headers {
+		if _, own := t.Headers[name]; !own {
+			t.Headers[name] = value
+		}
+	}
 	out.task = &t
 	if exchange != nil || routingKey != nil {
 		return out, errors.Join(readText(exchange, &out.exchange), readText(routingKey, &out.routingKey))

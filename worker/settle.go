@@ -115,7 +115,7 @@ func (s *nodeSession) follow(work context.Context, r *Request, o *outcome) (chil
 
 // template is what tasks have from the one that they follow.
 func (s *nodeSession) template(r *Request) celery.Task {
-	return celery.Task{Parent: r.ID, Root: r.Root, Origin: s.cfg.name}
+	return celery.Task{Parent: r.ID, Root: r.Root, Origin: s.cfg.name, Headers: r.trace}
 }
 
 // successors are the tasks that a success leads to.

@@ -44,6 +44,13 @@ func inject(ctx context.Context, t *celery.Task) {
 	otel.GetTextMapPropagator().Inject(ctx, carrier(t.Headers))
 }
 
+// traceHeaders are the headers that continue the trace of ctx.
+func traceHeaders(ctx context.Context) amqp.Table {
+	headers := amqp.Table{}
+	otel.GetTextMapPropagator().Inject(ctx, carrier(headers))
+	return headers
+}
+
 // traced continues the trace of a task's headers with a span for its run. Without a set-up, that is a span of no effect.
 func traced(ctx context.Context, t *celery.Task) (context.Context, trace.Span) {
 	ctx = otel.GetTextMapPropagator().Extract(ctx, carrier(t.Headers))

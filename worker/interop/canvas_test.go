@@ -43,6 +43,42 @@ func TestPythonCanvas(t *testing.T) {
 	}
 }
 
+// The states before the last are told, too.
+func TestStatesOnTheWay(t *testing.T) {
+	needTime(t)
+	for _, language := range []string{"python", "go"} {
+		t.Run(language, func(t *testing.T) {
+			b := start(t)
+			if language == "python" {
+				b.pythonWorker(t, "more", "checks")
+			} else {
+				b.goWorker(t, "checks")
+			}
+			require.Equal(t, []string{"tasks.sleep SUCCESS STARTED", "tasks.again SUCCESS RETRY", "tasks.fail FAILURE"}, b.output(t, "states"))
+		})
+	}
+}
+
+// A Python worker heeds the Go client's revocations.
+func TestGoRevokesPythonTasks(t *testing.T) {
+	needTime(t)
+	b := start(t)
+	b.pythonWorker(t, "more", "checks")
+	client := b.goClient(t, "checks")
+	running, err := client.Delay(patience(t), "tasks.sleep", 60)
+	require.NoError(t, err)
+	require.Eventually(t, func() bool { return running.State() == celery.Started }, time.Minute, 10*time.Millisecond)
+	later, err := client.Send(patience(t), worker.NewCall("tasks.add", 1).Countdown(2*time.Second))
+	require.NoError(t, err)
+	require.NoError(t, client.Revoke(patience(t), true, running.ID()))
+	require.NoError(t, client.Revoke(patience(t), false, later.ID()))
+	for _, result := range []*worker.AsyncResult{running, later} {
+		end, err := result.Wait(patience(t))
+		require.NoError(t, err)
+		require.Equal(t, celery.Revoked, end.State)
+	}
+}
+
 // A Python worker obeys a Go producer.
 func TestGoCallsOfPythonTasks(t *testing.T) {
 	needTime(t)

@@ -65,7 +65,7 @@ func register(w *worker.Worker, messenger *worker.Messenger) {
 		case <-ctx.Done():
 			return 0, context.Cause(ctx)
 		}
-	})
+	}, worker.TrackStarted())
 }
 
 // goClient makes the Go side of create_request.py and others.

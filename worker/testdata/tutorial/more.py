@@ -39,7 +39,7 @@ def again(self, times):
     return self.request.retries
 
 
-@app.task(name='tasks.sleep')
+@app.task(name='tasks.sleep', track_started=True)
 def sleep(seconds):
     time.sleep(seconds)
     return seconds
