@@ -46,6 +46,10 @@ func Cases() []Case {
 		precedenceCases,
 		textCases,
 		permissionCases,
+		httpCases,
+		httpObjectCases,
+		httpMessageCases,
+		httpOperatorCases,
 		clientCases,
 		differenceCases,
 	)

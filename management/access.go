@@ -19,6 +19,7 @@ const (
 	policymaker                  // policymaker and administrator who may enter it
 	anyPolicymaker               // policymaker and administrator
 	featureFlags                 // administrator, in later releases any user
+	operatorPolicy               // administrator; to look, policymaker
 )
 
 // The tags that let a user in.
@@ -70,8 +71,14 @@ func (r *request) authenticate() bool {
 func (r *request) permitted(a access) bool {
 	if a == featureFlags {
 		a = administrator
-		if r.api.rules.HasReadiness {
+		if !r.api.rules.BackingQueue {
 			a = anyUser
+		}
+	}
+	if a == operatorPolicy {
+		a = administrator
+		if r.Method == http.MethodGet || r.Method == http.MethodHead {
+			a = policymaker
 		}
 	}
 	switch {
@@ -98,6 +105,10 @@ func (r *request) permittedVHost(a access) bool {
 	if r.api.node.VHost(name) == nil {
 		return true
 	}
+	if a == policymaker && !isPolicymaker(r.user) {
+		r.notAuthorised("User not authorised to access object")
+		return false
+	}
 	if !r.user.MayEnter(name) && !(a == policymaker && isAdministrator(r.user)) {
 		if r.api.rules.HidesVHosts {
 			r.fail(http.StatusNotFound, "not_found", "Not Found")
@@ -106,10 +117,6 @@ func (r *request) permittedVHost(a access) bool {
 		} else {
 			r.notAuthorised("User not authorised to access virtual host")
 		}
-		return false
-	}
-	if a == policymaker && !isPolicymaker(r.user) {
-		r.notAuthorised("User not authorised to access object")
 		return false
 	}
 	return true

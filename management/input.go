@@ -33,6 +33,9 @@ func (r *request) read() (input, bool) {
 	case errors.As(err, &tooLarge):
 		r.fail(http.StatusBadRequest, "payload_too_large", fmt.Sprintf("request body is larger than %d bytes", tooLarge.Limit))
 		return nil, false
+	case errors.Is(err, errEncodedTwice):
+		r.badRequest("invalid payload: the request body JSON-decoded to a string. Is the input doubly-JSON-encoded?")
+		return nil, false
 	case err != nil:
 		r.badRequest("not_json")
 		return nil, false
@@ -51,11 +54,18 @@ func (r *request) decode() (input, error) {
 	return decodeObject(body)
 }
 
+// errEncodedTwice says that a body is JSON of a text, which may be JSON itself.
+var errEncodedTwice = errors.New("a string, not an object")
+
 func decodeObject(body []byte) (input, error) {
 	d := json.NewDecoder(bytes.NewReader(body))
 	d.UseNumber()
 	var in input
 	if err := d.Decode(&in); err != nil {
+		var text string
+		if json.Unmarshal(body, &text) == nil {
+			return nil, errEncodedTwice
+		}
 		return nil, err
 	}
 	if _, err := d.Token(); err != io.EOF {
@@ -74,6 +84,9 @@ func (r *request) reply(err error) {
 	r.refuse(err)
 }
 
+// erlangLine is how long Erlang lets a line be that it writes a term on.
+const erlangLine = 80
+
 // require answers the request and returns false if one of the keys is missing.
 func (r *request) require(in input, keys ...string) bool {
 	var missing []string
@@ -85,7 +98,11 @@ func (r *request) require(in input, keys ...string) bool {
 	if len(missing) == 0 {
 		return true
 	}
-	r.badRequest("[" + strings.Join(missing, ",") + "]")
+	list := "[" + strings.Join(missing, ",") + "]"
+	if len(list) > erlangLine {
+		list = "[" + strings.Join(missing, ",\n ") + "]"
+	}
+	r.badRequest(list)
 	return false
 }
 

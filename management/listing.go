@@ -65,19 +65,20 @@ func (r *request) askedPage() (*page, *pageError) {
 	if len(r.form["page"]) == 0 {
 		return nil, nil
 	}
-	p := &page{size: defaultPageSize}
+	p, size := &page{size: defaultPageSize}, "undefined"
 	var err error
 	if p.number, err = strconv.Atoi(r.form["page"][0]); err != nil {
 		return nil, invalid
 	}
-	if size := r.form["page_size"]; len(size) > 0 {
-		if p.size, err = strconv.Atoi(size[0]); err != nil {
+	if asked := r.form["page_size"]; len(asked) > 0 {
+		if p.size, err = strconv.Atoi(asked[0]); err != nil {
 			return nil, invalid
 		}
+		size = strconv.Itoa(p.size)
 	}
 	if p.number < 1 || p.size < 1 || p.size > maxPageSize {
 		return nil, &pageError{"invalid_pagination_parameters",
-			fmt.Sprintf("Invalid pagination parameters: page number %d, page size %d", p.number, p.size)}
+			fmt.Sprintf("Invalid pagination parameters: page number %d, page size %s", p.number, size)}
 	}
 	name := strings.Join(r.form["name"], "")
 	match := func(s string) bool { return strings.Contains(strings.ToLower(s), strings.ToLower(name)) }

@@ -185,7 +185,7 @@ func (r *request) getMessages() {
 	}
 	n, err := in.integer("count")
 	if err != nil {
-		r.reply(err)
+		r.badRequest([]any{"not_integer", in["count"]})
 		return
 	}
 	encoding, mode := in.text("encoding"), broker.AckMode(in.text("ackmode"))
@@ -215,6 +215,8 @@ func (r *request) getMessages() {
 		r.fail(http.StatusNotFound, "not_found", "queue_not_found")
 	case missing && errors.As(err, &refusal):
 		r.fail(http.StatusNotFound, "not_found", refusal.Text())
+	case errors.As(err, &refusal) && refusal.Code == wire.AccessRefused:
+		r.notAuthorised(refusal.Text())
 	case err != nil:
 		r.badRequest(getRefusal(err))
 	default:

@@ -16,14 +16,23 @@ const (
 
 // parameterObjects describes the parameters of a virtual host: those of limits
 // and of operator policies.
+// policyValue is an operator policy as a parameter, in RabbitMQ's order, which
+// tools print.
+type policyValue struct {
+	Pattern    any `json:"pattern"`
+	Definition any `json:"definition"`
+	Priority   any `json:"priority"`
+	ApplyTo    any `json:"apply-to"`
+}
+
 func parameterObjects(vh *broker.VHost) []object {
 	items := []object{}
 	if l := vh.Limits(); len(l) > 0 {
 		items = append(items, object{"component": componentLimits, "vhost": vh.Name(), "name": "limits", "value": limitsObject(l)})
 	}
 	for _, p := range policyObjects(vh, broker.OperatorPolicy) {
-		items = append(items, object{"component": componentOperator, "vhost": vh.Name(), "name": p["name"], "value": object{
-			"pattern": p["pattern"], "definition": p["definition"], "priority": p["priority"], "apply-to": p["apply-to"]}})
+		items = append(items, object{"component": componentOperator, "vhost": vh.Name(), "name": p["name"], "value": policyValue{
+			p["pattern"], p["definition"], p["priority"], p["apply-to"]}})
 	}
 	return items
 }

@@ -114,7 +114,7 @@ var routes = []route{
 	{pattern: "policies/{vhost}/{name}", access: policymaker, get: (*request).policy, put: (*request).putPolicy, delete: (*request).deletePolicy},
 	{pattern: "operator-policies", access: anyUser, get: (*request).operatorPolicies},
 	{pattern: "operator-policies/{vhost}", access: vhostUser, get: (*request).operatorPolicies},
-	{pattern: "operator-policies/{vhost}/{name}", access: policymaker, get: (*request).operatorPolicy, put: (*request).putOperatorPolicy, delete: (*request).deleteOperatorPolicy},
+	{pattern: "operator-policies/{vhost}/{name}", access: operatorPolicy, get: (*request).operatorPolicy, put: (*request).putOperatorPolicy, delete: (*request).deleteOperatorPolicy},
 	{pattern: "vhost-limits", access: anyUser, get: (*request).vhostLimits},
 	{pattern: "vhost-limits/{vhost}", access: vhostUser, get: (*request).vhostLimits},
 	{pattern: "vhost-limits/{vhost}/{name}", access: administrator, put: (*request).putVHostLimit, delete: (*request).deleteVHostLimit},

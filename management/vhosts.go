@@ -111,12 +111,7 @@ func (r *request) saveVHost(name string, in input) (created bool, err error) {
 		r.user.Permit(name, all)
 	}
 	m := vh.Metadata()
-	if _, set := in["description"]; set || created {
-		m.Description = in.text("description")
-	}
-	if _, set := in["tags"]; set {
-		m.Tags = in.words("tags")
-	}
+	m.Description, m.Tags = in.text("description"), in.words("tags") // what is not said again is gone
 	if kind != "" && kind != "undefined" {
 		m.DefaultQueueType = kind
 	}
@@ -156,7 +151,7 @@ func (r *request) deleteVHost() {
 	case vh == nil:
 		r.notFound()
 	case vh.Metadata().Protected:
-		r.fail(412, "precondition_failed", fmt.Sprintf("virtual host '%s' is protected from deletion", vh.Name()))
+		r.fail(412, "precondition_failed", fmt.Sprintf("Refusing to delete virtual host '%s' because it is protected from deletion", vh.Name()))
 	default:
 		r.api.node.DeleteVHost(vh.Name())
 		r.noContent()
