@@ -163,6 +163,11 @@ func TestChainsAndGroups(t *testing.T) {
 	require.Equal(t, "7", outcomeText(t, last.Parent()))
 	require.Equal(t, "3", outcomeText(t, last.Parent().Parent()))
 	require.Nil(t, last.Parent().Parent().Parent())
+	failing, err := client.SendChain(testContext(t), NewCall("tasks.add", 1, 2), NewCall("tasks.fail").Immutable(), NewCall("tasks.add", 4), NewCall("tasks.add", 5))
+	require.NoError(t, err)
+	require.Equal(t, "FAILURE RuntimeError: broken", outcomeText(t, failing))
+	require.Equal(t, "FAILURE RuntimeError: broken", outcomeText(t, failing.Parent()))
+	require.Equal(t, "3", outcomeText(t, failing.Parent().Parent().Parent()))
 	members, err := client.SendGroup(testContext(t), NewCall("tasks.add", 1), NewCall("tasks.add", 2), NewCall("tasks.fail"))
 	require.NoError(t, err)
 	for i, want := range []string{"1", "2", "FAILURE RuntimeError: broken"} {

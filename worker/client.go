@@ -73,8 +73,7 @@ func (c *Client) Send(ctx context.Context, call Call) (*AsyncResult, error) {
 }
 
 // SendChain sends calls that follow each other, each with the result of the one before as its first argument. It
-// returns the last one's result; its Parent is the one before. Steps after one that fails are never sent, so to wait
-// for theirs ends only with the context.
+// returns the last one's result; its Parent is the one before. Steps after one that fails are not done; they fail with it.
 func (c *Client) SendChain(ctx context.Context, calls ...Call) (*AsyncResult, error) {
 	if len(calls) == 0 {
 		return nil, errors.New("worker: a chain without calls")

@@ -290,10 +290,14 @@ func (s *nodeSession) refuse(work context.Context, d amqp.Delivery, reason error
 	}
 	s.emitTask(r, "task-failed", map[string]any{"exception": exception.Repr()})
 	s.group.Go(func() error {
-		if err := s.tell(work, r, celery.Result{TaskID: task.ID, State: celery.Failure, Exception: exception}); err != nil {
-			return err
+		result := celery.Result{TaskID: task.ID, State: celery.Failure, Exception: exception}
+		if err := s.tell(work, r, result); err != nil {
+			return s.unfit(work, err)
 		}
-		return s.reject(r)
+		if err := s.propagate(work, r, result); err != nil {
+			return s.unfit(work, err)
+		}
+		return s.unfit(work, s.reject(r))
 	})
 	return nil
 }

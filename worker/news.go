@@ -103,8 +103,12 @@ func (s *nodeSession) setupControl() (err error) {
 	}
 	queue := s.cfg.name + "." + celery.ControlExchange
 	arguments := amqp.Table{"x-expires": int32(10_000), "x-message-ttl": int32(300_000)} // control_queue_expires, _ttl
-	if _, err := s.control.QueueDeclare(queue, false, true, false, false, arguments); err != nil {
+	mailbox, err := s.control.QueueDeclare(queue, false, true, false, false, arguments)
+	if err != nil {
 		return &TopologyError{"queue \"" + queue + "\" (transient, auto-delete)", err}
+	}
+	if mailbox.Consumers > 0 {
+		s.log.Warn("another worker has this name: commands will reach only one of them (WithName)")
 	}
 	if err := s.control.QueueBind(queue, "", celery.ControlExchange, false, nil); err != nil {
 		return &TopologyError{"binding of \"" + queue + "\"", err}

@@ -30,6 +30,9 @@ func (s *nodeSession) settle(work context.Context, r *Request, o *outcome) error
 		if err := s.tell(work, r, result); err != nil {
 			return s.unfit(work, err)
 		}
+		if err := s.propagate(work, r, result); err != nil {
+			return s.unfit(work, err)
+		}
 	}
 	if o.state == stateRejected {
 		err = s.reject(r)
@@ -241,6 +244,29 @@ func (s *nodeSession) tell(work context.Context, r *Request, result celery.Resul
 	kept := result.State.Final() && s.cfg.resultPatience > 0 &&
 		s.w.orphans.add(orphan{r, result, time.Now().Add(s.cfg.resultPatience)})
 	s.log.Debug("no queue for a result", "task", r.Name, "id", r.ID, "queue", r.ReplyTo, "kept", kept)
+	return nil
+}
+
+// propagate tells a failure for each step of the chain that will not be done because of it, as Celery does.
+func (s *nodeSession) propagate(work context.Context, r *Request, result celery.Result) error {
+	if result.State != celery.Failure {
+		return nil
+	}
+	for _, step := range r.Chain {
+		var task celery.Task
+		for option, to := range map[string]*string{"task_id": &task.ID, "reply_to": &task.ReplyTo} {
+			if _, err := step.Option(option, to); err != nil {
+				s.log.Error("a failure cannot be told for a step of its chain", "task", r.Name, "id", r.ID, "error", err)
+			}
+		}
+		if task.ID == "" {
+			continue // as Celery does with groups
+		}
+		result.TaskID, result.Children = task.ID, nil
+		if err := s.tell(work, &Request{Task: &task, definition: r.definition}, result); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

@@ -32,6 +32,7 @@ func TestPythonCanvas(t *testing.T) {
 				"kwargs 9",
 				"countdown 2",
 				"again 2",
+				"failing chain broken FAILURE",
 				"tasks.fail builtins RuntimeError ('broken',) True",
 				"tasks.fail_own builtins ValueError ('own', 17) True",
 				"tasks.unknown celery.exceptions NotRegistered ('tasks.unknown',) False",

@@ -19,6 +19,11 @@ print('end in a group', chain(show('tasks.add', 1, 2), group(show('tasks.add', 1
 print('kwargs', app.send_task('tasks.add', kwargs={'x': 4, 'y': 5}).get(timeout=20))
 print('countdown', app.send_task('tasks.add', (1, 1), countdown=0.5).get(timeout=20))
 print('again', app.send_task('tasks.again', (2,)).get(timeout=20))
+failing = chain(show('tasks.add', 1, 2), show('tasks.fail', immutable=True), show('tasks.add', 4), show('tasks.add', 10)).delay()
+try:
+    failing.get(timeout=20)
+except RuntimeError as e:
+    print('failing chain', e, failing.state)
 for task, arguments in ('tasks.fail', ()), ('tasks.fail_own', ()), ('tasks.unknown', ()), ('tasks.add', (1, 2, 3)), ('tasks.add', ('a',)):
     result = app.send_task(task, arguments)
     try:
