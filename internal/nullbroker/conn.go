@@ -33,6 +33,10 @@ type conn struct {
 	confirmed []*channel // that have confirms to send after this read
 	pending   *queue     // that messages of this read went to
 	count     int        // how many they are
+	// lastAck is the tag of the last acknowledgement of this read, which is
+	// taken to speak for all before it.
+	lastAck    uint64
+	ackChannel uint16
 
 	outMu sync.Mutex
 	// guarded by outMu
@@ -52,6 +56,7 @@ type channel struct {
 	left      uint64 // of a body
 	content   []byte // the first message for a new queue, as long as it is needed
 	learn     bool   // content is being gathered
+	prefetch  int
 	confirms  bool
 	published uint64
 	told      uint64 // confirmed so far
@@ -119,6 +124,7 @@ func (c *conn) end() {
 // endRead sends what a read has led to.
 func (c *conn) endRead() {
 	c.enqueue()
+	c.acknowledge()
 	for _, ch := range c.confirmed {
 		c.reply(ch.number, &wire.BasicAck{DeliveryTag: ch.published, Multiple: ch.published-ch.told > 1})
 		ch.told = ch.published
@@ -133,6 +139,19 @@ func (c *conn) enqueue() {
 		c.pending.add(c.count, nil)
 		c.count = 0
 	}
+}
+
+// acknowledge gives the consumer its credit back.
+func (c *conn) acknowledge() {
+	if c.lastAck == 0 {
+		return
+	}
+	for _, s := range c.consumers {
+		if s.channel == c.ackChannel && s.prefetch > 0 {
+			s.q.acked(s.consumer, c.lastAck)
+		}
+	}
+	c.lastAck = 0
 }
 
 func (c *conn) flush() {

@@ -3,7 +3,9 @@
 // method with a canned reply, skips and counts what is published, confirms it
 // when asked, and serves consumers and basic.get from one delivery that it has
 // encoded before. It has no exchanges, no permissions, no errors, and the queue
-// that a routing key names is but a number: how many messages are in it.
+// that a routing key names is but a number: how many messages are in it. It keeps
+// to the prefetch of a channel's one consumer, for that decides how many writes and
+// wake-ups the client has.
 //
 //	listener, err := net.Listen("tcp", "127.0.0.1:0")
 //	server := nullbroker.New()

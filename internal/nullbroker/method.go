@@ -30,6 +30,9 @@ func (c *conn) method(frame []byte) {
 		c.get(number, m)
 	case *wire.BasicConsume:
 		c.consume(number, m)
+	case *wire.BasicQos:
+		c.channel(number).prefetch = int(m.PrefetchCount)
+		c.reply(number, &wire.BasicQosOk{})
 	case *wire.ConfirmSelect:
 		c.channel(number).confirms = true
 		c.reply(number, &wire.ConfirmSelectOk{})
@@ -71,8 +74,6 @@ func (c *conn) canned(m wire.Method) wire.Method {
 		return &wire.QueuePurgeOk{MessageCount: uint32(c.s.queue(m.Queue).purge())}
 	case *wire.QueueDelete:
 		return &wire.QueueDeleteOk{MessageCount: uint32(c.s.queue(m.Queue).purge())}
-	case *wire.BasicQos:
-		return &wire.BasicQosOk{}
 	case *wire.BasicCancel:
 		return c.cancel(m)
 	}
@@ -87,6 +88,9 @@ func (c *conn) consume(number uint16, m *wire.BasicConsume) {
 	c.flush()
 	q := c.s.queue(m.Queue)
 	s := &consumer{c: c, channel: number, tag: m.ConsumerTag}
+	if !m.NoAck {
+		s.prefetch = c.channel(number).prefetch
+	}
 	c.consumers = append(c.consumers, subscription{q, s})
 	q.subscribe(s)
 	q.add(0, nil) // serves what is there

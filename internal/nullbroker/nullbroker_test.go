@@ -64,3 +64,26 @@ func TestCountsMessagesAndGivesThemBack(t *testing.T) {
 		require.False(t, ok)
 	}
 }
+
+func TestKeepsToThePrefetch(t *testing.T) {
+	_, ch := start(t)
+	q, err := ch.QueueDeclare("q", false, false, false, false, nil)
+	require.NoError(t, err)
+	require.NoError(t, ch.Qos(10, 0, false))
+	deliveries, err := ch.Consume(q.Name, "", false, false, false, false, nil)
+	require.NoError(t, err)
+	for range 25 {
+		require.NoError(t, ch.Publish("", q.Name, false, false, amqp.Publishing{Body: []byte("x")}))
+	}
+	left := func() int {
+		q, err := ch.QueueDeclarePassive("q", false, false, false, false, nil)
+		require.NoError(t, err)
+		return q.Messages
+	}
+	require.Equal(t, 15, left())
+	for range 10 {
+		d := <-deliveries
+		require.NoError(t, d.Ack(false))
+	}
+	require.Equal(t, 5, left())
+}

@@ -8,11 +8,16 @@ import (
 func (c *conn) frame(frame []byte) {
 	switch typeOf(frame) {
 	case wire.FrameMethod:
-		if wire.MethodID(uint32At(frame[frameHead:])) == wire.IDBasicPublish {
+		switch wire.MethodID(uint32At(frame[frameHead:])) {
+		case wire.IDBasicPublish:
 			c.publish(frame)
+			return
+		case wire.IDBasicAck:
+			c.lastAck, c.ackChannel = uint64At(frame[frameHead+4:]), channelOf(frame)
 			return
 		}
 		c.enqueue()
+		c.acknowledge()
 		c.method(frame)
 	case wire.FrameHeader:
 		c.header(frame)

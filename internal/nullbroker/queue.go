@@ -1,6 +1,7 @@
 package nullbroker
 
 import (
+	"math"
 	"slices"
 	"sync"
 
@@ -22,14 +23,27 @@ type consumer struct {
 	c       *conn
 	channel uint16
 	tag     string
+	// prefetch is how many deliveries it may have that are not acknowledged,
+	// 0 for any number; acked is the tag of the last one that is. The latter
+	// is guarded by the queue's lock, and so is lastTag.
+	prefetch int
+	acked    uint64
+	lastTag  uint64
 	// template is a delivery of the queue's message, nil before the first one;
 	// guarded by the connection's out.
 	template []byte
-	lastTag  uint64
+}
+
+// room returns how many deliveries it may have now.
+func (s *consumer) room() int {
+	if s.prefetch == 0 {
+		return math.MaxInt
+	}
+	return s.prefetch - int(s.lastTag-s.acked)
 }
 
 // add counts n messages and hands all that are ready to the consumer whose turn
-// it is. content is what they look like, of which the first is kept.
+// it is, as far as its prefetch goes. content is what they look like, of which the first is kept.
 func (q *queue) add(n int, content []byte) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -37,12 +51,29 @@ func (q *queue) add(n int, content []byte) {
 		q.content = slices.Clone(content)
 	}
 	q.ready += n
-	if len(q.consumers) == 0 || q.ready == 0 {
-		return
+	q.serveLocked()
+}
+
+// serveLocked hands out what is ready.
+func (q *queue) serveLocked() {
+	for range q.consumers {
+		if q.ready == 0 {
+			return
+		}
+		q.turn++
+		c := q.consumers[q.turn%len(q.consumers)]
+		n := min(q.ready, c.room())
+		q.ready -= n
+		c.deliver(n, q.content)
 	}
-	q.turn++
-	q.consumers[q.turn%len(q.consumers)].deliver(q.ready, q.content)
-	q.ready = 0
+}
+
+// acked notes that a consumer has acknowledged all deliveries up to a tag.
+func (q *queue) acked(c *consumer, tag uint64) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	c.acked = max(c.acked, tag)
+	q.serveLocked()
 }
 
 // take takes one message, if there is one, and returns how many are left.
