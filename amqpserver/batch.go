@@ -72,7 +72,7 @@ func (c *conn) reply(m wire.Method) {
 		c.send(0, m)
 		return
 	}
-	c.watch(&Command{Method: m, sent: true})
+	c.watch(Command{Method: m, sent: true})
 	c.put(wire.AppendMethodFrame(c.out.begin(), 0, m))
 	c.batch.replied = true
 }

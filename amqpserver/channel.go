@@ -36,7 +36,6 @@ type channel struct {
 	deliver wire.BasicDeliver
 	ack     wire.BasicAck
 	nack    wire.BasicNack
-	watched Command
 	pending confirms
 
 	acked wire.BasicAck // the client's; reused by the reader
@@ -220,8 +219,7 @@ func (ch *channel) sent(m wire.Method, body []byte)     { ch.tell(m, body, true)
 
 func (ch *channel) tell(m wire.Method, body []byte, sent bool) {
 	if i := ch.c.server.interceptor; i != nil && !i.Armed() {
-		ch.watched = Command{Peer: &ch.c.peer, Channel: ch.number, Method: m, Body: body, At: ch.vh.Now(), ch: ch, sent: sent}
-		i.Watch(&ch.watched, sent)
+		i.Watch(Command{Peer: &ch.c.peer, Channel: ch.number, Method: m, Body: body, At: ch.vh.Now(), ch: ch, sent: sent}, sent)
 	}
 }
 

@@ -192,7 +192,7 @@ func (c *conn) controlFrame(head wire.FrameHead) error {
 		if c.armed() {
 			return c.receive(Command{Method: m}, func() error { return broker.WithMethod(c.handle(m), m.ID()) })
 		}
-		c.watch(&Command{Method: m})
+		c.watch(Command{Method: m})
 		return broker.WithMethod(c.handle(m), m.ID())
 	default:
 		return misplaced(head, payload)
@@ -236,7 +236,7 @@ func (c *conn) send(channel uint16, m wire.Method) {
 		c.deliver(Command{Channel: channel, Method: m}, func(buf []byte) []byte { return wire.AppendMethodFrame(buf, channel, m) })
 		return
 	}
-	c.watch(&Command{Channel: channel, Method: m, sent: true})
+	c.watch(Command{Channel: channel, Method: m, sent: true})
 	c.post(wire.AppendMethodFrame(c.out.begin(), channel, m))
 }
 

@@ -136,7 +136,7 @@ func await[M wire.Method](c *conn, state string) (M, error) {
 		if c.armed() {
 			return got, c.receive(Command{Method: m}, func() error { return nil })
 		}
-		c.watch(&Command{Method: m})
+		c.watch(Command{Method: m})
 		return got, nil
 	}
 }

@@ -12,19 +12,31 @@ import (
 // binding wants all of its fields to match, which is the default, or any one. A field matches a header with its name
 // and value, or any header with its name when it has no value (void). Fields whose names start with x- do not count,
 // unless x-match ends in -with-x. Without fields that count, "all" matches every message and "any" none.
+//
+// A binding that wants all of its fields, one of them a text, can only match a message that has this text; and one that
+// wants any of some texts, a message that has one of them. Such bindings are found by their texts. The others are
+// looked at one by one for every message.
 type headersTable struct {
-	patterns []headerPattern
-	rules    Rules
+	byText map[headerText][]*headerPattern
+	others []*headerPattern // in order of binding
+	added  int              // patterns ever
+	rules  Rules
 }
+
+// A headerText is a header whose value is a text.
+type headerText struct{ key, value string }
 
 // A headerPattern is what a binding wants.
 type headerPattern struct {
 	binding *Binding
+	number  int // in order of binding
 	any     bool
 	fields  []wire.Field // those that count, sorted by key
 }
 
-func newHeadersTable(rules Rules) *headersTable { return &headersTable{rules: rules} }
+func newHeadersTable(rules Rules) *headersTable {
+	return &headersTable{rules: rules, byText: map[headerText][]*headerPattern{}}
+}
 
 func (t *headersTable) check(b *Binding) error {
 	value, ok := b.Arguments.Get("x-match")
@@ -46,17 +58,52 @@ func (t *headersTable) add(b *Binding) {
 	value, _ := b.Arguments.Get("x-match")
 	match, _ := value.(string)
 	mode, withX := strings.CutSuffix(match, "-with-x")
-	pattern := headerPattern{binding: b, any: mode == "any"}
+	t.added++
+	pattern := &headerPattern{binding: b, number: t.added, any: mode == "any"}
 	for _, field := range b.Arguments {
 		if field.Key != "x-match" && (withX || !strings.HasPrefix(field.Key, "x-")) {
 			pattern.fields = append(pattern.fields, field)
 		}
 	}
-	t.patterns = append(t.patterns, pattern)
+	texts := t.texts(pattern)
+	for _, text := range texts {
+		t.byText[text] = append(t.byText[text], pattern)
+	}
+	if texts == nil {
+		t.others = append(t.others, pattern)
+	}
+}
+
+// texts returns texts of which a message must have one for the pattern to match; nil if that is not known. When texts
+// compare loosely, as in RabbitMQ 3.10, a field may be passed over, so that nothing is a must.
+func (t *headersTable) texts(p *headerPattern) (texts []headerText) {
+	if t.rules.LooseHeaders {
+		return nil
+	}
+	for _, field := range p.fields {
+		switch value, ok := field.Value.(string); {
+		case ok && !p.any:
+			return []headerText{{field.Key, value}}
+		case ok:
+			texts = append(texts, headerText{field.Key, value})
+		case p.any:
+			return nil
+		}
+	}
+	return texts
 }
 
 func (t *headersTable) remove(b *Binding) {
-	t.patterns = slices.DeleteFunc(t.patterns, func(p headerPattern) bool { return p.binding == b })
+	gone := func(p *headerPattern) bool { return p.binding == b }
+	t.others = slices.DeleteFunc(t.others, gone)
+	for text, patterns := range t.byText {
+		if slices.ContainsFunc(patterns, gone) {
+			t.byText[text] = slices.DeleteFunc(patterns, gone)
+			if len(t.byText[text]) == 0 {
+				delete(t.byText, text)
+			}
+		}
+	}
 }
 
 func (t *headersTable) match(m *Message, r *Router) {
@@ -65,9 +112,25 @@ func (t *headersTable) match(m *Message, r *Router) {
 	if !t.rules.LooseHeaders {
 		r.headers = lastOfEach(r.headers)
 	}
-	for i := range t.patterns {
-		if t.matches(&t.patterns[i], r.headers) {
-			r.reach(t.patterns[i].binding)
+	r.patterns = append(r.patterns[:0], t.others...)
+	if len(t.byText) > 0 {
+		for _, header := range r.headers {
+			var found []*headerPattern
+			switch value := header.Value.(type) {
+			case string:
+				found = t.byText[headerText{header.Key, value}]
+			case []byte: // which equals a string
+				found = t.byText[headerText{header.Key, string(value)}]
+			}
+			r.patterns = append(r.patterns, found...)
+		}
+		if len(r.patterns) > len(t.others) {
+			slices.SortFunc(r.patterns, func(a, b *headerPattern) int { return a.number - b.number })
+		}
+	}
+	for _, p := range r.patterns {
+		if t.matches(p, r.headers) {
+			r.reach(p.binding)
 		}
 	}
 }

@@ -2,6 +2,8 @@ package exchange_test
 
 import (
 	"errors"
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -230,4 +232,42 @@ func TestHeadersRefused(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Bindings that are found by their texts must come out in the order of binding among those that are not, and go when
+// they are removed.
+func TestHeadersOrder(t *testing.T) {
+	x := newExchange(t, "headers", exchange.Headers)
+	var queues []exchange.Destination
+	for i, arguments := range []wire.Table{
+		table("a", "1"),
+		table("n", int32(1)),
+		table("x-match", "any", "a", "1", "b", "2"),
+		table("x-match", "any", "a", "1", "n", int32(1)),
+		table("n", int32(1), "b", "2"),
+		{},
+		table("b", "3"),
+	} {
+		queues = append(queues, newQueue(fmt.Sprint("q", i)))
+		bind(t, x, queues[i], "", arguments)
+	}
+	m := &exchange.Message{RoutingKeys: []string{""}, Headers: table("b", []byte("2"), "a", "1", "n", int64(1))}
+	var router exchange.Router
+	if diff := cmp.Diff("q0 q1 q2 q3 q4 q5", queueNames(router.Route(x, m, nil))); diff != "" {
+		t.Errorf("queues (-want +got):\n%s", diff)
+	}
+	for _, q := range queues[:3] {
+		x.RemoveDestination(q)
+	}
+	if diff := cmp.Diff("q3 q4 q5", queueNames(router.Route(x, m, nil))); diff != "" {
+		t.Errorf("queues (-want +got):\n%s", diff)
+	}
+}
+
+func queueNames(queues []exchange.Destination) string {
+	var names []string
+	for _, q := range queues {
+		names = append(names, q.Name())
+	}
+	return strings.Join(names, " ")
 }

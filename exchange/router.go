@@ -25,6 +25,7 @@ type Router struct {
 
 	active, next []*topicNode // of topicTable.match
 	headers      []wire.Field // of headersTable.match
+	patterns     []*headerPattern
 }
 
 // NewRouter returns a router that draws from source where the outcome is random, as with the kind x-random: the same

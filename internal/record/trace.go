@@ -33,7 +33,7 @@ var _ amqpserver.Interceptor = (*Trace)(nil)
 func (t *Trace) Armed() bool { return false }
 
 // Watch implements [amqpserver.Interceptor].
-func (t *Trace) Watch(cmd *amqpserver.Command, sent bool) { t.add(cmd, sent) }
+func (t *Trace) Watch(cmd amqpserver.Command, sent bool) { t.add(&cmd, sent) }
 
 // Receive implements [amqpserver.Interceptor].
 func (t *Trace) Receive(cmd *amqpserver.Command) *amqpserver.Interference {
