@@ -134,3 +134,24 @@ func (r *Raw) FirstOffset(queue string, from any) string {
 	c.Close()
 	return fmt.Sprint(offset)
 }
+
+// AwaitStream waits until a stream can be read. After a restart, RabbitMQ accepts connections before it has the leaders of
+// its streams back, and answers 404 or fails until then.
+func (t *T) AwaitStream(queue string) {
+	t.Helper()
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	var e Error
+	for start := time.Now(); time.Since(start) < patience; <-tick.C {
+		c := t.Raw().Channel()
+		c.Qos(1, false)
+		c.Send(&wire.BasicConsume{Queue: queue, ConsumerTag: "c"})
+		var refused bool
+		e, refused = asError(c.Next().Method)
+		c.raw.Drop()
+		if !refused {
+			return
+		}
+	}
+	t.Fatalf("a stream is not there after a restart: %v", e)
+}
