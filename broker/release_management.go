@@ -96,6 +96,8 @@ type ManagementRules struct {
 	HasDeprecatedFeatures, HasVersion, HasAuth, HasReadiness, HasHashPassword, HasAuthAttempts bool
 	// ListsProtocols: the health of protocol listeners lists those that are there.
 	ListsProtocols bool
+	// ActiveReaders: consumers of streams are told to be active, as they are.
+	ActiveReaders bool
 	// InternalQueues: queues say whether they are the broker's own.
 	InternalQueues bool
 	// StorageVersion: classic queues say the version of their storage.
@@ -152,7 +154,7 @@ var (
 		NamesQueueType: true, DefaultQueueType: "classic", MetadataQueueType: true,
 		MissingObject: true, TopicNeedsExchange: true,
 		HasDeprecatedFeatures: true, HasVersion: true, HasReadiness: true, HasHashPassword: true, HasAuthAttempts: true,
-		ListsProtocols: true, InternalQueues: true, StorageVersion: true, ConsumerTimeout: true, TellsBlocked: true,
+		ListsProtocols: true, InternalQueues: true, ActiveReaders: true, StorageVersion: true, ConsumerTimeout: true, TellsBlocked: true,
 		Protected: true, ChecksQueueType: true, ChecksAckMode: true, VHostDefinitions: true, VHostLimitsInDefinitions: true, CertificateSerial: true,
 		TellsTLS: true, Drains: true, OmitsInternal: true,
 	}

@@ -15,6 +15,7 @@ type consumerInfo struct {
 	exclusive       bool
 	noAck           bool
 	active, blocked bool
+	ofStream        bool
 	prefetch        int
 }
 
@@ -23,7 +24,7 @@ func lookAtConsumer(c *broker.Consumer) consumerInfo {
 	ch := c.Channel()
 	return consumerInfo{
 		tag: c.Tag(), queue: c.Queue().Name(), connection: ch.Connection(), channel: channelName(ch), number: ch.Number,
-		arguments: c.Arguments(), exclusive: c.Exclusive(), noAck: c.NoAck(), active: c.Active(), blocked: c.Full(), prefetch: c.Prefetch(),
+		arguments: c.Arguments(), exclusive: c.Exclusive(), noAck: c.NoAck(), active: c.Active(), blocked: c.Full(), ofStream: c.Queue().IsStream(), prefetch: c.Prefetch(),
 	}
 }
 
@@ -66,9 +67,12 @@ func (r *request) consumerObject(c *consumerInfo) object {
 			"connection_name": conn.Name, "peer_host": conn.Transport.PeerHost, "peer_port": conn.Transport.PeerPort,
 		},
 	}
-	if !c.active {
+	switch {
+	case c.ofStream && !r.api.rules.ActiveReaders:
+		o["active"] = false
+	case !c.active:
 		o["activity_status"] = "waiting"
-	} else if c.blocked && r.api.rules.TellsBlocked {
+	case c.blocked && r.api.rules.TellsBlocked:
 		o["activity_status"] = "blocked"
 	}
 	if r.api.rules.ConsumerTimeout {
