@@ -41,8 +41,9 @@ func given(name string) bool {
 }
 
 // TestBroker aims the suite at the RabbitMQ that AMQP_URL names (with HTTP_URL for the management API, and with
-// RABBITMQCTL, the path of its rabbitmqctl, for what only its operator can do), or else at the emulator, as each of the releases. Either has to answer as was recorded, the emulator but for the differences that are
-// listed. With -v it shows what was seen.
+// RABBITMQCTL, the path of its rabbitmqctl, for what only its operator can do), or else at the emulator, as each of the
+// releases. Either has to answer as was recorded, the emulator but for the differences that are listed. With -v it shows
+// what was seen.
 func TestBroker(t *testing.T) {
 	recordings := readRecordings(t)
 	if url := os.Getenv("AMQP_URL"); url != "" {
@@ -112,13 +113,13 @@ func testReal(t *testing.T, url string, recordings conformance.Recordings) {
 func TestRecordingsAreComplete(t *testing.T) {
 	recordings := readRecordings(t)
 	const how = "record RabbitMQ with scripts/record, or one that runs already with\n" +
-		"    AMQP_URL=amqp://… HTTP_URL=http://… go test -count=1 ./conformance -run 'TestBroker/AREA/' -record"
+		"    AMQP_URL=amqp://… HTTP_URL=http://… RABBITMQCTL=… go test -count=1 ./conformance -run 'TestBroker/AREA/' -record"
 	for _, release := range conformance.AllReleases {
 		if ids := recordings.Missing(release); len(ids) > 0 {
-			t.Logf("without a recording of %s: %s; %s", release, strings.Join(ids, ", "), how)
+			t.Errorf("without a recording of %s: %s; %s", release, strings.Join(ids, ", "), how)
 		}
 		if ids := recordings.Stale(release); len(ids) > 0 {
-			t.Logf("recorded of %s, though there is no such case: %s; %s", release, strings.Join(ids, ", "), how)
+			t.Errorf("recorded of %s, though there is no such case: %s; %s", release, strings.Join(ids, ", "), how)
 		}
 	}
 }
