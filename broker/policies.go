@@ -232,6 +232,9 @@ func takesLower(key string) bool {
 // arguments, under a policy's definition. As in RabbitMQ, of numbers the lower
 // counts, and otherwise an argument goes before the policy.
 func settingsUnder(s queue.Settings, args, definition wire.Table) queue.Settings {
+	if s.Kind == queue.Stream {
+		return streamSettingsUnder(s, definition)
+	}
 	set := func(key string) bool { _, set := args.Get("x-" + key); return set }
 	number := func(to *queue.Optional, key string, v any) {
 		n, ok := integer(v)
@@ -239,7 +242,6 @@ func settingsUnder(s queue.Settings, args, definition wire.Table) queue.Settings
 			*to = queue.Some(n)
 		}
 	}
-	stream := s.Kind == queue.Stream
 	for _, f := range definition {
 		text, isText := f.Value.(string)
 		switch f.Key {
@@ -247,15 +249,6 @@ func settingsUnder(s queue.Settings, args, definition wire.Table) queue.Settings
 			number(&s.ConsumerTimeout, f.Key, f.Value)
 		case "max-length-bytes":
 			number(&s.MaxLengthBytes, f.Key, f.Value)
-		case "max-age":
-			if age, problem := parseAge(text); problem == "" && stream && !set(f.Key) {
-				s.MaxAge = queue.Some(age)
-			}
-		}
-		if stream {
-			continue
-		}
-		switch f.Key {
 		case "message-ttl":
 			number(&s.MessageTTL, f.Key, f.Value)
 		case "expires":

@@ -88,6 +88,7 @@ func (vh *VHost) DeclareQueue(owner *Connection, m *wire.QueueDeclare) (*queue.Q
 	vh.queues[m.Queue] = q
 	vh.node.churn.QueueCreated.Add(1)
 	vh.applyToQueue(q)
+	vh.fixSegments(q)
 	vh.watch(q)
 	return q, nil
 }

@@ -39,3 +39,29 @@ func withAgeInMilliseconds(args wire.Table) wire.Table {
 	args.Set(argMaxAge, strconv.FormatInt(ms, 10))
 	return args
 }
+
+// streamSettingsUnder returns what is in force for a stream under a policy's
+// definition. Unlike with other queues, the policy goes before the arguments.
+func streamSettingsUnder(s queue.Settings, definition wire.Table) queue.Settings {
+	for key, to := range map[string]*queue.Optional{"max-length-bytes": &s.MaxLengthBytes, "consumer-timeout": &s.ConsumerTimeout} {
+		v, _ := definition.Get(key)
+		if n, ok := integer(v); ok {
+			*to = queue.Some(n)
+		}
+	}
+	v, _ := definition.Get("max-age")
+	text, _ := v.(string)
+	if age, problem := parseAge(text); problem == "" {
+		s.MaxAge = queue.Some(age)
+	}
+	return s
+}
+
+// fixSegments gives a stream that is being declared the size of segments that its
+// policy says. It stays, whatever the policies later say.
+func (vh *VHost) fixSegments(q *queue.Queue) {
+	v, _ := vh.Applied(q).Definition.Get("stream-max-segment-size-bytes")
+	if n, ok := integer(v); ok && q.IsStream() {
+		q.SetSegmentBytes(n)
+	}
+}

@@ -86,6 +86,42 @@ var streamRetentionCases = []Case{
 		},
 	},
 	{
+		ID:         "stream.retention/policy-first",
+		Title:      "a policy goes before a stream's arguments, and sets the size of segments only when the stream is declared",
+		Why:        "With other queues the lower of two numbers counts.",
+		Source:     measured,
+		Management: true,
+		Waits:      true,
+		Run: func(t *T) {
+			r := t.Raw()
+			fill := func(q string) {
+				for range 11 {
+					t.Publish("", q, kilobyte)
+				}
+			}
+			for _, test := range []struct {
+				label  string
+				policy map[string]any
+				args   wire.Table
+				oldest string
+			}{
+				{"length in the policy", map[string]any{"max-length-bytes": 4000}, argument("x-max-length-bytes", int32(1_000_000)), "12"},
+				{"more in the policy", map[string]any{"max-length-bytes": 1_000_000}, argument("x-max-length-bytes", int32(4000)), "0"},
+				{"segments", map[string]any{"max-length-bytes": 4000, "stream-max-segment-size-bytes": 500_000}, nil, "0"},
+			} {
+				q := t.QueueName("q")
+				t.Policy(q, test.policy)
+				r.Channel().Queue(q, append(append(argument("x-queue-type", "stream"), argument("x-stream-max-segment-size-bytes", int32(1500))...), test.args...)...)
+				fill(q)
+				t.CheckLater(test.label, func() any { return r.FirstOffset(q, fromFirst) }, test.oldest)
+			}
+			q := r.Channel().Stream()
+			t.Policy(q, map[string]any{"max-length-bytes": 4000, "stream-max-segment-size-bytes": 1500})
+			fill(q)
+			t.CheckLater("segments, too late", func() any { return r.FirstOffset(q, fromFirst) }, "0")
+		},
+	},
+	{
 		ID:     "stream.restart/keeps",
 		Title:  "a restart keeps all that is in a stream, persistent or not, and the offsets go on",
 		Why:    "A stream is a log, whatever the delivery mode says.",

@@ -1,12 +1,14 @@
 package queue
 
 // SetSettings replaces what is in force, as a policy does. The limits hold at
-// once, as does what a stream may retain. As in RabbitMQ, messages that are in the queue keep the expiry that they
-// entered with, and the time in x-expires begins anew. The kind of the queue and
-// its priorities cannot change.
+// once, as does what a stream may retain. As in RabbitMQ, messages that are in the
+// queue keep the expiry that they entered with, and the time in x-expires begins
+// anew. The kind of the queue, its priorities and the size of a stream's segments
+// cannot change.
 func (q *Queue) SetSettings(now Instant, s Settings) {
 	before := q.settings
 	s.Kind, s.MaxPriority, s.SingleActiveConsumer = before.Kind, before.MaxPriority, before.SingleActiveConsumer
+	s.SegmentBytes = before.SegmentBytes
 	q.settings = s
 	if q.stream != nil {
 		q.stream.overdue = true
@@ -16,3 +18,6 @@ func (q *Queue) SetSettings(now Instant, s Settings) {
 	}
 	q.host.Wake(q)
 }
+
+// SetSegmentBytes sets the size of the segments of a stream that is being declared.
+func (q *Queue) SetSegmentBytes(n int64) { q.settings.SegmentBytes = Some(n) }
