@@ -36,7 +36,11 @@ func (vh *VHost) header(properties []byte) (*wire.Properties, error) {
 		}
 		return p, nil
 	}
-	c := wire.NewCursor(properties)
+	c := &vh.cursor
+	if c.Strings == nil {
+		c.Strings = wire.NewInterner()
+	}
+	c.Reset(properties)
 	p.Decode(c)
 	if c.Err() != nil {
 		// RabbitMQ's channel crashes on properties that it cannot read.

@@ -45,6 +45,9 @@ func (ch *Channel) Publish(p Publishing) error {
 
 // check finds the exchange and builds the message, or says what is wrong.
 func (ch *Channel) check(p *Publishing) error {
+	if ch.recall(p) {
+		return nil
+	}
 	vh := ch.vh
 	if err := ch.conn.Check(Write, "exchange", p.Exchange); err != nil {
 		return err
@@ -55,9 +58,6 @@ func (ch *Channel) check(p *Publishing) error {
 	}
 	if p.exchange.Internal {
 		return Errorf(wire.AccessRefused, "cannot publish to internal %s", vh.exchangeText(p.Exchange))
-	}
-	if ch.recall(p) {
-		return ch.checkTopics(p)
 	}
 	var err error
 	if p.header, err = vh.header(p.Properties); err != nil {
@@ -77,8 +77,11 @@ func (ch *Channel) check(p *Publishing) error {
 	if userID != nil {
 		return userID
 	}
+	if err := ch.checkTopics(p); err != nil {
+		return err
+	}
 	ch.remember(p, sent)
-	return ch.checkTopics(p)
+	return nil
 }
 
 // alike is the envelope of a channel's last publishing. Most publishers send the
@@ -86,6 +89,10 @@ func (ch *Channel) check(p *Publishing) error {
 type alike struct {
 	envelope *queue.Envelope // nil for none
 	header   wire.Properties
+	// What was checked holds for the same exchange, as long as nothing has
+	// changed about the user.
+	exchange *exchange.Exchange
+	user     *userState
 }
 
 // remember keeps the envelope of a publishing for those alike, unless it depends on
@@ -93,7 +100,7 @@ type alike struct {
 func (ch *Channel) remember(p *Publishing, sent []byte) {
 	ch.last.envelope = nil
 	if !ch.vh.keepsHeaders && p.header.Flags&wire.HasUserID == 0 && bytes.Equal(p.message.Properties, sent) {
-		ch.last = alike{p.message.Envelope, *p.header}
+		ch.last = alike{p.message.Envelope, *p.header, p.exchange, ch.conn.User.state.Load()}
 	}
 }
 
@@ -103,7 +110,10 @@ func (ch *Channel) recall(p *Publishing) bool {
 	if e == nil || ch.vh.keepsHeaders || e.Exchange != p.Exchange || e.RoutingKey != p.RoutingKey || !bytes.Equal(e.Properties, p.Properties) {
 		return false
 	}
-	p.header = &ch.last.header
+	if ch.conn.User.state.Load() != ch.last.user || ch.vh.exchanges[p.Exchange] != ch.last.exchange {
+		return false
+	}
+	p.exchange, p.header = ch.last.exchange, &ch.last.header
 	p.message = &queue.Message{Envelope: e, Body: p.Body}
 	return true
 }
@@ -118,7 +128,7 @@ func (p *Publishing) build(r *Release) error {
 	if r.sortsHeaders {
 		p.Properties = withSortedHeaders(p.Properties, p.header)
 	}
-	e := queue.Envelope{Exchange: p.Exchange, RoutingKey: p.RoutingKey, Copies: copies, Properties: bytes.Clone(p.Properties)}
+	e := queue.Envelope{Exchange: p.Exchange, RoutingKey: p.RoutingKey, Copies: copies, Properties: p.Properties}
 	if err := readProperties(r, &e, p.header); err != nil {
 		return err
 	}

@@ -32,6 +32,7 @@ type VHost struct {
 	// Scratch for route.
 	message exchange.Message
 	decoded wire.Properties
+	cursor  wire.Cursor
 	direct  []exchange.Destination
 	// keepsHeaders: there are exchanges that keep or hash properties.
 	keepsHeaders bool

@@ -45,17 +45,23 @@ type Envelope struct {
 	HasExpiration bool
 }
 
-// NewMessage returns a message with an envelope, of which it takes a copy. The two
-// are one allocation, unless the body is large: the envelope may outlive it.
+// NewMessage returns a message with an envelope, of which it takes a copy, and of
+// its properties too. All of it is one allocation, unless the properties are long or
+// the body is large: the envelope may outlive it.
 func NewMessage(e *Envelope, body []byte) *Message {
-	if len(body) > largeBody {
-		e := *e
-		return &Message{Envelope: &e, Body: body}
-	}
 	m := &struct {
 		Message
-		envelope Envelope
+		envelope   Envelope
+		properties [56]byte
 	}{envelope: *e}
+	if len(e.Properties) <= len(m.properties) {
+		m.envelope.Properties = m.properties[:copy(m.properties[:], e.Properties):len(e.Properties)]
+	} else {
+		m.envelope.Properties = append([]byte(nil), e.Properties...)
+	}
+	if len(body) > largeBody {
+		return &Message{Envelope: &m.envelope, Body: body}
+	}
 	m.Message = Message{Envelope: &m.envelope, Body: body}
 	return &m.Message
 }

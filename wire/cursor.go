@@ -30,7 +30,12 @@ type Cursor struct {
 func NewCursor(b []byte) *Cursor { return &Cursor{b: b} }
 
 // Reset moves the cursor to the start of b and forgets the error. The Interner stays.
-func (c *Cursor) Reset(b []byte) { *c = Cursor{Strings: c.Strings, StrictText: c.StrictText, b: b} }
+func (c *Cursor) Reset(b []byte) {
+	c.b, c.off, c.depth, c.method = b, 0, 0, 0
+	if c.err != nil { // rarely, and a pointer costs more to write than to look at
+		c.err = nil
+	}
+}
 
 // Err returns the first error: a *DecodeError or an *UnknownMethodError.
 func (c *Cursor) Err() error { return c.err }

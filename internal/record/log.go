@@ -37,6 +37,7 @@ type story struct {
 	last    uint64 // where the log has the latest event, nowhere if there is but one
 	count   uint32 // of events
 	vhost   uint32
+	size    int // of the body; to forget a message, nobody looks at it
 }
 
 // fifo is a queue whose elements are numbered from zero on, in a ring that grows.
@@ -66,14 +67,11 @@ func (f *fifo[T]) push(v T) {
 	*f.at(f.end() - 1) = v
 }
 
-func (f *fifo[T]) pop() T {
-	var zero T
-	slot := f.at(f.begin)
-	v := *slot
-	*slot = zero
+// pop forgets the oldest element. Its place is as it was, until another one takes
+// it: what must not be kept from garbage collection goes first.
+func (f *fifo[T]) pop() {
 	f.begin++
 	f.count--
-	return v
 }
 
 // names numbers the names that events mention. The empty name is number zero.

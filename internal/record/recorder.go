@@ -123,7 +123,7 @@ func (r *Recorder) storyLocked(vh *broker.VHost, m *queue.Message) uint64 {
 		return id
 	}
 	r.makeRoomLocked(len(m.Body))
-	s := story{message: m, last: nowhere}
+	s := story{message: m, size: len(m.Body), last: nowhere}
 	if vh != nil {
 		s.vhost = r.names.of(vh.Name())
 	}
@@ -144,8 +144,10 @@ func (r *Recorder) makeRoomLocked(size int) {
 		if tooLong := r.limits.Bytes > 0 && r.bytes+size > r.limits.Bytes; n <= 0 && !tooLong {
 			break
 		}
-		old := r.stories.pop()
-		r.bytes -= len(old.message.Body)
+		old := r.stories.at(r.stories.begin)
+		old.message = nil
+		r.bytes -= old.size
+		r.stories.pop()
 		n--
 	}
 	if r.names.many() {
