@@ -47,7 +47,8 @@
 //	scripts/record 4.3
 //	AMQP_URL=amqp://… HTTP_URL=http://… RABBITMQCTL=… go test -count=1 ./conformance -run TestBroker -record
 //
-// A case that fails is not recorded.
+// A case that fails is not recorded, nor is one that needs what is not given; with -run TestBroker/AREA/ only that area
+// is. A test fails as long as a case has no recording.
 //
 // # Writing a case
 //

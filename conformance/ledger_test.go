@@ -71,8 +71,8 @@ func TestParseLedger(t *testing.T) {
 	}
 }
 
-// TestLedgerListsDifferences checks that each entry is about a case, and says where it differs; that it does is what
-// TestBroker checks.
+// TestLedgerListsDifferences checks that each entry is about a case, and says where it differs, and that every case of
+// area difference has an entry. That the differences are there is what TestBroker checks.
 func TestLedgerListsDifferences(t *testing.T) {
 	ledger, err := ReadLedger("differences.md")
 	if err != nil {
@@ -91,6 +91,11 @@ func TestLedgerListsDifferences(t *testing.T) {
 			if !Cases()[index].isFor(release) {
 				t.Errorf("differences.md says how the emulator differs in %s as %s, which the case is not for", id, release)
 			}
+		}
+	}
+	for _, c := range Cases() {
+		if areaOf(c.ID) == "difference" && ledger[c.ID] == nil {
+			t.Errorf("differences.md does not list %s: a case that does not differ belongs elsewhere", c.ID)
 		}
 	}
 }
