@@ -99,13 +99,12 @@ func (ch *Channel) conclude(tag uint64, multiple bool, s settlement) error {
 		}
 		return Errorf(wire.PreconditionFailed, "unknown delivery tag %d", tag)
 	}
-	if err := ch.checkStreamSettlement(taken, s); err != nil {
-		ch.unacked.putBack(taken)
-		return err
-	}
 	taken = ch.settleLate(taken)
 	if ch.mode == transactional {
 		ch.settleInTx(taken, s)
+	} else if err := ch.checkStreamSettlement(taken, s); err != nil {
+		ch.unacked.putBack(taken)
+		return err
 	} else {
 		ch.settle(taken, s)
 	}

@@ -89,6 +89,9 @@ func (ch *Channel) Commit() error {
 		}
 	}
 	for _, s := range tx.settlements {
+		if err := ch.checkStreamSettlement(s.deliveries, s.settlement); err != nil {
+			return err
+		}
 		ch.settle(s.deliveries, s.settlement)
 	}
 	return nil

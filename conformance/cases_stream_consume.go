@@ -430,4 +430,29 @@ var streamConsumeCases = []Case{
 			t.Check("committed", c.LinesInAnyOrder(3), []string{`deliver c 3 "c"`, `deliver c 4 "d"`, "tx.commit-ok{}"})
 		},
 	},
+	{
+		ID:     "stream.tx/nack",
+		Title:  "in a transaction, 3.10 refuses to give a stream's message back when it commits",
+		Why:    "The error comes later than its cause.",
+		Source: measured,
+		Run: func(t *T) {
+			for _, m := range []wire.Method{&wire.BasicNack{DeliveryTag: 1, Requeue: true}, &wire.BasicReject{DeliveryTag: 1}} {
+				q := t.Raw().Channel().Stream()
+				t.Publish("", q, "a", "b")
+				c := t.Raw().Channel()
+				Call[*wire.TxSelectOk](c, &wire.TxSelect{})
+				c.Qos(1, false)
+				c.ConsumeWith(&wire.BasicConsume{Queue: q, ConsumerTag: "c", Arguments: argument(streamOffset, fromFirst)})
+				t.Check("read", c.Messages(1), []string{`c 1 @0 "a"`})
+				c.Send(m)
+				t.Check("not yet", c.RoundTrip(), []string{})
+				c.Send(&wire.TxCommit{})
+				if t.In(Only310) {
+					t.Check(describe(m), c.Error(), unsupported("basic.nack and basic.reject not supported by stream queues", wire.IDTxCommit))
+				} else {
+					t.Check(describe(m), c.LinesInAnyOrder(2), []string{`deliver c 2 "b"`, "tx.commit-ok{}"})
+				}
+			}
+		},
+	},
 }

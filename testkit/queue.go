@@ -84,7 +84,8 @@ func consumers(q *queue.Queue) (all []Consumer) {
 // Await waits until n messages are ready and takes them out of the queue, the
 // oldest first, as a consumer would that acknowledges them. It fails the test if
 // they do not come in time: within the broker's patience, 10 seconds unless
-// WithPatience says otherwise, or before t's context ends.
+// WithPatience says otherwise, or before t's context ends; and on a stream, from
+// which nothing can be taken.
 func (v QueueView) Await(t T, n int) []Message {
 	t.Helper()
 	if v.b.real != nil {
