@@ -1,14 +1,18 @@
 package record_test
 
 import (
+	"bytes"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/minirabbit/minirabbit/amqpserver"
 	"github.com/minirabbit/minirabbit/broker"
 	"github.com/minirabbit/minirabbit/internal/record"
 	"github.com/minirabbit/minirabbit/queue"
+	"github.com/minirabbit/minirabbit/wire"
 )
 
 func published(body string) broker.Event {
@@ -136,5 +140,22 @@ func BenchmarkObserve(b *testing.B) {
 		for range 3 {
 			r.Observe(e)
 		}
+	}
+}
+
+// What does not fit into an entry of the ring must come out whole all the same.
+func TestTraceRemembersLongMethods(t *testing.T) {
+	var trace record.Trace
+	long := strings.Repeat("k", 255)
+	for _, m := range []*wire.BasicPublish{{RoutingKey: long, Exchange: long}, {RoutingKey: "short"}, {RoutingKey: long[:100]}} {
+		trace.Watch(amqpserver.Command{Peer: &amqpserver.Peer{Name: "client"}, Method: m, Body: bytes.Repeat([]byte("b"), 100)}, false)
+	}
+	all := trace.After(0, 10)
+	require.Contains(t, all[0].Text, long+`" routing-key="`+long)
+	require.Contains(t, all[1].Text, `routing-key="short"`)
+	require.Contains(t, all[2].Text, long[:100])
+	for _, m := range all {
+		require.Equal(t, 100, m.Size)
+		require.Equal(t, strings.Repeat("b", 64), string(m.Body))
 	}
 }

@@ -47,33 +47,49 @@ func (t *Trace) Send(cmd *amqpserver.Command) *amqpserver.Interference {
 	return nil
 }
 
-// tracedMethod is a method in the ring. Its slices are used again.
+// tracedMethod is a method in the ring. Nearly all have their bytes in themselves:
+// every method that passes is written there, which mostly costs the memory that has
+// to be fetched.
 type tracedMethod struct {
-	at      time.Time
+	at      int64 // nanoseconds since the Unix epoch
 	client  string
+	more    *tracedMore // nil unless there is a note, or more bytes than data has room for
+	size    int         // of the whole body
 	channel uint16
 	sent    bool // by the broker
-	note    string
-	method  []byte
-	body    []byte
-	size    int
 	content bool
+	method  uint8 // bytes of data, and of the body behind them
+	body    uint8
+	data    [144]byte
+}
+
+type tracedMore struct {
+	note         string
+	method, body []byte
 }
 
 // add notes a command that was received or is about to be sent.
 func (t *Trace) add(cmd *amqpserver.Command, sent bool) {
-	now := time.Unix(0, int64(cmd.At))
-	if cmd.At == 0 {
-		now = time.Now() // held back by a fault
+	at := int64(cmd.At)
+	if at == 0 {
+		at = time.Now().UnixNano() // held back by a fault
 	}
+	body := cmd.Body[:min(len(cmd.Body), traceBody)]
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	e := t.nextLocked()
-	e.at, e.client, e.channel, e.sent, e.note = now, cmd.Peer.Name, cmd.Channel, sent, ""
-	e.method = cmd.Method.Append(e.method[:0])
-	e.content = cmd.Method.ID().HasContent()
-	e.size = len(cmd.Body)
-	e.body = append(e.body[:0], cmd.Body[:min(len(cmd.Body), traceBody)]...)
+	e.at, e.client, e.channel, e.sent = at, cmd.Peer.Name, cmd.Channel, sent
+	e.content, e.size = cmd.Method.ID().HasContent(), len(cmd.Body)
+	if e.more != nil {
+		e.more = nil
+	}
+	method := cmd.Method.Append(e.data[:0])
+	if len(method)+len(body) > len(e.data) {
+		e.more = &tracedMore{method: slices.Clone(method), body: slices.Clone(body)}
+		return
+	}
+	e.method, e.body = uint8(len(method)), uint8(len(body))
+	copy(e.data[len(method):], body)
 }
 
 // Note adds a line of the owner's own.
@@ -81,7 +97,7 @@ func (t *Trace) Note(text string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	e := t.nextLocked()
-	*e = tracedMethod{at: time.Now(), note: text}
+	*e = tracedMethod{at: time.Now().UnixNano(), more: &tracedMore{note: text}}
 }
 
 func (t *Trace) nextLocked() *tracedMethod {
@@ -160,15 +176,19 @@ func (t *Trace) Await(number int) <-chan struct{} {
 }
 
 func (e *tracedMethod) describe() Method {
-	m := Method{Time: e.at, Client: e.client, Channel: e.channel, Sent: e.sent, Note: e.note}
-	if e.note != "" {
-		return m
+	m := Method{Time: time.Unix(0, e.at), Client: e.client, Channel: e.channel, Sent: e.sent}
+	method, body := e.data[:e.method], e.data[e.method:e.method+e.body]
+	if e.more != nil {
+		method, body = e.more.method, e.more.body
+		if m.Note = e.more.note; m.Note != "" {
+			return m
+		}
 	}
-	m.Text = fmt.Sprintf("method %#x", binary.BigEndian.Uint32(e.method))
-	if decoded, err := wire.DecodeMethod(e.method); err == nil {
+	m.Text = fmt.Sprintf("method %#x", binary.BigEndian.Uint32(method))
+	if decoded, err := wire.DecodeMethod(method); err == nil {
 		m.Text = Format(decoded)
 	}
-	m.HasBody, m.Size, m.Body = e.content, e.size, slices.Clone(e.body)
+	m.HasBody, m.Size, m.Body = e.content, e.size, slices.Clone(body)
 	return m
 }
 
