@@ -30,6 +30,7 @@ func Cases() []Case {
 		policyCases,
 		streamDeclareCases,
 		streamConsumeCases,
+		streamOffsetCases,
 		atLeastOnceCases,
 		limitCases,
 		streamMessageCases,

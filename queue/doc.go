@@ -12,5 +12,7 @@
 //	q.Dispatch(now) // calls channel.Deliver
 //
 // A message in a queue is an [Entry]. It is ready, or it was handed to a
-// receiver that must settle it with Ack, Reject or Requeue, or it is gone.
+// receiver that must settle it with Ack, Reject or Requeue, or it is gone. A queue
+// of kind [Stream] keeps its entries, and each consumer reads all of them from its
+// own place: see [Reader].
 package queue
