@@ -114,6 +114,14 @@ func (ch *Channel) Qos(m *wire.BasicQos) error {
 		ch.prefetch = m.PrefetchCount
 		return nil
 	}
+	// RabbitMQ begins to count when there is a limit, with all that is unacked,
+	// what was got included.
+	switch {
+	case m.PrefetchCount == 0:
+		ch.held = 0
+	case ch.globalPrefetch == 0:
+		ch.held = ch.unacked.count
+	}
 	ch.globalPrefetch = m.PrefetchCount
 	ch.unblockAll()
 	return nil

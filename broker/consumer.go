@@ -16,6 +16,7 @@ type Consumer struct {
 	ch       *Channel
 	prefetch uint16 // 0 for no limit
 	held     int    // unacked deliveries
+	promised int    // of these, deliveries that are still to come
 	args     wire.Table
 	timeout  queue.Optional // for how long it may hold a message, in milliseconds
 	late     int            // deliveries that were taken back, and that the client has not settled
@@ -79,6 +80,9 @@ func (ch *Channel) checkConsume(m *wire.BasicConsume, q *queue.Queue) (priority 
 // checkExclusiveConsumer refuses a second consumer next to an exclusive one,
 // and an exclusive one next to any and where there is a single active one.
 func (ch *Channel) checkExclusiveConsumer(m *wire.BasicConsume, q *queue.Queue) error {
+	if q.Settings().Kind == queue.Quorum {
+		return nil // where any number of consumers may be exclusive
+	}
 	others := q.Consumers()
 	taken := len(others) > 0 && (m.Exclusive || others[0].Exclusive)
 	if !taken && !(m.Exclusive && q.Settings().SingleActiveConsumer) {
@@ -169,6 +173,21 @@ func (c *Consumer) Ready() bool {
 		ch.sink.Writable()
 }
 
+// Promise implements [queue.Receiver].
+func (c *Consumer) Promise() {
+	if !c.sub.NoAck {
+		c.promised++
+		c.takeCredit()
+	}
+}
+
+func (c *Consumer) takeCredit() {
+	c.held++
+	if c.ch.globalPrefetch != 0 {
+		c.ch.held++
+	}
+}
+
 // Deliver implements [queue.Receiver].
 func (c *Consumer) Deliver(q *queue.Queue, e queue.Entry) {
 	ch := c.ch
@@ -180,8 +199,11 @@ func (c *Consumer) Deliver(q *queue.Queue, e queue.Entry) {
 			Redelivered: e.Redelivered(), NoAck: c.sub.NoAck})
 	}
 	if !c.sub.NoAck {
-		c.held++
-		ch.held++
+		if c.promised > 0 {
+			c.promised--
+		} else {
+			c.takeCredit()
+		}
 		ch.hold(delivery{tag: ch.lastTag, q: q, consumer: c, entry: e})
 	}
 	ch.sink.Deliver(c.sub.Tag, ch.lastTag, e.Redelivered(), ch.vh.outgoing(q, &e, false))

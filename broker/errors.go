@@ -57,14 +57,14 @@ func Errorf(code wire.ReplyCode, format string, args ...any) error {
 }
 
 // WithMethod notes the method that failed in an error that does not say it.
-// RabbitMQ blames no method for an internal error.
+// RabbitMQ blames no method for an internal error, unless it has a reason to give.
 func WithMethod(err error, id wire.MethodID) error {
 	var ce *ChannelError
 	var he *ConnectionError
 	switch {
 	case errors.As(err, &ce) && ce.Method == 0:
 		ce.Method = id
-	case errors.As(err, &he) && he.Method == 0 && he.Code != wire.InternalError:
+	case errors.As(err, &he) && he.Method == 0 && (he.Code != wire.InternalError || he.Reason != ""):
 		he.Method = id
 	}
 	return err

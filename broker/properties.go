@@ -90,19 +90,18 @@ func (ch *Channel) checkUserID(p *wire.Properties) error {
 
 // readProperties sets in an envelope what a queue needs of its properties.
 func readProperties(r *Release, m *queue.Envelope, p *wire.Properties) error {
+	if p.Flags&wire.HasExpiration != 0 {
+		ms, problem := parseExpiration(p.Expiration)
+		if problem != "" {
+			return Errorf(wire.PreconditionFailed, "invalid expiration '%s': %s", p.Expiration, problem)
+		}
+		m.Expiration, m.HasExpiration = queue.Instant(ms)*queue.Millisecond, true
+	}
 	if r.checksDeliveryMode && p.Flags&wire.HasDeliveryMode != 0 && p.DeliveryMode != 1 && p.DeliveryMode != 2 {
 		return Errorf(wire.PreconditionFailed, "invalid message: {delivery_mode_unknown,%d}", p.DeliveryMode)
 	}
 	m.Persistent = p.DeliveryMode == 2
 	m.Priority, m.HasPriority = p.Priority, p.Flags&wire.HasPriority != 0
-	if p.Flags&wire.HasExpiration == 0 {
-		return nil
-	}
-	ms, problem := parseExpiration(p.Expiration)
-	if problem != "" {
-		return Errorf(wire.PreconditionFailed, "invalid expiration '%s': %s", p.Expiration, problem)
-	}
-	m.Expiration, m.HasExpiration = queue.Instant(ms)*queue.Millisecond, true
 	return nil
 }
 

@@ -120,9 +120,7 @@ func (ch *Channel) recall(p *Publishing) bool {
 
 // build makes the message of a publishing whose header is decoded.
 func (p *Publishing) build(r *Release) error {
-	if err := checkCopies(p.header.Headers); err != nil {
-		return err
-	}
+	unusable := checkCopies(p.header.Headers)
 	copies := appendCopies(nil, p.header.Headers, headerCC, headerBCC)
 	p.Properties = withoutBCC(p.Properties, p.header)
 	if r.sortsHeaders {
@@ -131,6 +129,9 @@ func (p *Publishing) build(r *Release) error {
 	e := queue.Envelope{Exchange: p.Exchange, RoutingKey: p.RoutingKey, Copies: copies, Properties: p.Properties}
 	if err := readProperties(r, &e, p.header); err != nil {
 		return err
+	}
+	if unusable != nil {
+		return unusable
 	}
 	p.message = queue.NewMessage(&e, p.Body)
 	return nil

@@ -152,7 +152,7 @@ func checkPositive(p *argumentParser, key string, v any, _ *queue.Settings) { p.
 
 // parseQueueArguments reads the arguments of queue.declare.
 func parseQueueArguments(release *Release, args wire.Table, resource string) (queue.Settings, error) {
-	p := argumentParser{release: release, args: args, resource: resource}
+	p := argumentParser{release: release, args: args, resource: resource, serverNamed: strings.HasPrefix(resource, "queue '"+generatedPrefix+"-")}
 	s := queue.Settings{Kind: p.kind()}
 	for _, a := range queueArguments {
 		v, set := args.Get(a.key)
@@ -175,7 +175,9 @@ type argumentParser struct {
 	release  *Release
 	args     wire.Table
 	resource string
-	err      error
+	// serverNamed: the server made up the queue's name.
+	serverNamed bool
+	err         error
 }
 
 func (p *argumentParser) kind() queue.Kind {
@@ -192,8 +194,21 @@ func (p *argumentParser) kind() queue.Kind {
 		}
 		fallthrough
 	default:
+		if p.serverNamed {
+			p.unknownType(kind)
+		}
 		p.fail(argQueueType, fmt.Sprintf(`"unsupported queue type '%s'"`, kind))
 		return queue.Classic
+	}
+}
+
+// unknownType refuses a type of queue before the queue gets a name.
+func (p *argumentParser) unknownType(kind string) {
+	switch p.release.unknownTypeUnnamed {
+	case "":
+		p.internalError("", true)
+	default:
+		p.refuse("%s '%s'", p.release.unknownTypeUnnamed, kind)
 	}
 }
 

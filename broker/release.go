@@ -94,6 +94,9 @@ type Release struct {
 	// are known but not for this type.
 	ignoredArguments, refusedArguments map[queue.Kind][]string
 	queueVersions                      []int64
+	// unknownTypeUnnamed refuses the type of a queue that the server is to
+	// name, if there is no such type; if empty, it is an internal error.
+	unknownTypeUnnamed string
 	// emptyQueueType: the type "" stands for the default.
 	emptyQueueType bool
 	leaderLocators []string
@@ -124,6 +127,13 @@ type Release struct {
 	// deadLettersRemember: a dead-lettered message takes the count of its
 	// failed deliveries along, from any queue, and counts as redelivered then.
 	deadLettersRemember bool
+	// consumersByTag: consumers that get something at once are served in order
+	// of their tags, not of their arrival.
+	consumersByTag bool
+	// expiresAtGet: what is due does not count in the answer to basic.get.
+	expiresAtGet bool
+	// getSingleText refuses basic.get where there is a single active consumer.
+	getSingleText string
 	// deliveryLimit is the default limit.
 	deliveryLimit queue.Optional
 	// releasedToBack: without a delivery limit, what a client gives back goes
@@ -151,7 +161,9 @@ var retryArguments = []string{"x-consumer-disconnected-timeout", "x-delayed-retr
 // The releases.
 var (
 	Release310 = &Release{
-		name: "3.10", version: "3.10.8",
+		consumersByTag: true,
+		getSingleText:  "quorum queues",
+		name:           "3.10", version: "3.10.8",
 		streamRules:              streams310,
 		management:               management310,
 		policyRules:              policies310,
@@ -188,7 +200,8 @@ var (
 		releasedToBack:   true,
 	}
 	Release40 = &Release{
-		name: "4.0", version: "4.0.5",
+		getSingleText: "quorum queues",
+		name:          "4.0", version: "4.0.5",
 		streamRules:               streams40,
 		management:                management40,
 		policyRules:               policies40,
@@ -228,7 +241,10 @@ var (
 		consumerTimeouts:    queuedChannelTimeouts,
 	}
 	Release43 = &Release{
-		name: "4.3", version: "4.3.6",
+		expiresAtGet:       true,
+		getSingleText:      "<<\"quorum\">> queues",
+		unknownTypeUnnamed: "unknown queue type",
+		name:               "4.3", version: "4.3.6",
 		streamRules:               streams43,
 		management:                management43,
 		policyRules:               policies43,
@@ -327,6 +343,7 @@ func (r *Release) complete(s *queue.Settings) {
 		s.DeliveryLimit.Value = 0
 	}
 	s.Priorities = r.priorities
+	s.ConsumersByTag, s.ExpiresAtGet = r.consumersByTag, r.expiresAtGet
 	s.ReleasedIsFailed = !r.acquiredCount
 	s.CountsProperties = r.countsProperties
 }

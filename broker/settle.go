@@ -1,7 +1,9 @@
 package broker
 
 import (
+	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/minirabbit/minirabbit/queue"
 	"github.com/minirabbit/minirabbit/wire"
@@ -29,6 +31,10 @@ func (s settlement) cause() queue.Cause {
 func (ch *Channel) Get(m *wire.BasicGet, q *queue.Queue) (tag uint64, e queue.Entry, ok bool, err error) {
 	if q.IsStream() {
 		return 0, e, false, ch.vh.notForStreams("basic.get", q)
+	}
+	if s := q.Settings(); s.Kind == queue.Quorum && s.SingleActiveConsumer {
+		return 0, e, false, Errorf(wire.ResourceLocked, "cannot obtain access to locked %s. basic.get operations are not supported by %s "+
+			"with single active consumer", ch.vh.queueText(q.Name()), ch.vh.node.release.getSingleText)
 	}
 	e, ok = q.Get(ch.vh.Now(), m.NoAck)
 	ch.vh.watch(q)
@@ -127,10 +133,50 @@ func (ch *Channel) settle(ds []delivery, s settlement) {
 		for i := range ds {
 			ds[i].q.Reject(&ds[i].entry, s.cause())
 		}
-	default:
+	case abandon:
 		requeue(ds, s.cause())
+	default:
+		ch.requeueByConsumer(ds, s)
+		return
 	}
 	ch.giveCredit(ds)
+}
+
+// requeueByConsumer brings deliveries back in RabbitMQ's order: those of one
+// consumer at a time, by queue and tag, after what was got. The queue hands out
+// again what it can before the next ones come.
+func (ch *Channel) requeueByConsumer(ds []delivery, s settlement) {
+	if len(ds) == 1 {
+		ch.bringBack(ds, s)
+		return
+	}
+	sorted := make([]delivery, len(ds)) // not a clone, which would have ds escape
+	copy(sorted, ds)
+	slices.SortStableFunc(sorted, func(a, b delivery) int {
+		return cmp.Or(strings.Compare(a.q.Name(), b.q.Name()), strings.Compare(a.consumerTag(), b.consumerTag()))
+	})
+	for len(sorted) > 0 {
+		n := 1
+		for n < len(sorted) && sorted[n].q == sorted[0].q && sorted[n].consumer != nil && sorted[n].consumerTag() == sorted[0].consumerTag() {
+			n++
+		}
+		some := sorted[:n]
+		ch.vh.Later(func() { ch.bringBack(some, s) })
+		sorted = sorted[n:]
+	}
+}
+
+func (ch *Channel) bringBack(ds []delivery, s settlement) {
+	requeue(ds, s.cause())
+	ch.giveCredit(ds)
+}
+
+// consumerTag is empty for a message that was got.
+func (d *delivery) consumerTag() string {
+	if d.consumer == nil {
+		return ""
+	}
+	return d.consumer.sub.Tag
 }
 
 // requeue brings deliveries back to their queues.
@@ -154,7 +200,7 @@ func (ch *Channel) giveCredit(ds []delivery) {
 		if c == nil {
 			continue
 		}
-		ch.held--
+		ch.held = max(ch.held-1, 0)
 		// Credit is counted by tag: it goes to a consumer that was started
 		// again under the tag of the one that had the message.
 		c = ch.byTag[c.sub.Tag]

@@ -1,6 +1,8 @@
 package broker
 
 import (
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -163,31 +165,42 @@ func (vh *VHost) Later(f func()) { vh.later = append(vh.later, f) }
 
 // settle does what the commands of this critical section left to do.
 func (vh *VHost) settle() {
+	// A channel hears of the end of its consumers in order of their tags.
+	slices.SortStableFunc(vh.cancelled, func(a, b *Consumer) int { return strings.Compare(a.sub.Tag, b.sub.Tag) })
 	for _, c := range vh.cancelled {
 		c.ch.sink.CancelConsumer(c.sub.Tag)
 	}
 	clear(vh.cancelled)
 	vh.cancelled = vh.cancelled[:0]
-	for len(vh.deadLetters) > 0 || len(vh.awake) > 0 || len(vh.later) > 0 {
-		for i := 0; i < len(vh.later); i++ {
-			vh.later[i]()
+	for {
+		switch {
+		case len(vh.deadLetters) > 0 || len(vh.awake) > 0:
+			vh.pass()
+		case len(vh.later) > 0:
+			f := vh.later[0]
+			vh.later = append(vh.later[:0], vh.later[1:]...)
+			f()
+		default:
+			return
 		}
-		clear(vh.later)
-		vh.later = vh.later[:0]
-		for i := 0; i < len(vh.deadLetters); i++ {
-			vh.publishDeadLetter(vh.deadLetters[i])
-		}
-		clear(vh.deadLetters)
-		vh.deadLetters = vh.deadLetters[:0]
-		for i := 0; i < len(vh.awake); i++ {
-			q := vh.awake[i]
-			q.Awake = false
-			if !q.Deleted() {
-				q.Dispatch(vh.Now())
-				vh.watch(q)
-			}
-		}
-		clear(vh.awake)
-		vh.awake = vh.awake[:0]
 	}
+}
+
+// pass publishes the dead letters that there are and dispatches ready messages.
+func (vh *VHost) pass() {
+	for i := 0; i < len(vh.deadLetters); i++ {
+		vh.publishDeadLetter(vh.deadLetters[i])
+	}
+	clear(vh.deadLetters)
+	vh.deadLetters = vh.deadLetters[:0]
+	for i := 0; i < len(vh.awake); i++ {
+		q := vh.awake[i]
+		q.Awake = false
+		if !q.Deleted() {
+			q.Dispatch(vh.Now())
+			vh.watch(q)
+		}
+	}
+	clear(vh.awake)
+	vh.awake = vh.awake[:0]
 }

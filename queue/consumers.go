@@ -5,6 +5,9 @@ type Receiver interface {
 	// Ready says whether a message may be handed over now: there is credit
 	// and the connection can take it.
 	Ready() bool
+	// Promise says that an entry is meant for the consumer, which takes its
+	// credit; Deliver follows.
+	Promise()
 	// Deliver hands over an entry. Unless the consumer takes without
 	// acknowledgement, the receiver settles it later.
 	Deliver(q *Queue, e Entry)
@@ -22,6 +25,10 @@ type Consumer struct {
 	// Reader is the consumer's place in a stream; nil begins with the next message.
 	Reader *Reader
 
+	number int  // in order of arrival at the queue
+	held   int  // deliveries that are unacked
+	gone   bool // it was removed
+
 	next, prev *Consumer
 	list       *consumerList // where it waits for its turn, nil while blocked
 }
@@ -33,9 +40,13 @@ type consumers struct {
 	rounds []*consumerList // by descending priority
 	single bool            // x-single-active-consumer
 	active *Consumer       // the one that is served, if single
+	// arrivals counts all consumers that there have been.
+	arrivals int
 }
 
 func (cs *consumers) add(c *Consumer) {
+	cs.arrivals++
+	c.number = cs.arrivals
 	cs.all = append(cs.all, c)
 	cs.join(c)
 	if cs.single && cs.active == nil {

@@ -23,6 +23,10 @@ func (q *Queue) Expire(now Instant) {
 		e := q.ready.take()
 		q.drop(&e, Expired)
 	}
+	q.headExpires = 0
+	if q.ready.length > 0 {
+		q.headExpires = q.ready.head().expires
+	}
 }
 
 func due(at, now Instant) bool { return at != 0 && at <= now }
@@ -45,10 +49,7 @@ func (q *Queue) unusedAt() Instant {
 // passing of time, zero for never.
 func (q *Queue) Deadline() Instant {
 	next := q.unusedAt()
-	if q.ready.length == 0 {
-		return next
-	}
-	if head := q.ready.head().expires; head != 0 && (next == 0 || head < next) {
+	if head := q.headExpires; head != 0 && (next == 0 || head < next) {
 		next = head
 	}
 	return next

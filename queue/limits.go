@@ -9,7 +9,7 @@ func (q *Queue) refuses(m *Message) bool {
 		return false
 	}
 	if q.settings.Kind == Quorum {
-		return q.over(q.ready.length+q.withheld, q.ready.bytes+q.withheldBytes)
+		return q.blocks()
 	}
 	if !q.over(q.ready.length+1, q.ready.bytes+q.ready.size(m)) {
 		return false
@@ -26,15 +26,33 @@ func (q *Queue) rejects() bool {
 	return q.settings.Overflow == RejectPublish || q.settings.Overflow == RejectPublishDLX && q.settings.Kind != Quorum
 }
 
-// dropHead drops messages from the head while the queue is over its limits.
-func (q *Queue) dropHead() {
+// dropHead drops messages from the head while the queue is over its limits, and
+// says whether there were any.
+func (q *Queue) dropHead() (dropped bool) {
 	if q.rejects() {
-		return
+		return false
 	}
 	for q.ready.length > 0 && q.over(q.ready.length, q.ready.bytes) {
 		e := q.ready.take()
 		q.drop(&e, MaxLen)
+		dropped = true
 	}
+	return dropped
+}
+
+// blocks says whether a quorum queue refuses messages. It begins to when it is over
+// its limits, with a message that it has taken, and ends when it has fallen to four
+// fifths of them.
+func (q *Queue) blocks() bool {
+	s, length, bytes := &q.settings, q.ready.length+q.withheld, q.ready.bytes+q.withheldBytes
+	low := func(limit Optional) int64 { return limit.Value * 4 / 5 }
+	switch {
+	case q.over(length, bytes):
+		q.blocked = true
+	case (!s.MaxLength.Set || int64(length) <= low(s.MaxLength)) && (!s.MaxLengthBytes.Set || bytes <= low(s.MaxLengthBytes)):
+		q.blocked = false
+	}
+	return q.blocked
 }
 
 func (q *Queue) over(length int, bytes int64) bool {

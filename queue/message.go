@@ -99,6 +99,8 @@ type Entry struct {
 	direct bool
 	// got says that the entry is unacked and was taken by Get.
 	got bool
+	// holder is the consumer that has the entry unacked.
+	holder *Consumer
 }
 
 // Redelivered says of an entry that is handed out whether it had been before,

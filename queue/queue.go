@@ -44,10 +44,13 @@ type Queue struct {
 	nextPosition uint64
 	lastUsed     Instant
 	deleted      bool
+	blocked      bool    // see blocks
+	headExpires  Instant // when what was last seen at the head is due
 
 	got                         int // unacked that were taken by Get
 	withheld                    int // dead letters, see withheld.go
 	withheldBytes               int64
+	lingering                   int // consumers that are gone and hold unacked messages
 	unacked                     int
 	unackedBytes                int64
 	counts                      Counts
@@ -158,8 +161,17 @@ func (q *Queue) Publish(now Instant, m *Message) (accepted bool) {
 		}
 	}
 	q.ready.push(e)
-	q.dropHead()
-	q.Expire(now)
+	switch {
+	case q.settings.Kind == Quorum:
+		q.blocks()
+		q.dropHead()
+		q.Expire(now)
+	case q.dropHead() || q.ready.length == 1:
+		q.Expire(now)
+	default:
+		// RabbitMQ does not look whether the message went to the head, with a
+		// priority: there it stays until the queue is looked at again.
+	}
 	if len(q.consumers.all) > 0 {
 		q.host.Wake(q)
 	}
@@ -171,6 +183,11 @@ func (q *Queue) Publish(now Instant, m *Message) (accepted bool) {
 func (q *Queue) Dispatch(now Instant) {
 	if q.stream != nil {
 		q.dispatchStream(now)
+		return
+	}
+	if q.settings.Kind == Quorum {
+		q.dispatchQuorum(now)
+		q.dropHead()
 		return
 	}
 	q.dropHead()
@@ -187,6 +204,10 @@ func (q *Queue) Dispatch(now Instant) {
 
 func (q *Queue) deliver(c *Consumer, e Entry) {
 	q.handOut(&e, c.NoAck)
+	if !c.NoAck {
+		e.holder = c
+		c.held++
+	}
 	c.Receiver.Deliver(q, e)
 }
 
@@ -225,7 +246,11 @@ func (q *Queue) Get(now Instant, noAck bool) (e Entry, ok bool) {
 	if noAck {
 		q.counts.GotNoAck++
 	}
-	q.Expire(now)
+	if q.settings.Kind == Quorum && !q.settings.ExpiresAtGet && !noAck {
+		q.host.Wake(q) // what is due goes later: it still counts as ready
+	} else {
+		q.Expire(now)
+	}
 	return e, true
 }
 
@@ -256,17 +281,22 @@ func (q *Queue) Delete() []*Consumer {
 // Consumers returns the consumers in order of arrival.
 func (q *Queue) Consumers() []*Consumer { return q.consumers.all }
 
-// ConsumerCount returns how many consumers there are, as RabbitMQ counts them: in
-// a quorum queue, each unacked message that was taken by Get counts as one, and in
-// a stream none counts.
+// ConsumerCount returns how many consumers there are. For a quorum queue, as in
+// RabbitMQ, those that wait to become the single active one do not count, while
+// a consumer that was cancelled does until it has settled what it holds, and so
+// does each unacked message that was taken by Get.
 func (q *Queue) ConsumerCount() int {
 	if q.stream != nil {
-		return 0
+		return 0 // none counts
 	}
-	if q.settings.Kind == Quorum {
-		return len(q.consumers.all) + q.got
+	n := len(q.consumers.all)
+	if q.settings.Kind != Quorum {
+		return n
 	}
-	return len(q.consumers.all)
+	if q.consumers.single {
+		n = min(n, 1)
+	}
+	return n + q.lingering + q.got
 }
 
 // ActiveConsumer says whether c is one that the queue serves: all are, but for
@@ -290,6 +320,9 @@ func (q *Queue) AddConsumer(c *Consumer) {
 // RemoveConsumer ends c's subscription. What was handed to it stays unacked.
 func (q *Queue) RemoveConsumer(now Instant, c *Consumer) {
 	if q.consumers.remove(c) {
+		if c.gone = true; c.held > 0 {
+			q.lingering++
+		}
 		q.Touch(now)
 		q.host.Wake(q)
 	}

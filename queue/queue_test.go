@@ -23,16 +23,25 @@ func (h *host) Wake(*queue.Queue) {}
 
 // taker takes up to credit entries, all of a queue's.
 type taker struct {
-	name   string
-	credit int
-	log    *[]string
-	held   []queue.Entry
+	name             string
+	credit, promised int
+	log              *[]string
+	held             []queue.Entry
 }
 
 func (r *taker) Ready() bool { return r.credit > 0 }
 
-func (r *taker) Deliver(_ *queue.Queue, e queue.Entry) {
+func (r *taker) Promise() {
 	r.credit--
+	r.promised++
+}
+
+func (r *taker) Deliver(_ *queue.Queue, e queue.Entry) {
+	if r.promised > 0 {
+		r.promised--
+	} else {
+		r.credit--
+	}
 	r.held = append(r.held, e)
 	*r.log = append(*r.log, r.name+":"+string(e.Message.Body))
 }

@@ -1,5 +1,11 @@
 package queue
 
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
 // Quorum queues differ from classic ones in what becomes of a message that
 // comes back. It goes not to its old position but before all others, behind
 // those that came back earlier, and the failed deliveries are counted: beyond
@@ -11,8 +17,8 @@ type Priorities uint8
 const (
 	// NoPriorities: all messages are equal, as up to RabbitMQ 3.13.
 	NoPriorities Priorities = iota
-	// Interleaved: two messages of priority 5 or more go before one of a
-	// lower priority, as in RabbitMQ 4.0.
+	// Interleaved: of three messages two are taken from those of priority 5
+	// or more, if there are any, as in RabbitMQ 4.0.
 	Interleaved
 	// Strict: 32 levels, highest first, as in RabbitMQ 4.3. A message without
 	// a priority has 4, as in AMQP 1.0.
@@ -25,7 +31,7 @@ const (
 	defaultPriority = 4
 
 	highPriority = 5 // the lowest priority that Interleaved prefers
-	highStreak   = 2 // how many of these go before a normal one
+	normalTurn   = 2 // every third turn, a normal one goes before these
 )
 
 func interleavedLevel(m *Message) int {
@@ -38,20 +44,14 @@ func interleavedLevel(m *Message) int {
 // interleaved returns the level whose turn it is.
 func (r *ready) interleaved() *deque {
 	normal, high := &r.levels[0], &r.levels[1]
-	if high.length > 0 && (r.streak < highStreak || normal.length == 0) {
+	if high.length > 0 && (r.turn != normalTurn || normal.length == 0) {
 		return high
 	}
 	return normal
 }
 
-// count notes from which of the two levels an entry is taken.
-func (r *ready) count(d *deque) {
-	if d == &r.levels[0] {
-		r.streak = 0
-	} else {
-		r.streak++
-	}
-}
+// countTurn counts the entries that are taken, of whichever level, in threes.
+func (r *ready) countTurn() { r.turn = (r.turn + 1) % (normalTurn + 1) }
 
 func (q *Queue) requeueQuorum(e *Entry, why Cause) {
 	s := &q.settings
@@ -69,6 +69,34 @@ func (q *Queue) requeueQuorum(e *Entry, why Cause) {
 		return
 	}
 	q.ready.pushReturned(*e)
+}
+
+// dispatchQuorum is Dispatch for a quorum queue. It chooses a consumer for each
+// message first and then hands over, one consumer after the other: what one step
+// of RabbitMQ's queue has for a channel with several arrives in that order.
+func (q *Queue) dispatchQuorum(now Instant) {
+	type handed struct {
+		to *Consumer
+		e  Entry
+	}
+	var batch []handed
+	for q.Expire(now); q.ready.length > 0; q.Expire(now) {
+		c := q.consumers.take()
+		if c == nil {
+			break
+		}
+		c.Receiver.Promise()
+		batch = append(batch, handed{c, q.ready.take()})
+	}
+	slices.SortStableFunc(batch, func(a, b handed) int {
+		if q.settings.ConsumersByTag {
+			return strings.Compare(a.to.Tag, b.to.Tag)
+		}
+		return cmp.Compare(a.to.number, b.to.number)
+	})
+	for _, h := range batch {
+		q.deliver(h.to, h.e)
+	}
 }
 
 // InOrder says in which order deliveries that come back together must be

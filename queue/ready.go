@@ -10,7 +10,7 @@ type ready struct {
 	priorities Priorities
 	// countsProperties: see Settings.
 	countsProperties bool
-	streak           int // high ones taken since the last normal one, if Interleaved
+	turn             int // how many have been taken, in threes, if Interleaved
 	length           int
 	bytes            int64
 }
@@ -69,7 +69,7 @@ func (r *ready) added(e *Entry) {
 func (r *ready) take() Entry {
 	d := r.next()
 	if r.priorities == Interleaved && d != &r.returned {
-		r.count(d)
+		r.countTurn()
 	}
 	return r.pop(d)
 }

@@ -81,6 +81,12 @@ type Settings struct {
 	// delivery.
 	ReleasedIsFailed bool
 
+	// ExpiresAtGet drops what a message that is got was in front of, if it is
+	// due, before the rest is counted.
+	ExpiresAtGet bool
+	// ConsumersByTag serves consumers in order of their tags where several
+	// get something at once, otherwise in order of arrival.
+	ConsumersByTag bool
 	// CountsProperties counts the properties of a message, as they are
 	// encoded, among its bytes.
 	CountsProperties bool

@@ -72,6 +72,12 @@ func (q *Queue) settle(e *Entry) {
 		e.got = false
 		q.got--
 	}
+	if c := e.holder; c != nil {
+		e.holder = nil
+		if c.held--; c.held == 0 && c.gone {
+			q.lingering--
+		}
+	}
 }
 
 // drop ends an entry that is neither ready nor unacked any more.

@@ -344,6 +344,17 @@ func (s *Session) show(c command) string {
 	return s.shown(text)
 }
 
+// leaveOutAtEnd drops what arrived on the channels of a connection that has ended. Its channels end one after the other,
+// and one that is still there may get what another has given back.
+func (m *mailbox) leaveOutAtEnd(connection int) {
+	if m.open[Place{connection, 0}] || len(m.arrived[Place{connection, 0}]) == 0 {
+		return
+	}
+	for channel := range uint16(channels) {
+		delete(m.arrived, Place{connection, channel + 1})
+	}
+}
+
 // inOrder moves confirms behind the rest. RabbitMQ's channels write them when there is nothing else to do: whether a
 // message is delivered to its publisher before or after it is confirmed is a race.
 func inOrder(all []command) []command {
@@ -379,6 +390,9 @@ func (s *Session) collect() map[Place][]string {
 	defer m.mu.Unlock()
 	arrived := make(map[Place][]string)
 	s.last = make(map[Place][]command)
+	for i := range connections {
+		m.leaveOutAtEnd(i)
+	}
 	for _, at := range places {
 		if len(m.arrived[at]) > 0 {
 			s.last[at] = m.arrived[at]
