@@ -338,10 +338,13 @@ var streamMessageCases = []Case{
 				return picked
 			}, map[string]any{"type": "stream", "durable": true, "messages": 2.0, "messages_ready": 2.0, "messages_unacknowledged": 0.0,
 				"consumers": 1.0, "has message_bytes": false})
+			// The connection that RabbitMQ opens for this ends with the error, and 4.3 sometimes answers 500 instead.
 			refused := func(label, method, path string, body any, reason string) {
 				t.Helper()
-				status, answer := t.manage(method, path, body)
-				t.Check(label, []any{status, answer}, []any{http.StatusBadRequest, map[string]any{"error": "bad_request", "reason": reason}})
+				t.CheckLater(label, func() any {
+					status, answer := t.manage(method, path, body)
+					return []any{status, answer}
+				}, []any{http.StatusBadRequest, map[string]any{"error": "bad_request", "reason": reason}})
 			}
 			refused("get", http.MethodPost, path+"/get", map[string]any{"count": 1, "ackmode": "ack_requeue_true", "encoding": "auto"},
 				"540 basic.get not supported by stream queues queue '<q>' in vhost '/'")
