@@ -19,7 +19,7 @@ import (
 // connections publish: an answer takes less than 100 ms unless the machine is busy with
 // something else, and what the clients publish is confirmed all the while.
 func TestThousandQueuesWhileClientsPublish(t *testing.T) {
-	const queues, connections, requests = 1000, 100, 20
+	const queues, connections, requests = 1000, 100, 10
 	b := testkit.Start(t, testkit.WithManagement())
 	var topology testkit.Topology
 	for i := range queues {

@@ -188,10 +188,10 @@ func (p *tab) sees(text string) {
 	p.until("see "+text, `document.body.innerText.includes(%s)`, text)
 }
 
-// missesRow waits until a table has no row that begins with a text.
+// missesRow waits until a table is there and has no row that begins with a text.
 func (p *tab) missesRow(caption, first string) {
 	p.t.Helper()
-	p.until("miss "+first, rows+`(%s).every((r) => r[0] !== %s)`, caption, first)
+	p.until("miss "+first, `[...document.querySelectorAll('caption')].some((c) => c.textContent === %s) && `+rows+`(%s).every((r) => r[0] !== %s)`, caption, caption, first)
 }
 
 // seesRow waits until a table has a row that begins with a text and holds others.

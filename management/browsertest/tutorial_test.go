@@ -76,11 +76,13 @@ func TestTutorial(t *testing.T) {
 	p.missesRow("Bindings", "test-exchange")
 	p.presses("Delete queue …")
 	p.presses("Delete")
+	p.sees("Queue test-queue1 is gone.")
 	p.missesRow("Queues", "test-queue1")
 	require.False(t, broker.Queue("test-queue1").Exists())
 	p.goes("#/exchanges/%2F/test-exchange")
 	p.presses("Delete exchange …")
 	p.presses("Delete")
+	p.sees("Exchange test-exchange is gone.")
 	p.missesRow("Exchanges", "test-exchange")
 	require.Empty(t, broker.Exchanges())
 }
@@ -297,4 +299,28 @@ func TestNarrow(t *testing.T) {
 		p.until("the view "+view, `location.hash === %s && document.querySelector('h1') !== null`, view)
 		require.LessOrEqual(t, run(p, p.ctx, chromedp.Evaluate[int](`document.documentElement.scrollWidth`)), 360, view)
 	}
+}
+
+// TestLittleRights shows a user no more than the API does.
+func TestLittleRights(t *testing.T) {
+	broker := testkit.Start(t, testkit.WithManagement())
+	p := open(t, broker)
+	p.logsIn()
+	p.goes("#/admin/users")
+	p.presses("Add user …")
+	p.fills("Name", "anna")
+	p.fills("Password", "secret")
+	p.fills("Tags", "management")
+	p.presses("Add user")
+	p.sees("The user may enter no virtual host.")
+	p.presses("Log out")
+	p.fills("User", "anna")
+	p.fills("Password", "secret")
+	p.presses("Log in")
+	p.sees("Message rates")
+	for _, view := range []string{"Admin", "Trace", "History", "Faults"} {
+		p.until("no view "+view, `![...document.querySelectorAll('#views a')].some((a) => a.textContent === %s)`, view)
+	}
+	p.goes("#/queues")
+	p.sees("There are no queues yet.")
 }

@@ -14,6 +14,7 @@ export class ApiError extends Error {
 }
 
 export const isAdministrator = () => session.tags.includes('administrator')
+export const isMonitor = () => isAdministrator() || session.tags.includes('monitoring')
 
 // login finds out who the user is. It fails with status 401 if it is nobody.
 export async function login(name, password) {

@@ -1,7 +1,7 @@
 // The page begins here: it logs in, shows the view that the address names, and
 // keeps it fresh.
 
-import {get, isAdministrator, logout, resume, session} from './api.js'
+import {get, isAdministrator, isMonitor, logout, resume, session} from './api.js'
 import {h, hash} from './dom.js'
 import {showLogin} from './login.js'
 import {trouble} from './notice.js'
@@ -18,7 +18,7 @@ import {trace} from './trace.js'
 const INTERVAL = 1000 // milliseconds between looks at the broker
 
 // views lists those in the navigation: the first part of the address, what it is
-// called, and what shows it with and without further parts. A view is an object of
+// called, what shows it with and without further parts, and whom it is for. A view is an object of
 // a title, a node, refresh() and, if it needs one, close().
 const views = [
   {path: '', name: 'Overview', list: overview},
@@ -26,10 +26,10 @@ const views = [
   {path: 'channels', name: 'Channels', list: channels, one: channel},
   {path: 'exchanges', name: 'Exchanges', list: exchanges, one: exchange},
   {path: 'queues', name: 'Queues', list: queues, one: queue},
-  {path: 'admin', name: 'Admin', list: admin, one: admin, administrator: true},
-  {path: 'trace', name: 'Trace', list: trace, administrator: true, ours: true},
-  {path: 'history', name: 'History', list: history, one: history, administrator: true, ours: true},
-  {path: 'faults', name: 'Faults', list: faults, ours: true},
+  {path: 'admin', name: 'Admin', list: admin, one: admin, may: isAdministrator},
+  {path: 'trace', name: 'Trace', list: trace, may: isAdministrator, ours: true},
+  {path: 'history', name: 'History', list: history, one: history, may: isAdministrator, ours: true},
+  {path: 'faults', name: 'Faults', list: faults, may: isMonitor, ours: true},
 ]
 
 const main = document.getElementById('main')
@@ -56,7 +56,7 @@ function askLogin(problem) {
 function showHeader() {
   document.getElementById('header').hidden = false
   document.getElementById('user').textContent = session.name
-  document.getElementById('views').replaceChildren(...views.filter((v) => !v.administrator || isAdministrator()).map((v) =>
+  document.getElementById('views').replaceChildren(...views.filter((v) => !v.may || v.may()).map((v) =>
     h('li', {class: v.ours ? 'ours' : ''}, h('a', {href: hash(v.path ? [v.path] : []), 'data-path': v.path}, v.name))))
 }
 
@@ -128,6 +128,7 @@ addEventListener('refresh', () => refresh())
 document.addEventListener('visibilitychange', () => { if (!document.hidden) refresh() })
 document.getElementById('logout').addEventListener('click', () => {
   logout()
+  location.hash = '#/' // the next user may not see what this one saw
   askLogin()
 })
 begin()

@@ -5,6 +5,7 @@ import {trouble} from './notice.js'
 
 const KEEP = 500 // lines on the page
 const WAIT = 20 // seconds until an answer without news
+const REST = 200 // milliseconds between two answers, under load
 
 // trace follows the methods that clients and broker send each other.
 export function trace() {
@@ -35,10 +36,11 @@ export function trace() {
         first = false
         add(methods)
         trouble('')
+        await rest(REST)
       } catch (error) {
         if (ended.signal.aborted) return
         trouble(error.status === 404 ? 'This broker records no trace.' : 'The broker does not answer. Trying again …')
-        await new Promise((resolve) => setTimeout(resolve, 1000))
+        await rest(1000)
       }
     }
   }
@@ -69,6 +71,8 @@ export function trace() {
     close() { ended.abort() },
   }
 }
+
+const rest = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds))
 
 function line(m) {
   const time = h('td', {class: 'time'}, clock(m.timestamp))
