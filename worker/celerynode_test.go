@@ -4,8 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
+	"os"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	amqp "github.com/rabbitmq/amqp091-go"
@@ -115,9 +118,12 @@ func TestWarmShutdown(t *testing.T) {
 	begun, release := make(chan struct{}, 10), make(chan struct{})
 	w, err := New(broker.URL(), WithLogger(testLogger(t)), WithConcurrency(1))
 	require.NoError(t, err)
-	Register(w, "tasks.add", func(context.Context, Arguments) (string, error) {
+	Register(w, "tasks.add", func(ctx context.Context, _ Arguments) (string, error) {
 		begun <- struct{}{}
-		<-release
+		select {
+		case <-release:
+		case <-ctx.Done():
+		}
 		return "done", nil
 	})
 	done := make(chan error, 1)
@@ -149,9 +155,12 @@ func TestEarlyAcknowledgement(t *testing.T) {
 	broker := testkit.Start(t)
 	begun, release := make(chan struct{}, 10), make(chan struct{})
 	startNode(t, broker, func(w *Worker) {
-		Register(w, "tasks.early", func(context.Context, struct{}) (int, error) {
+		Register(w, "tasks.early", func(ctx context.Context, _ struct{}) (int, error) {
 			begun <- struct{}{}
-			<-release
+			select {
+			case <-release:
+			case <-ctx.Done():
+			}
 			return 1, nil
 		}, Early(), TrackStarted())
 	})
@@ -255,4 +264,56 @@ func TestTraceContextIsPassedOn(t *testing.T) {
 	broker.AwaitIdle(t)
 	sent := broker.History().Queue("celery")
 	require.Len(t, sent, 3)
+}
+
+// A day passes in a moment: for who sends, for who waits for the eta, and for what expires meanwhile.
+func TestTomorrowsTask(t *testing.T) {
+	if os.Getenv("MINIRABBIT_AMQP_URL") != "" {
+		t.Skip("SKIPPED: virtual time needs the emulator")
+	}
+	synctest.Test(t, func(t *testing.T) {
+		broker := testkit.Start(t, testkit.InMemory())
+		quiet := WithLogger(slog.New(slog.DiscardHandler))
+		w, err := New(broker.URL(), quiet, WithConfig(broker.ConfigWithoutHeartbeats()), WithHeartbeats(time.Hour), WithName("celery@host"))
+		require.NoError(t, err)
+		registerSome(w)
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		go func() { done <- w.Run(ctx) }()
+		client, err := NewClient(broker.URL(), quiet, WithConfig(broker.ConfigWithoutHeartbeats()))
+		require.NoError(t, err)
+		began := time.Now()
+		tomorrow, err := client.Send(t.Context(), NewCall("tasks.add", 1).Countdown(24*time.Hour))
+		require.NoError(t, err)
+		late, err := client.Send(t.Context(), NewCall("tasks.add", 1).Countdown(24*time.Hour).Expires(time.Hour))
+		require.NoError(t, err)
+		value, err := Get[int](t.Context(), tomorrow)
+		require.NoError(t, err)
+		require.Equal(t, 1, value)
+		require.InDelta(t, 24*time.Hour, time.Since(began), float64(time.Minute))
+		result, err := late.Wait(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, celery.Revoked, result.State)
+		cancel()
+		require.NoError(t, <-done)
+		require.NoError(t, client.Close())
+	})
+}
+
+// Quorum queues, which before 4.3 refuse a prefetch for the whole channel, as Celery 5.2 sets one.
+func TestQuorumQueues(t *testing.T) {
+	for _, release := range []string{"3.10", "4.0", "4.3"} {
+		t.Run(release, func(t *testing.T) {
+			t.Parallel()
+			broker := testkit.Start(t, testkit.WithRelease(release))
+			quorum := WithQueueArguments(amqp.Table{"x-queue-type": "quorum"})
+			startNode(t, broker, nil, quorum)
+			client := startClient(t, broker, quorum)
+			for i := range 10 {
+				result, err := client.Send(testContext(t), NewCall("tasks.add", i).Countdown(time.Duration(i)*time.Millisecond))
+				require.NoError(t, err)
+				require.Equal(t, fmt.Sprint(i), outcomeText(t, result))
+			}
+		})
+	}
 }

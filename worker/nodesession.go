@@ -95,7 +95,7 @@ func (s *nodeSession) setup(conn *amqp.Connection) (err error) {
 	if s.out, err = newPublisher(conn, max(256, 2*s.cfg.prefetch)); err != nil {
 		return err
 	}
-	// For each consumer to come, not for the channel: RabbitMQ 4.3 knows no other, nor do quorum queues of any release.
+	// For each consumer to come, not for the channel: RabbitMQ 4.3 knows no other, and before it quorum queues refuse it.
 	if err := s.channel.Qos(s.cfg.prefetch, 0, false); err != nil {
 		return fmt.Errorf("worker: prefetch %d: %w", s.cfg.prefetch, err)
 	}
