@@ -105,6 +105,9 @@ func (ch *channel) method(head wire.FrameHead, payload []byte) error {
 		return ch.drop(m)
 	}
 	if m == wire.Method(&ch.content.publish) {
+		if !ch.c.admit() {
+			return errAborted
+		}
 		ch.state, ch.content.opened = channelHeader, ch.state == channelOpen
 		return nil
 	}

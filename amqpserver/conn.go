@@ -49,8 +49,7 @@ type conn struct {
 
 	out outbox
 
-	publishes    atomic.Bool // has published, ever
-	blocked      bool        // has been told so; guarded by server.mu
+	blocked      bool // has been told so; guarded by server.mu
 	peer         Peer
 	gone         chan struct{} // closed to end waits on purpose
 	releaseOnce  sync.Once

@@ -95,9 +95,6 @@ func (ch *channel) published() error {
 	c, p := ch.c, &ch.content
 	ch.state = channelOpen
 	c.largest = max(c.largest, len(p.body))
-	if !c.publishes.Load() {
-		c.publishes.Store(true)
-	}
 	var err error
 	if c.armed() {
 		c.leave()
@@ -107,9 +104,6 @@ func (ch *channel) published() error {
 		err = ch.publish(p)
 	}
 	p.body, p.tooLarge = nil, false
-	if err == nil && !c.gate() {
-		return errAborted
-	}
 	return err
 }
 

@@ -37,9 +37,11 @@ func (s *Server) Resume() {
 }
 
 // SetAlarm raises or clears the alarm of a resource: "memory" or "disk". While
-// there is one, connections that publish are not read from. RabbitMQ tells them
-// with connection.blocked, if they declared that capability: at once if they have
-// published before, otherwise after their first publishing.
+// there is one, a connection on which basic.publish arrives is blocked: nothing
+// more is read from it, the message neither, until there is none. As in RabbitMQ,
+// that is also when it hears of it, with connection.blocked, if it declared that
+// capability, and once, whatever else becomes scarce. Those who do not publish
+// notice nothing.
 func (s *Server) SetAlarm(resource string, raised bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -55,16 +57,12 @@ func (s *Server) SetAlarm(resource string, raised bool) {
 		s.clearAlarmLocked(old)
 		return
 	}
+	slices.Sort(sources)
 	next := &alarm{sources: sources, over: make(chan struct{})}
 	if old != nil {
 		next.over = old.over
 	}
 	s.gates.alarm.Store(next)
-	for _, c := range s.connsLocked() {
-		if c.publishes.Load() {
-			c.blockLocked(next)
-		}
-	}
 }
 
 func (s *Server) clearAlarmLocked(old *alarm) {
@@ -81,43 +79,35 @@ func (s *Server) clearAlarmLocked(old *alarm) {
 	close(old.over)
 }
 
-// blockLocked tells a publisher that it is blocked, once.
-func (c *conn) blockLocked(a *alarm) {
-	if c.blocked {
-		return
-	}
-	c.blocked = true
-	c.tellBlocked(&wire.ConnectionBlocked{Reason: "low on " + strings.Join(a.sources, " & ")})
-}
-
 func (c *conn) tellBlocked(m wire.Method) {
 	if c.session.Capability("connection.blocked") {
 		c.send(0, m)
 	}
 }
 
-// gate has the reader wait while the server is paused, and while there is an
-// alarm if the client publishes. It returns false if the connection ended.
+// gate has the reader wait while the server is paused. It returns false if the
+// connection ended.
 func (c *conn) gate() bool {
-	g := &c.server.gates
-	if p := g.paused.Load(); p != nil {
-		c.endBatch()
-		if !c.pass(*p) {
-			return false
-		}
+	p := c.server.gates.paused.Load()
+	if p == nil {
+		return true
 	}
-	if a := g.alarm.Load(); a != nil && c.publishes.Load() {
-		c.endBatch()
-		return c.awaitNoAlarm()
-	}
-	return true
+	c.endBatch()
+	return c.pass(*p)
 }
 
-func (c *conn) awaitNoAlarm() bool {
+// admit has the reader wait before a publishing while there is an alarm. It
+// returns false if the connection ended.
+func (c *conn) admit() bool {
+	if c.server.gates.alarm.Load() == nil {
+		return true
+	}
+	c.endBatch()
 	c.server.mu.Lock()
 	a := c.server.gates.alarm.Load()
-	if a != nil {
-		c.blockLocked(a)
+	if a != nil && !c.blocked {
+		c.blocked = true
+		c.tellBlocked(&wire.ConnectionBlocked{Reason: "low on " + strings.Join(a.sources, " & ")})
 	}
 	c.server.mu.Unlock()
 	return a == nil || c.pass(a.over)

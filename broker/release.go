@@ -148,6 +148,9 @@ type Release struct {
 	// purgeCountsWithheld: queue.purge counts the dead letters that the queue
 	// withholds, though it does not touch them.
 	purgeCountsWithheld bool
+	// keepsTransientExchanges: they outlive a restart, since 4.3 keeps all
+	// exchanges in its store.
+	keepsTransientExchanges bool
 	// negativeLimitIsNone: a negative delivery limit means none; otherwise the
 	// first failure is one too many.
 	negativeLimitIsNone bool
@@ -279,18 +282,19 @@ var (
 		masterLocatorText: "Feature `queue_master_locator` is deprecated.\nBy default, this feature is not permitted anymore.\n" +
 			"The feature will be removed from a future major RabbitMQ version, regardless of the configuration; " +
 			"actual version to be determined.\nTo continue using this feature",
-		filterSizeText:      "Invalid value for %s",
-		namesDefaultType:    true,
-		leastMaxPriority:    1,
-		acquiredCount:       true,
-		globalQos:           true,
-		deadLettersRemember: true,
-		deliveryLimit:       queue.Some(20),
-		priorities:          queue.Strict,
-		negativeLimitIsNone: true,
-		consumerTimeouts:    queueTimeouts,
-		purgeCountsWithheld: true,
-		countsProperties:    true,
+		filterSizeText:          "Invalid value for %s",
+		namesDefaultType:        true,
+		leastMaxPriority:        1,
+		acquiredCount:           true,
+		globalQos:               true,
+		deadLettersRemember:     true,
+		deliveryLimit:           queue.Some(20),
+		priorities:              queue.Strict,
+		negativeLimitIsNone:     true,
+		consumerTimeouts:        queueTimeouts,
+		purgeCountsWithheld:     true,
+		keepsTransientExchanges: true,
+		countsProperties:        true,
 	}
 )
 

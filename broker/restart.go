@@ -4,7 +4,9 @@ import "github.com/minirabbit/minirabbit/queue"
 
 // Restart leaves what survives the restart of a RabbitMQ node: durable exchanges
 // and queues, the bindings between them, and in classic queues the persistent
-// messages. All connections must have been closed. Time goes on meanwhile.
+// messages; in 4.3 also transient exchanges and their bindings. Delayed messages
+// wait on, as the plug-in keeps them on disk. All connections must have been
+// closed. Time goes on meanwhile.
 func (n *Node) Restart() {
 	for _, vh := range n.VHosts() {
 		vh.Lock()
@@ -27,7 +29,7 @@ func (vh *VHost) restart() {
 		vh.watch(q)
 	}
 	for _, x := range vh.Exchanges() {
-		if !x.Durable {
+		if !x.Durable && !vh.node.release.keepsTransientExchanges {
 			vh.removeExchange(x)
 		}
 	}

@@ -32,6 +32,8 @@ func Cases() []Case {
 		streamConsumeCases,
 		streamOffsetCases,
 		atLeastOnceCases,
+		alarmCases,
+		restartCases,
 		limitCases,
 		streamMessageCases,
 		streamRetentionCases,

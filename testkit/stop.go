@@ -107,9 +107,10 @@ const (
 	Disk   Resource = "disk"
 )
 
-// RaiseAlarm has the broker run short of a resource. Connections that publish are
-// blocked then, and told so with connection.blocked: at once if they have published
-// before, otherwise with their first publishing, which still counts.
+// RaiseAlarm has the broker run short of a resource. As in RabbitMQ, a connection
+// that publishes is blocked then: it is told so with connection.blocked, and nothing
+// that it sends is looked at, that message neither, until the alarm is cleared.
+// Others notice nothing.
 func (b *Broker) RaiseAlarm(r Resource) { b.setAlarm(r, true) }
 
 // ClearAlarm ends the alarm for a resource.

@@ -120,9 +120,9 @@ func TestAlarmBlocksPublishersOnly(t *testing.T) {
 	consumerBlocked := consumer.NotifyBlocked(make(chan amqp.Blocking, 2))
 
 	broker.RaiseAlarm(testkit.Memory)
+	confirm := confirmed(t, ch, "tasks", "2")
 	require.Equal(t, amqp.Blocking{Active: true, Reason: "low on memory"}, <-blocked)
 	broker.RaiseAlarm(testkit.Disk)
-	confirm := confirmed(t, ch, "tasks", "2")
 
 	deliveries := consume(t, other, "tasks", "worker")
 	require.NoError(t, (<-deliveries).Ack(false), "who only consumes is not blocked")
@@ -135,7 +135,7 @@ func TestAlarmBlocksPublishersOnly(t *testing.T) {
 	require.Empty(t, consumerBlocked)
 }
 
-func TestAlarmBlocksAfterTheFirstPublish(t *testing.T) {
+func TestAlarmBlocksAtTheFirstPublish(t *testing.T) {
 	broker := testkit.Start(t)
 	broker.Declare(tasks)
 	broker.RaiseAlarm(testkit.Disk)
@@ -143,7 +143,7 @@ func TestAlarmBlocksAfterTheFirstPublish(t *testing.T) {
 	blocked := publisher.NotifyBlocked(make(chan amqp.Blocking, 2))
 	publish(t, ch, "tasks", "1")
 	require.Equal(t, amqp.Blocking{Active: true, Reason: "low on disk"}, <-blocked)
-	require.Equal(t, 1, broker.Queue("tasks").Ready())
+	require.Equal(t, 0, broker.Queue("tasks").Ready())
 	publish(t, ch, "tasks", "2")
 	broker.ClearAlarm(testkit.Disk)
 	require.Equal(t, amqp.Blocking{}, <-blocked)
