@@ -32,7 +32,7 @@ func (vh *VHost) predeclare() {
 		{"amq.match", exchange.Headers, false},
 		{"amq.rabbitmq.trace", exchange.Topic, true},
 	} {
-		created, err := exchange.New(x.name, x.kind, exchange.WithRules(vh.node.release.routing))
+		created, err := exchange.New(x.name, x.kind, exchange.WithRules(vh.node.routing()))
 		if err != nil {
 			panic("broker: predeclared exchange: " + err.Error())
 		}
@@ -65,7 +65,7 @@ func (vh *VHost) Exchanges() []*exchange.Exchange {
 // CheckExchangeType returns RabbitMQ's refusal of a type that it does not know.
 func (vh *VHost) CheckExchangeType(kind string) error {
 	var unknown *exchange.UnknownKindError
-	_, err := exchange.New("", exchange.Kind(kind), exchange.WithRules(vh.node.release.routing))
+	_, err := exchange.New("", exchange.Kind(kind), exchange.WithRules(vh.node.routing()))
 	if errors.As(err, &unknown) {
 		return vh.exchangeError(unknown)
 	}
@@ -111,7 +111,7 @@ func (vh *VHost) DeclareExchange(user *User, m *wire.ExchangeDeclare) error {
 		}
 	}
 	x, err := exchange.New(m.Exchange, exchange.Kind(m.Type),
-		exchange.WithArguments(m.Arguments), exchange.WithRules(vh.node.release.routing))
+		exchange.WithArguments(m.Arguments), exchange.WithRules(vh.node.routing()))
 	if err != nil {
 		return vh.exchangeError(err)
 	}

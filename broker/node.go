@@ -6,6 +6,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/minirabbit/minirabbit/exchange"
 )
 
 // Options says what kind of node to make. The zero value is a node of the
@@ -20,6 +22,10 @@ type Options struct {
 	// ConsumerTimeout is how long a client may hold a message; zero means
 	// DefaultConsumerTimeout. See [Node.SetConsumerTimeout].
 	ConsumerTimeout time.Duration
+	// WithoutPlugins leaves out the exchange types of plug-ins, as in a
+	// RabbitMQ that has none enabled: x-consistent-hash, x-random,
+	// x-recent-history and x-delayed-message.
+	WithoutPlugins bool
 	// Logger takes the node's log; nil discards it.
 	Logger *slog.Logger
 	// Observer is told what happens; nil if nobody wants to know.
@@ -34,6 +40,7 @@ type Node struct {
 	log            *slog.Logger
 	observer       Observer
 	clock          clock
+	withoutPlugins bool
 
 	consumerTimeout atomic.Int64 // in milliseconds
 	deadLetterRetry atomic.Int64 // in nanoseconds
@@ -67,6 +74,7 @@ func NewNode(o Options) *Node {
 		maxMessageSize: o.MaxMessageSize,
 		log:            o.Logger,
 		observer:       o.Observer,
+		withoutPlugins: o.WithoutPlugins,
 		vhosts:         make(map[string]*VHost),
 		users:          make(map[string]*User),
 	}
@@ -84,6 +92,16 @@ func NewNode(o Options) *Node {
 
 // Release returns the release that the node shows.
 func (n *Node) Release() *Release { return n.release }
+
+// HasPlugins says whether there are the exchange types of plug-ins.
+func (n *Node) HasPlugins() bool { return !n.withoutPlugins }
+
+// routing is how the node's exchanges work.
+func (n *Node) routing() exchange.Rules {
+	rules := n.release.routing
+	rules.NoPlugins = n.withoutPlugins
+	return rules
+}
 
 // MaxMessageSize is the limit for a message's body, in bytes.
 func (n *Node) MaxMessageSize() int { return n.maxMessageSize }

@@ -270,6 +270,7 @@ var (
 		platform:                  "Erlang/OTP 29.1.2",
 		unknownExchangeType:       wire.PreconditionFailed,
 		maxMessageSize:            16 << 20,
+		routing:                   exchange.Rules{KnowsRandom: true},
 		emptyReplayText:           "could not find queue/exchange ''",
 		lastDeath:                 true,
 		ownDeathsOnly:             true,

@@ -26,6 +26,15 @@ const (
 	DelayedMessage Kind = "x-delayed-message"
 )
 
+// isPlugin says whether it takes a plug-in to have exchanges of a kind, in the releases that have it at all here.
+func (k Kind) isPlugin() bool {
+	switch k {
+	case ConsistentHash, Random, RecentHistory, DelayedMessage:
+		return true
+	}
+	return false
+}
+
 // A table finds the bindings of one exchange that match a message: one implementation for each kind.
 type table interface {
 	// check returns RabbitMQ's objection to a binding, or nil.
@@ -38,6 +47,9 @@ type table interface {
 
 // newTable checks the arguments and returns an empty table.
 func newTable(kind Kind, arguments wire.Table, rules Rules) (table, error) {
+	if rules.NoPlugins && kind.isPlugin() {
+		return nil, &UnknownKindError{Kind: kind, isWord: kind == Random && rules.KnowsRandom}
+	}
 	switch kind {
 	case Direct:
 		return newDirectTable(), nil
@@ -69,14 +81,17 @@ func newTable(kind Kind, arguments wire.Table, rules Rules) (table, error) {
 
 // An UnknownKindError refuses to make an exchange of a kind that does not exist. RabbitMQ 3.10 answers 503
 // COMMAND_INVALID, which closes the connection; from 4.0 on 406 PRECONDITION_FAILED, which closes the channel.
-type UnknownKindError struct{ Kind Kind }
+type UnknownKindError struct {
+	Kind   Kind
+	isWord bool // it is a word of Erlang code
+}
 
 var _ error = (*UnknownKindError)(nil)
 
 // Error returns RabbitMQ's text. That calls a type invalid instead of unknown when it is a word that Erlang code
 // somewhere in RabbitMQ uses as an atom; the likelier ones of these are known here.
 func (e *UnknownKindError) Error() string {
-	if e.Kind == "" || slices.Contains(strings.Fields(someAtoms), string(e.Kind)) {
+	if e.isWord || e.Kind == "" || slices.Contains(strings.Fields(someAtoms), string(e.Kind)) {
 		return fmt.Sprintf("invalid exchange type '%s'", string(e.Kind))
 	}
 	return fmt.Sprintf("unknown exchange type '%s'", string(e.Kind))

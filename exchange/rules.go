@@ -24,6 +24,10 @@ type Rules struct {
 	// ManyTopicHashes, in 3.10 and 4.0: a topic binding may have more than two words #.
 	ManyTopicHashes bool
 
+	// NoPlugins: there are no exchange types of plug-ins, as in a RabbitMQ that has none enabled.
+	NoPlugins bool
+	// KnowsRandom, in 4.3: x-random is a word that Erlang code uses even without its plug-in.
+	KnowsRandom bool
 	// NoLocalRandom, in 3.10: there is no exchange type x-local-random.
 	NoLocalRandom bool
 

@@ -57,6 +57,13 @@ func WithConsumerTimeout(d time.Duration) Option {
 	return func(c *config) { c.options.ConsumerTimeout = d }
 }
 
+// WithoutPlugins leaves out the exchange types of plug-ins, to see what a RabbitMQ
+// answers that has none enabled: there are no x-consistent-hash, x-random,
+// x-recent-history and x-delayed-message then.
+func WithoutPlugins() Option {
+	return func(c *config) { c.options.WithoutPlugins = true }
+}
+
 // WithLogger has the broker log there; without it, the broker logs nothing.
 func WithLogger(l *slog.Logger) Option {
 	return func(c *config) { c.options.Logger = l }

@@ -19,6 +19,7 @@ func serve(ctx context.Context, args []string, stdout io.Writer) error {
 	web := flags.String("http", "", "serve the HTTP API of RabbitMQ's management on `ADDRESS`, such as 127.0.0.1:15672; none by default")
 	name := flags.String("release", broker.DefaultRelease.Name(), "behave as this `RELEASE` of RabbitMQ: 3.10, 4.0 or 4.3")
 	timeout := flags.Duration("consumer-timeout", broker.DefaultConsumerTimeout, "let clients hold messages for `DURATION`, such as 90s; a negative one means for ever")
+	plain := flags.Bool("without-plugins", false, "have no exchange types of plug-ins: x-consistent-hash, x-random, x-recent-history, x-delayed-message")
 	verbose := flags.Bool("v", false, "log what happens to standard error")
 	if done, err := parse(flags, args, stdout); done || err != nil {
 		return err
@@ -38,6 +39,7 @@ func serve(ctx context.Context, args []string, stdout io.Writer) error {
 	options := broker.Options{
 		Release:         release,
 		ConsumerTimeout: *timeout,
+		WithoutPlugins:  *plain,
 		Logger:          slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level})),
 	}
 	var recorded recording
