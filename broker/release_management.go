@@ -123,6 +123,8 @@ type ManagementRules struct {
 	OmitsInternal bool
 	// InvalidPageRegex: a bad expression in name is a bad request.
 	InvalidPageRegex bool
+	// WholeVHosts: the list of virtual hosts has all columns, whatever is asked for.
+	WholeVHosts bool
 	// TellsTLS: listeners say whether they speak TLS.
 	TellsTLS bool
 	// Drains: nodes say whether they are being drained.
@@ -146,7 +148,7 @@ var (
 		InternalUser: true, EscapesPolicyErrors: true,
 		NamesQueueType: true, DefaultQueueType: "classic", MetadataQueueType: true,
 		MissingObject: true, HasDeprecatedFeatures: true, HasVersion: true, HasAuth: true, HasHashPassword: true, HasAuthAttempts: true,
-		StorageVersion: true, PagedOut: true, ConsumerTimeout: true, VHostDefinitions: true, InvalidPageRegex: true, Drains: true,
+		StorageVersion: true, PagedOut: true, ConsumerTimeout: true, VHostDefinitions: true, InvalidPageRegex: true, Drains: true, WholeVHosts: true,
 	}
 	management43 = ManagementRules{
 		ErlangVersion: "29.1.2", ErlangFullVersion: "Erlang/OTP 29 [erts-17.1.1] [source] [64-bit]",
@@ -156,7 +158,7 @@ var (
 		HasDeprecatedFeatures: true, HasVersion: true, HasReadiness: true, HasHashPassword: true, HasAuthAttempts: true,
 		ListsProtocols: true, InternalQueues: true, ActiveReaders: true, StorageVersion: true, ConsumerTimeout: true, TellsBlocked: true,
 		Protected: true, ChecksQueueType: true, ChecksAckMode: true, VHostDefinitions: true, VHostLimitsInDefinitions: true, CertificateSerial: true,
-		TellsTLS: true, Drains: true, OmitsInternal: true,
+		TellsTLS: true, Drains: true, OmitsInternal: true, WholeVHosts: true,
 	}
 )
 

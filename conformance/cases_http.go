@@ -91,6 +91,13 @@ var httpCases = []Case{
 		Run: func(t *T) {
 			q := t.QueueName("q")
 			t.Ask("PUT", "/api/queues/{vhost}/"+q, map[string]any{"durable": true, "arguments": map[string]any{"x-max-length": 5}})
+			list, _ := t.Ask("GET", "/api/vhosts?columns=name", nil).Body.([]any)
+			for _, vhost := range list {
+				if o, _ := vhost.(map[string]any); o["name"] == t.uri.Vhost {
+					_, whole := o["tracing"]
+					t.Check("a list of virtual hosts has all columns", whole, !t.In(Only310))
+				}
+			}
 			for _, columns := range []string{"name,durable", "arguments.x-max-length", "arguments", "nonsense", "name,nonsense"} {
 				t.Observe(columns, t.Ask("GET", "/api/queues/{vhost}/"+q+"?columns="+columns, nil))
 			}

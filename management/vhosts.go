@@ -16,6 +16,9 @@ func (r *request) vhosts() {
 			all = append(all, r.vhostObject(vh))
 		}
 	}
+	if r.api.rules.WholeVHosts {
+		delete(r.form, "columns")
+	}
 	r.list(all)
 }
 
