@@ -1,6 +1,7 @@
 package amqpserver
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/minirabbit/minirabbit/broker"
@@ -89,7 +90,7 @@ func (ch *channel) queueBind(m *wire.QueueBind) (wire.Method, error) {
 	}
 	q, err := ch.vh.UseQueue(ch.c.session, name)
 	if err != nil {
-		return nil, err
+		return nil, cmp.Or(ch.vh.CheckBinding(x, name, key, m.Arguments), err)
 	}
 	if err := ch.vh.Bind(x, q, key, m.Arguments); err != nil {
 		return nil, err

@@ -5,6 +5,20 @@ import (
 	"github.com/minirabbit/minirabbit/wire"
 )
 
+// CheckBinding says what is wrong with a binding to a queue that is there, if the
+// exchange refuses it. RabbitMQ asks the exchange before it looks whether the queue
+// is somebody else's.
+func (vh *VHost) CheckBinding(x *exchange.Exchange, queue, key string, args wire.Table) error {
+	q := vh.queues[queue]
+	if q == nil {
+		return nil
+	}
+	if err := x.Check(q, key, args); err != nil {
+		return vh.exchangeError(err)
+	}
+	return nil
+}
+
 // Bind binds a destination to an exchange. A binding that is there stays.
 func (vh *VHost) Bind(x *exchange.Exchange, to exchange.Destination, key string, args wire.Table) error {
 	added, err := x.Bind(to, key, args)

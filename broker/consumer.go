@@ -169,7 +169,7 @@ func (c *Consumer) queueDeleted() {
 func (c *Consumer) Ready() bool {
 	ch := c.ch
 	return c.late == 0 && (c.prefetch == 0 || c.held < int(c.prefetch)) &&
-		(ch.globalPrefetch == 0 || ch.held < int(ch.globalPrefetch)) &&
+		(ch.globalPrefetch == 0 || ch.held < int(ch.globalPrefetch) || c.q.Kind() == queue.Quorum) &&
 		ch.sink.Writable()
 }
 
@@ -183,7 +183,7 @@ func (c *Consumer) Promise() {
 
 func (c *Consumer) takeCredit() {
 	c.held++
-	if c.ch.globalPrefetch != 0 {
+	if c.ch.globalPrefetch != 0 && c.q.Kind() != queue.Quorum {
 		c.ch.held++
 	}
 }

@@ -130,8 +130,6 @@ type Release struct {
 	// consumersByTag: consumers that get something at once are served in order
 	// of their tags, not of their arrival.
 	consumersByTag bool
-	// expiresAtGet: what is due does not count in the answer to basic.get.
-	expiresAtGet bool
 	// getSingleText refuses basic.get where there is a single active consumer.
 	getSingleText string
 	// deliveryLimit is the default limit.
@@ -244,7 +242,6 @@ var (
 		consumerTimeouts:    queuedChannelTimeouts,
 	}
 	Release43 = &Release{
-		expiresAtGet:       true,
 		getSingleText:      "<<\"quorum\">> queues",
 		unknownTypeUnnamed: "unknown queue type",
 		name:               "4.3", version: "4.3.6",
@@ -348,7 +345,7 @@ func (r *Release) complete(s *queue.Settings) {
 		s.DeliveryLimit.Value = 0
 	}
 	s.Priorities = r.priorities
-	s.ConsumersByTag, s.ExpiresAtGet = r.consumersByTag, r.expiresAtGet
+	s.ConsumersByTag = r.consumersByTag
 	s.ReleasedIsFailed = !r.acquiredCount
 	s.CountsProperties = r.countsProperties
 }

@@ -83,10 +83,13 @@ func (ch *Channel) Commit() error {
 	}
 	tx := ch.tx
 	ch.tx = transaction{}
+	complete := true
 	for i := range tx.publishings {
-		if err := ch.commitPublishing(&tx.publishings[i]); err != nil {
+		accepted, err := ch.commitPublishing(&tx.publishings[i])
+		if err != nil {
 			return err
 		}
+		complete = complete && accepted
 	}
 	for _, s := range tx.settlements {
 		if err := ch.checkStreamSettlement(s.deliveries, s.settlement); err != nil {
@@ -94,30 +97,35 @@ func (ch *Channel) Commit() error {
 		}
 		ch.settle(s.deliveries, s.settlement)
 	}
+	if !complete {
+		return Errorf(wire.PreconditionFailed, "partial tx completion")
+	}
 	return nil
 }
 
-func (ch *Channel) commitPublishing(p *txPublishing) error {
+// commitPublishing publishes what waited for the commit, and says whether no queue
+// refused it.
+func (ch *Channel) commitPublishing(p *txPublishing) (accepted bool, err error) {
 	if ch.vh.node.release.routesInTx {
 		header := p.message.Header()
 		if err := ch.vh.checkForStreams(p.queues, &header); err != nil {
-			return err
+			return false, err
 		}
+		accepted = true
 		for _, d := range p.queues {
-			if q := d.(*queue.Queue); !q.Deleted() {
-				ch.vh.enqueue(q, p.message)
+			if q := d.(*queue.Queue); !q.Deleted() && !ch.vh.enqueue(q, p.message) {
+				accepted = false
 			}
 		}
 		ch.returnUnrouted(&p.Publishing, len(p.queues))
-		return nil
+		return accepted, nil
 	}
 	header, err := ch.vh.header(p.message.Properties)
 	if err != nil {
-		return err
+		return false, err
 	}
 	p.header = header
-	_, err = ch.route(&p.Publishing)
-	return err
+	return ch.route(&p.Publishing)
 }
 
 // Rollback forgets the publishings of the transaction and returns its

@@ -129,6 +129,11 @@ func (x *Exchange) Bind(destination Destination, routingKey string, arguments wi
 	return true, nil
 }
 
+// Check returns the error that Bind would return for such a binding.
+func (x *Exchange) Check(destination Destination, routingKey string, arguments wire.Table) error {
+	return x.table.check(&Binding{Source: x, Destination: destination, RoutingKey: routingKey, Arguments: sortedByKey(arguments)})
+}
+
 // Bound says whether there is a binding with exactly these properties.
 func (x *Exchange) Bound(destination Destination, routingKey string, arguments wire.Table) bool {
 	_, ok := x.bindings[newBindingID(destination, routingKey, sortedByKey(arguments))]

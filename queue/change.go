@@ -9,6 +9,11 @@ func (q *Queue) SetSettings(now Instant, s Settings) {
 	before := q.settings
 	s.Kind, s.MaxPriority, s.SingleActiveConsumer = before.Kind, before.MaxPriority, before.SingleActiveConsumer
 	s.SegmentBytes = before.SegmentBytes
+	if q.settings.Kind == Classic && s.Overflow != before.Overflow {
+		// RabbitMQ changes one setting after the other, x-overflow last.
+		q.settings.MaxLength, q.settings.MaxLengthBytes = s.MaxLength, s.MaxLengthBytes
+		q.dropHead()
+	}
 	q.settings = s
 	if q.stream != nil {
 		q.stream.overdue = true

@@ -246,7 +246,7 @@ func (q *Queue) Get(now Instant, noAck bool) (e Entry, ok bool) {
 	if noAck {
 		q.counts.GotNoAck++
 	}
-	if q.settings.Kind == Quorum && !q.settings.ExpiresAtGet && !noAck {
+	if q.settings.Kind == Quorum && !noAck {
 		q.host.Wake(q) // what is due goes later: it still counts as ready
 	} else {
 		q.Expire(now)

@@ -81,9 +81,6 @@ type Settings struct {
 	// delivery.
 	ReleasedIsFailed bool
 
-	// ExpiresAtGet drops what a message that is got was in front of, if it is
-	// due, before the rest is counted.
-	ExpiresAtGet bool
 	// ConsumersByTag serves consumers in order of their tags where several
 	// get something at once, otherwise in order of arrival.
 	ConsumersByTag bool

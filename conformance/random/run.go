@@ -21,24 +21,31 @@ func Generate(t *rapid.T, emulator *Session) (Run, error) {
 	var run Run
 	var failure error
 	g := &generator{t: t, w: newWorld()}
+	ended := false
 	take := func(step Step) {
 		outcome, err := emulator.Run(step)
 		if err != nil {
 			failure = fmt.Errorf("%v: %w", step, err)
 			return
 		}
+		if g.w.leavesToChance(emulator.last) {
+			ended = true
+			return
+		}
 		run.Program, run.Outcomes = append(run.Program, step), append(run.Outcomes, outcome)
 		g.w.see(step, outcome, emulator.last)
 	}
 	t.Repeat(map[string]func(*rapid.T){"step": func(t *rapid.T) {
-		if failure == nil {
+		if failure == nil && !ended {
 			take(g.step())
 		}
 	}})
 	if failure != nil {
 		return run, failure
 	}
-	drain(&run, take)
+	if !ended {
+		drain(&run, take)
+	}
 	return run, failure
 }
 

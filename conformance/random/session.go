@@ -356,11 +356,11 @@ func (m *mailbox) leaveOutAtEnd(connection int) {
 }
 
 // inOrder moves confirms behind the rest. RabbitMQ's channels write them when there is nothing else to do: whether a
-// message is delivered to its publisher before or after it is confirmed is a race.
+// message is delivered to its publisher before or after it is confirmed is a race. The end of a transaction is one, too.
 func inOrder(all []command) []command {
 	isConfirm := func(c command) bool {
 		switch c.method.(type) {
-		case *wire.BasicAck, *wire.BasicNack:
+		case *wire.BasicAck, *wire.BasicNack, *wire.TxCommitOk:
 			return true
 		}
 		return false

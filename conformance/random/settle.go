@@ -221,7 +221,11 @@ func (s *Session) ask(want []QueueState) error {
 
 func (s *Session) told(want []QueueState) ([]QueueState, error) {
 	var got []QueueState
+	closed := make(map[int]bool) // over a queue that is not there; there is no answer to the rest
 	for _, q := range want {
+		if closed[q.Asked] {
+			continue
+		}
 		m, err := s.mailbox.next(Place{q.Asked, probeChannel})
 		if err != nil {
 			return nil, err
@@ -229,18 +233,10 @@ func (s *Session) told(want []QueueState) ([]QueueState, error) {
 		if ok, is := m.(*wire.QueueDeclareOk); is {
 			got = append(got, QueueState{s.shown(ok.Queue), ok.MessageCount, ok.ConsumerCount, q.Asked})
 		} else {
-			s.drainProbe(q.Asked)
-			return got, nil
+			closed[q.Asked] = true
 		}
 	}
 	return got, nil
-}
-
-// drainProbe forgets the answers to probes of a channel that was closed over one of them.
-func (s *Session) drainProbe(connection int) {
-	s.mailbox.mu.Lock()
-	defer s.mailbox.mu.Unlock()
-	delete(s.mailbox.arrived, Place{connection, probeChannel})
 }
 
 // awaitGone waits until those queues are gone that the program has seen and that should not be there. It names one that

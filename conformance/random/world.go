@@ -57,6 +57,26 @@ func (w *world) see(step Step, o Outcome, arrived map[Place][]command) {
 	}
 }
 
+// leavesToChance says whether what has arrived ends a connection of which one channel holds deliveries while another
+// one consumes. RabbitMQ ends its channels one after the other, so that the other may get them for a moment, or forever
+// if it takes without acknowledgement.
+func (w *world) leavesToChance(arrived map[Place][]command) bool {
+	for connection := range connections {
+		if len(arrived[Place{connection, 0}]) == 0 {
+			continue
+		}
+		for at, holder := range w.channels {
+			for other, consumer := range w.channels {
+				if at.Connection == connection && other.Connection == connection && at != other &&
+					len(holder.unsettled) > 0 && len(consumer.consumers) > 0 {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
 // failed says whether the channel was closed over the step.
 func failed(arrived []command) bool {
 	return slices.ContainsFunc(arrived, func(c command) bool {
