@@ -51,8 +51,9 @@ func (ch *channel) queueDeclareReplyTo(m *wire.QueueDeclare) (wire.Method, error
 	return reply(m.NoWait, &wire.QueueDeclareOk{Queue: m.Queue, ConsumerCount: 1})
 }
 
-// queueDeclarePassive looks a queue up. Unlike elsewhere, an empty name does not
-// stand for the queue declared last.
+// queueDeclarePassive looks a queue up, which is a use of it as far as x-expires is
+// concerned. Unlike elsewhere, an empty name does not stand for the queue declared
+// last.
 func (ch *channel) queueDeclarePassive(m *wire.QueueDeclare) (wire.Method, error) {
 	if err := ch.c.session.CheckPassive("queue", m.Queue); err != nil {
 		return nil, err
@@ -61,6 +62,7 @@ func (ch *channel) queueDeclarePassive(m *wire.QueueDeclare) (wire.Method, error
 	if err != nil {
 		return nil, err
 	}
+	q.Touch(ch.vh.Now())
 	return ch.declared(q, m.NoWait)
 }
 

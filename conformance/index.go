@@ -35,6 +35,7 @@ func Cases() []Case {
 		alarmCases,
 		restartCases,
 		limitCases,
+		lifetimeCases,
 		streamMessageCases,
 		streamRetentionCases,
 		frameCases,
