@@ -126,7 +126,7 @@ func (o *options) verdict(results []*result) error {
 				return fmt.Errorf("%s against %s: %s", r, c.Name, c.Error)
 			}
 			// Noise is no reason to fail: not in one round was it better.
-			if o.halves && r.Goal > 0 && c.Ratio != nil && c.Ratio.Max < r.Goal/2 {
+			if o.halves && r.Goal > 0 && c.local && c.Ratio != nil && c.Ratio.Max < r.Goal/2 {
 				return fmt.Errorf("%s: %s has at most %.2f of %s, and the goal is %.2f", r, c.Name, c.Ratio.Max, r.Contenders[0].Name, r.Goal)
 			}
 		}

@@ -42,7 +42,8 @@ type contenderResults struct {
 	CPU   float64 `json:"cpu_us"`
 	Error string  `json:"error,omitempty"`
 
-	cpu []float64
+	cpu   []float64
+	local bool
 }
 
 // spread is a median with its surroundings.
@@ -129,7 +130,7 @@ func (o *options) measure(cases []benchCase) []*result {
 		}
 		for _, who := range o.against {
 			if who.local || c.network == "TCP" && !c.local {
-				r.Contenders = append(r.Contenders, &contenderResults{Name: who.name})
+				r.Contenders = append(r.Contenders, &contenderResults{Name: who.name, local: who.local})
 			}
 		}
 		results[i] = r

@@ -38,15 +38,24 @@ func rawPublish(r *run) (float64, error) {
 	if err != nil {
 		return 0, err
 	}
-	got, err := c.declare(queue)
-	if err != nil {
+	if err := c.awaitLength(queue, n); err != nil {
 		return 0, err
 	}
-	rate := r.rate(n)
-	if got != n {
-		return 0, fmt.Errorf("published %d messages, but %d are in the queue", n, got)
+	return r.rate(n), nil
+}
+
+// awaitLength waits until n messages are in a queue. Mostly they are when the broker
+// answers, but RabbitMQ's queues are processes of their own.
+func (c *rawClient) awaitLength(queue string, n int) error {
+	for began := time.Now(); ; {
+		got, err := c.declare(queue)
+		if err != nil || got == n {
+			return err
+		}
+		if got > n || time.Since(began) > time.Minute {
+			return fmt.Errorf("published %d messages, but %d are in the queue", n, got)
+		}
 	}
-	return rate, nil
 }
 
 func rawConsume(r *run) (float64, error) { return rawDrain(r, int(r.duration.Seconds()*1_000_000)) }
@@ -84,11 +93,7 @@ func (r *run) fill(c *rawClient, queue string, n int) error {
 			return err
 		}
 	}
-	got, err := c.declare(queue)
-	if err == nil && got != n {
-		err = fmt.Errorf("published %d messages, but %d are in the queue", n, got)
-	}
-	return err
+	return c.awaitLength(queue, n)
 }
 
 // heap returns what is in use after garbage collection.

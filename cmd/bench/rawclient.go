@@ -8,6 +8,8 @@ import (
 	"net"
 	"time"
 
+	amqp "github.com/rabbitmq/amqp091-go"
+
 	"github.com/minirabbit/minirabbit/wire"
 )
 
@@ -21,6 +23,10 @@ type rawClient struct {
 
 // raw opens a connection and channel 1.
 func (r *run) raw() (*rawClient, error) {
+	uri, err := amqp.ParseURI(r.url)
+	if err != nil {
+		return nil, err
+	}
 	nc, err := r.dial()
 	if err != nil {
 		return nil, err
@@ -33,8 +39,8 @@ func (r *run) raw() (*rawClient, error) {
 		await wire.MethodID
 		send  []wire.Method
 	}{
-		{wire.IDConnectionStart, []wire.Method{&wire.ConnectionStartOk{Mechanism: "PLAIN", Response: []byte("\x00guest\x00guest"), Locale: "en_US"}}},
-		{wire.IDConnectionTune, []wire.Method{&wire.ConnectionTuneOk{ChannelMax: 2047, FrameMax: 131072}, &wire.ConnectionOpen{VirtualHost: "/"}}},
+		{wire.IDConnectionStart, []wire.Method{&wire.ConnectionStartOk{Mechanism: "PLAIN", Response: []byte("\x00" + uri.Username + "\x00" + uri.Password), Locale: "en_US"}}},
+		{wire.IDConnectionTune, []wire.Method{&wire.ConnectionTuneOk{ChannelMax: 2047, FrameMax: 131072}, &wire.ConnectionOpen{VirtualHost: uri.Vhost}}},
 	} {
 		if _, err := c.await(step.await); err != nil {
 			return nil, err

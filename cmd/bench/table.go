@@ -28,7 +28,7 @@ func writeTable(w io.Writer, results []*result) {
 				number(c.Figure.Min)+" - "+number(c.Figure.Max), c.CPU)
 			if c.Ratio != nil {
 				fmt.Fprintf(w, "   ratio %5.2f  %.2f - %.2f", c.Ratio.Median, c.Ratio.Min, c.Ratio.Max)
-				if r.Goal > 0 && c.Ratio.Median < r.Goal {
+				if r.Goal > 0 && c.local && c.Ratio.Median < r.Goal {
 					fmt.Fprintf(w, "  below %.2f", r.Goal)
 				}
 			}
