@@ -36,7 +36,7 @@ func bench() error {
 	network := flag.String("network", "", "TCP or memory instead of both")
 	body := flag.String("sizes", "", "body sizes in bytes, separated by commas, instead of 0,128,1024,65536,1048576")
 	rounds := flag.Int("rounds", 5, "how often each case runs for each contender")
-	duration := flag.Duration("duration", 150*time.Millisecond, "how long each run takes, roughly")
+	duration := flag.Duration("duration", 100*time.Millisecond, "how long each run takes, roughly")
 	growth := flag.Bool("growth", false, "run the workloads that show how costs grow, and no others")
 	jsonFile := flag.String("json", "", "write the results to this file, - for standard output instead of the table")
 	plotFile := flag.String("plot", "", "draw the ratios into this SVG file")
