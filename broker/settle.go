@@ -123,6 +123,9 @@ func (ch *Channel) settle(ds []delivery, s settlement) {
 	if ch.vh.observed() {
 		ch.observeSettled(ds, s)
 	}
+	if len(ds) > 1 {
+		ds = byConsumer(ds)
+	}
 	switch s {
 	case ack:
 		ch.stats.Ack += uint64(len(ds))
@@ -150,20 +153,27 @@ func (ch *Channel) requeueByConsumer(ds []delivery, s settlement) {
 		ch.bringBack(ds, s)
 		return
 	}
-	sorted := make([]delivery, len(ds)) // not a clone, which would have ds escape
+	for len(ds) > 0 {
+		n := 1
+		for n < len(ds) && ds[n].q == ds[0].q && ds[n].consumer != nil && ds[n].consumerTag() == ds[0].consumerTag() {
+			n++
+		}
+		some := make([]delivery, n) // a copy, lest ds escape
+		copy(some, ds)
+		ch.vh.Later(func() { ch.bringBack(some, s) })
+		ds = ds[n:]
+	}
+}
+
+// byConsumer orders deliveries as RabbitMQ settles them: by queue, and by the tags
+// of their consumers, after what was got.
+func byConsumer(ds []delivery) []delivery {
+	sorted := make([]delivery, len(ds))
 	copy(sorted, ds)
 	slices.SortStableFunc(sorted, func(a, b delivery) int {
 		return cmp.Or(strings.Compare(a.q.Name(), b.q.Name()), strings.Compare(a.consumerTag(), b.consumerTag()))
 	})
-	for len(sorted) > 0 {
-		n := 1
-		for n < len(sorted) && sorted[n].q == sorted[0].q && sorted[n].consumer != nil && sorted[n].consumerTag() == sorted[0].consumerTag() {
-			n++
-		}
-		some := sorted[:n]
-		ch.vh.Later(func() { ch.bringBack(some, s) })
-		sorted = sorted[n:]
-	}
+	return sorted
 }
 
 func (ch *Channel) bringBack(ds []delivery, s settlement) {

@@ -160,6 +160,10 @@ func (q *Queue) Publish(now Instant, m *Message) (accepted bool) {
 			return true
 		}
 	}
+	if ttl := q.settings.MessageTTL; q.settings.Kind == Classic && ttl.Set && ttl.Value == 0 && !q.settings.DeadLetter {
+		q.drop(&e, Expired) // at once, whatever is in front of it
+		return true
+	}
 	q.ready.push(e)
 	switch {
 	case q.settings.Kind == Quorum:
