@@ -2,6 +2,7 @@ package broker
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"strings"
 
@@ -126,6 +127,9 @@ func (ch *Channel) settle(ds []delivery, s settlement) {
 	if len(ds) > 1 {
 		ds = byConsumer(ds)
 	}
+	if s == abandon && !ch.vh.node.release.consumersByTag {
+		slices.SortStableFunc(ds, byArrival)
+	}
 	switch s {
 	case ack:
 		ch.stats.Ack += uint64(len(ds))
@@ -163,6 +167,24 @@ func (ch *Channel) requeueByConsumer(ds []delivery, s settlement) {
 		ch.vh.Later(func() { ch.bringBack(some, s) })
 		ds = ds[n:]
 	}
+}
+
+// byArrival orders deliveries of a quorum queue as they come back when their channel
+// ends: by arrival of their consumers, and then what was got.
+func byArrival(a, b delivery) int {
+	number := func(d *delivery) int {
+		if d.consumer == nil {
+			return math.MaxInt
+		}
+		return d.consumer.sub.Number()
+	}
+	if a.q != b.q {
+		return strings.Compare(a.q.Name(), b.q.Name())
+	}
+	if a.q.Kind() != queue.Quorum {
+		return 0
+	}
+	return cmp.Compare(number(&a), number(&b))
 }
 
 // byConsumer orders deliveries as RabbitMQ settles them: by queue, and by the tags

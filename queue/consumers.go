@@ -33,6 +33,9 @@ type Consumer struct {
 	list       *consumerList // where it waits for its turn, nil while blocked
 }
 
+// Number counts the consumers of a queue in order of arrival, from one.
+func (c *Consumer) Number() int { return c.number }
+
 // consumers orders the consumers of a queue as RabbitMQ does: in turns within
 // a priority; who has no credit leaves the round and comes back at its end.
 type consumers struct {
