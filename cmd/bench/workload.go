@@ -3,7 +3,6 @@ package main
 import (
 	"runtime"
 	"slices"
-	"syscall"
 	"time"
 )
 
@@ -78,11 +77,4 @@ type latencies []time.Duration
 func (l latencies) p50() float64 {
 	slices.Sort(l)
 	return float64(l[len(l)/2].Nanoseconds()) / 1e3
-}
-
-// cpuTime is what this process has used of processors.
-func cpuTime() time.Duration {
-	var u syscall.Rusage
-	syscall.Getrusage(syscall.RUSAGE_SELF, &u)
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
