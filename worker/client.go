@@ -261,11 +261,26 @@ func (c *Client) reconnect(ctx context.Context) error {
 	}
 	c.reader.Go(func() {
 		c.read(deliveries)
-		if c.life.Err() == nil {
+		if c.drop(conn) {
 			c.reader.Go(c.stayConnected)
 		}
 	})
 	return nil
+}
+
+// drop hangs up a connection whose results have ended, even if its other channel does not know yet that it is lost.
+// It reports whether the client lives on.
+func (c *Client) drop(conn *connection) bool {
+	select {
+	case c.turn <- struct{}{}:
+		defer func() { <-c.turn }()
+	case <-c.life.Done():
+		return false
+	}
+	if c.conn == conn {
+		c.hangUp()
+	}
+	return c.life.Err() == nil
 }
 
 // consume declares the queue of results and consumes it. Python's clients have a queue that is transient and deleted
