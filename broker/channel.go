@@ -110,8 +110,14 @@ func (ch *Channel) Qos(m *wire.BasicQos) error {
 	if m.PrefetchSize != 0 {
 		return Errorf(wire.NotImplemented, "prefetch_size!=0 (%d)", m.PrefetchSize)
 	}
-	if !m.Global || ch.vh.node.release.qosPerConsumer {
+	if ch.vh.node.release.qosPerConsumer {
 		ch.prefetch = m.PrefetchCount
+		return nil
+	}
+	if !m.Global {
+		// RabbitMQ takes a limit of the channel back with this, too.
+		ch.prefetch, ch.globalPrefetch, ch.held = m.PrefetchCount, 0, 0
+		ch.unblockAll()
 		return nil
 	}
 	// RabbitMQ begins to count when there is a limit, with all that is unacked,

@@ -224,6 +224,26 @@ var qosCases = []Case{
 		},
 	},
 	{
+		ID:       "basic.qos/consumer-limit-ends-channel-limit",
+		Title:    "a limit for consumers takes the limit of the channel back",
+		Why:      "A client that sets both is limited as it expects only if the channel's comes last.",
+		Source:   pagePrefetch,
+		Releases: Before43,
+		Racy:     "the limiter is a process of its own, which a fence does not wait for",
+		Run: func(t *T) {
+			c, q := t.Raw().Channel(), t.QueueName("q")
+			c.Queue(q)
+			c.Qos(1, true)
+			c.Consume(q, "c")
+			t.Publish("", q, "a", "b", "c")
+			t.Check("limit of the channel", c.Fence(q), []string{`deliver c 1 "a"`})
+			c.Send(&wire.BasicQos{PrefetchCount: 1})
+			got := c.until(wire.IDBasicQosOk)
+			got = append(got, c.Lines(2-len(got))...)
+			t.Check("no limit any more, since the consumer began without one", got, []string{`deliver c 2 "b"`, `deliver c 3 "c"`})
+		},
+	},
+	{
 		ID:       "basic.qos/per-channel-over-queues",
 		Title:    "a limit of the channel counts the messages of all its queues",
 		Why:      "A worker with several queues is limited as a whole.",
