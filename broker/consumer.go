@@ -188,6 +188,9 @@ func (c *Consumer) takeCredit() {
 	}
 }
 
+// Idle implements [queue.Receiver].
+func (c *Consumer) Idle() bool { return c.held == 0 }
+
 // Deliver implements [queue.Receiver].
 func (c *Consumer) Deliver(q *queue.Queue, e queue.Entry) {
 	ch := c.ch

@@ -63,9 +63,7 @@ func (vh *VHost) deadMessage(d deadLetter, s queue.Settings) (*queue.Message, *w
 	vh.noteDeath(d, &p)
 	e := *d.m.Envelope
 	e.Dead = true
-	if r.deadLettersRemember {
-		e.Failures += d.failures
-	}
+	e.Failures += d.failures
 	e.Exchange = s.DeadLetterExchange
 	if s.DeadLetterRekey {
 		e.RoutingKey, e.Copies = s.DeadLetterRoutingKey, nil

@@ -23,9 +23,11 @@ func (vh *VHost) outgoing(q *queue.Queue, e *queue.Entry, countFirst bool) *queu
 	}
 	r := vh.node.release
 	before := int64(e.Message.Failures) // in queues that dead-lettered it
-	acquired, failed := int64(e.Deliveries()-1), before+int64(e.Failures())
+	acquired, failed := int64(e.Deliveries()-1), int64(e.Failures())
 	if acquired == 0 {
-		acquired = before
+		acquired, failed = before, before
+	} else if r.acquiredCount {
+		failed += before
 	}
 	if acquired == 0 && !countFirst {
 		return e.Message

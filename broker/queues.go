@@ -147,6 +147,9 @@ func (vh *VHost) checkEquivalentQueue(q *queue.Queue, owner *Connection, m *wire
 	if vh.node.release.namesDefaultType {
 		received, current = withQueueType(received), withQueueType(current)
 	}
+	if vh.node.release.sameAsClassic && isClassic(received) && isClassic(current) {
+		received, current = withQueueType(received), withQueueType(current)
+	}
 	for _, key := range equivalentArguments[q.Settings().Kind] {
 		if err := checkSameArgument(key, resource, received, current); err != nil {
 			return err
@@ -156,6 +159,11 @@ func (vh *VHost) checkEquivalentQueue(q *queue.Queue, owner *Connection, m *wire
 		return checkSameArgument(argFilterSize, resource, received, current)
 	}
 	return nil
+}
+
+func isClassic(args wire.Table) bool {
+	kind, set := args.Get(argQueueType)
+	return !set || kind == string(queue.Classic)
 }
 
 // withQueueType names the default type in arguments that name none.

@@ -108,6 +108,8 @@ type Release struct {
 	// namesDefaultType: a redeclaration that names no type counts as naming
 	// the type classic.
 	namesDefaultType bool
+	// sameAsClassic: the type classic is the same as none.
+	sameAsClassic bool
 
 	// leastMaxPriority is what a lower x-max-priority counts as.
 	leastMaxPriority int64
@@ -124,9 +126,6 @@ type Release struct {
 	acquiredCount bool
 	// globalQos: the global prefetch applies to quorum queues and streams.
 	globalQos bool
-	// deadLettersRemember: a dead-lettered message takes the count of its
-	// failed deliveries along, from any queue, and counts as redelivered then.
-	deadLettersRemember bool
 	// consumersByTag: consumers that get something at once are served in order
 	// of their tags, not of their arrival.
 	consumersByTag bool
@@ -149,6 +148,10 @@ type Release struct {
 	// keepsTransientExchanges: they outlive a restart, since 4.3 keeps all
 	// exchanges in its store.
 	keepsTransientExchanges bool
+	// singleActive is who comes after the single active consumer.
+	singleActive queue.SingleActive
+	// classicBlame and quorumBlame are for which failures messages are blamed.
+	classicBlame, quorumBlame queue.Blame
 	// negativeLimitIsNone: a negative delivery limit means none; otherwise the
 	// first failure is one too many.
 	negativeLimitIsNone bool
@@ -199,6 +202,8 @@ var (
 		checksFailover:   true,
 		getCountsFirst:   true,
 		releasedToBack:   true,
+		singleActive:     queue.LongestNext,
+		sameAsClassic:    true,
 	}
 	Release40 = &Release{
 		getSingleText: "quorum queues",
@@ -238,7 +243,10 @@ var (
 		leastMaxPriority:    1,
 		deliveryLimit:       queue.Some(20),
 		priorities:          queue.Interleaved,
+		singleActive:        queue.HighestAtOnce,
+		quorumBlame:         queue.BlameDiscarded,
 		negativeLimitIsNone: true,
+		releasedToBack:      true,
 		consumerTimeouts:    queuedChannelTimeouts,
 	}
 	Release43 = &Release{
@@ -285,9 +293,11 @@ var (
 		leastMaxPriority:        1,
 		acquiredCount:           true,
 		globalQos:               true,
-		deadLettersRemember:     true,
 		deliveryLimit:           queue.Some(20),
 		priorities:              queue.Strict,
+		singleActive:            queue.HighestAtOnce,
+		classicBlame:            queue.BlameRefused,
+		quorumBlame:             queue.BlameRefused,
 		negativeLimitIsNone:     true,
 		consumerTimeouts:        queueTimeouts,
 		purgeCountsWithheld:     true,
@@ -332,18 +342,18 @@ func (r *Release) complete(s *queue.Settings) {
 	if s.MaxPriority.Set {
 		s.MaxPriority.Value = max(s.MaxPriority.Value, r.leastMaxPriority)
 	}
+	s.Blame = r.classicBlame
 	if s.Kind != queue.Quorum {
 		return
 	}
-	if r.releasedToBack && !s.DeliveryLimit.Set {
-		s.ReleasedToBack = true
-	}
+	s.Blame, s.SingleActive = r.quorumBlame, r.singleActive
 	if !s.DeliveryLimit.Set {
 		s.DeliveryLimit = r.deliveryLimit
 	}
 	if s.DeliveryLimit.Value < 0 && !r.negativeLimitIsNone {
 		s.DeliveryLimit.Value = 0
 	}
+	s.ReleasedToBack = r.releasedToBack && (!s.DeliveryLimit.Set || s.DeliveryLimit.Value < 0)
 	s.Priorities = r.priorities
 	s.ConsumersByTag = r.consumersByTag
 	s.ReleasedIsFailed = !r.acquiredCount

@@ -113,22 +113,6 @@ var differenceCases = []Case{
 		},
 	},
 	{
-		ID:       "difference/dead-letter-counts",
-		Title:    "what a message that a quorum queue dead-letters to a quorum queue tells of its deliveries",
-		Why:      "In 4.0 it carries a count of them, but only between quorum queues, and not the one that it had.",
-		Source:   measured,
-		Releases: Only40,
-		Run: func(t *T) {
-			c, q, dlq := t.Raw().Channel(), t.QueueName("q"), t.QueueName("dlq")
-			c.Queue(dlq, queueType("quorum"))
-			c.Queue(q, append(deadLetterTo(dlq), queueType("quorum"))...)
-			t.Publish("", q, "m")
-			ok := Call[*wire.BasicGetOk](c, &wire.BasicGet{Queue: q})
-			c.Send(&wire.BasicReject{DeliveryTag: ok.DeliveryTag})
-			t.Observe("dead letter", c.raw.letterboxOnceFull(dlq).Lines(1))
-		},
-	},
-	{
 		ID:         "difference/delayed-retry",
 		Title:      "a quorum queue that holds back what comes back, by argument and by policy",
 		Why:        "minirabbit refuses what it does not do, rather than to ignore it.",

@@ -30,5 +30,6 @@ const (
 	pagePriority         = "rabbitmq.com/docs/priority"
 	pageStreams          = "rabbitmq.com/docs/streams"
 	pageConsumerPriority = "rabbitmq.com/docs/consumer-priority"
+	pageQuorum           = "rabbitmq.com/docs/quorum-queues"
 	measured             = "measured" // what RabbitMQ does where no page tells
 )

@@ -10,7 +10,9 @@ import (
 // sink takes everything, and settles what it has when asked.
 type sink struct{ held []queue.Entry }
 
-func (s *sink) Ready() bool                           { return true }
+func (s *sink) Ready() bool { return true }
+
+func (s *sink) Idle() bool                            { return true }
 func (s *sink) Deliver(_ *queue.Queue, e queue.Entry) { s.held = append(s.held, e) }
 
 var message = &queue.Message{Envelope: &queue.Envelope{}, Body: make([]byte, 128)}

@@ -1,5 +1,7 @@
 package queue
 
+import "slices"
+
 // Receiver is the side of a consumer that takes deliveries.
 type Receiver interface {
 	// Ready says whether a message may be handed over now: there is credit
@@ -8,6 +10,8 @@ type Receiver interface {
 	// Promise says that an entry is meant for the consumer, which takes its
 	// credit; Deliver follows.
 	Promise()
+	// Idle says whether it has settled all that it was handed.
+	Idle() bool
 	// Deliver hands over an entry. Unless the consumer takes without
 	// acknowledgement, the receiver settles it later.
 	Deliver(q *Queue, e Entry)
@@ -42,7 +46,8 @@ type consumers struct {
 	all    []*Consumer     // in order of arrival
 	rounds []*consumerList // by descending priority
 	single bool            // x-single-active-consumer
-	active *Consumer       // the one that is served, if single
+	choice SingleActive
+	active *Consumer // the one that is served, if single
 	// arrivals counts all consumers that there have been.
 	arrivals int
 }
@@ -74,12 +79,30 @@ func (cs *consumers) remove(c *Consumer) (found bool) {
 	return false
 }
 
-// successor is the consumer that becomes the single active one: the one that
-// has waited longest among those of the highest priority.
+// SingleActive says which consumer of a queue with x-single-active-consumer
+// RabbitMQ makes the active one.
+type SingleActive uint8
+
+// The ways to choose.
+const (
+	// HighestNext: when the active one goes, the one of the highest priority
+	// that has waited longest, as in classic queues.
+	HighestNext SingleActive = iota
+	// LongestNext: the one that has waited longest, as in quorum queues of
+	// RabbitMQ 3.10.
+	LongestNext
+	// HighestAtOnce: as HighestNext, but one of a higher priority does not
+	// wait for the active one to go: that gets no more messages, and is
+	// relieved once it has settled those that it has. As in quorum queues
+	// since RabbitMQ 4.0.
+	HighestAtOnce
+)
+
+// successor is the consumer that becomes the single active one.
 func (cs *consumers) successor() *Consumer {
 	var best *Consumer
 	for _, c := range cs.all {
-		if best == nil || c.Priority > best.Priority {
+		if best == nil || c.Priority > best.Priority && cs.choice != LongestNext {
 			best = c
 		}
 	}
@@ -98,12 +121,29 @@ func (cs *consumers) passOver(c *Consumer) {
 	}
 }
 
+// current is the single active consumer, relieved if it is to be. One that is
+// relieved waits behind the others.
+func (cs *consumers) current() *Consumer {
+	if cs.mustYield() && cs.active.Receiver.Idle() {
+		relieved := cs.active
+		cs.active = cs.successor()
+		i := slices.Index(cs.all, relieved)
+		cs.all = append(append(cs.all[:i:i], cs.all[i+1:]...), relieved)
+	}
+	return cs.active
+}
+
+// mustYield says that a consumer of a higher priority than the active one waits.
+func (cs *consumers) mustYield() bool {
+	return cs.choice == HighestAtOnce && cs.active != nil && cs.successor().Priority > cs.active.Priority
+}
+
 // take returns the consumer whose turn it is and moves it to the end of its
 // round. Those before it that are not ready leave the round until unblock.
 func (cs *consumers) take() *Consumer {
 	if cs.single {
-		if cs.active != nil && cs.active.Receiver.Ready() {
-			return cs.active
+		if c := cs.current(); c != nil && !cs.mustYield() && c.Receiver.Ready() {
+			return c
 		}
 		return nil
 	}

@@ -91,11 +91,12 @@ type Entry struct {
 	position uint64
 	// expires is when the entry is due, zero for never.
 	expires Instant
-	// deliveries counts how often the entry was handed out, and failures how
-	// often that failed.
-	deliveries, failures uint32
-	// direct: a consumer waited for the entry, and the queue, a classic one,
-	// passed it on without a look; or the entry is a stream's.
+	// deliveries counts how often the entry was handed out, failures how often
+	// that failed, and blame which of it goes on with a dead letter.
+	deliveries, failures, blame uint32
+	// direct: the queue does not look at the message's failures elsewhere, or
+	// a consumer waited for the entry, and the queue, a classic one, passed it
+	// on without a look; or the entry is a stream's.
 	direct bool
 	// got says that the entry is unacked and was taken by Get.
 	got bool

@@ -8,7 +8,8 @@ import (
 
 // Host is what a queue needs of the node that it lives in.
 type Host interface {
-	// DeadLetter takes a message that left q after so many failed deliveries.
+	// DeadLetter takes a message that left q after so many deliveries failed that
+	// are remembered.
 	// It is called only if the settings name a dead letter exchange, and must
 	// not call back into q.
 	DeadLetter(q *Queue, m *Message, failures uint32, reason Reason)
@@ -79,7 +80,7 @@ func New(name string, s Settings, host Host, now Instant) *Queue {
 	if s.Kind == Stream {
 		q.stream = newStream()
 	}
-	q.consumers.single = s.SingleActiveConsumer
+	q.consumers.single, q.consumers.choice = s.SingleActiveConsumer, s.SingleActive
 	return q
 }
 
@@ -149,13 +150,13 @@ func (q *Queue) Publish(now Instant, m *Message) (accepted bool) {
 	if q.refuses(m) {
 		return false
 	}
-	e := Entry{Message: m, position: q.nextPosition, expires: q.expiry(now, m)}
+	e := Entry{Message: m, position: q.nextPosition, expires: q.expiry(now, m), direct: q.settings.Blame == NoBlame}
 	q.nextPosition++
 	q.counts.Published++
 	q.enter(m)
 	if q.ready.length == 0 && len(q.consumers.all) > 0 {
 		if c := q.consumers.take(); c != nil {
-			e.direct = q.settings.Kind == Classic
+			e.direct = e.direct || q.settings.Kind == Classic
 			q.deliver(c, e)
 			return true
 		}
@@ -306,7 +307,7 @@ func (q *Queue) ConsumerCount() int {
 // ActiveConsumer says whether c is one that the queue serves: all are, but for
 // a queue with a single active consumer.
 func (q *Queue) ActiveConsumer(c *Consumer) bool {
-	return !q.consumers.single || q.consumers.active == c
+	return !q.consumers.single || q.consumers.current() == c
 }
 
 // AddConsumer subscribes c.

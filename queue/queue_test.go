@@ -31,6 +31,8 @@ type taker struct {
 
 func (r *taker) Ready() bool { return r.credit > 0 }
 
+func (r *taker) Idle() bool { return len(r.held) == 0 }
+
 func (r *taker) Promise() {
 	r.credit--
 	r.promised++

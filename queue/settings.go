@@ -64,6 +64,11 @@ type Settings struct {
 	// milliseconds. It is for whoever hands out the messages to enforce.
 	ConsumerTimeout Optional
 
+	// SingleActive says which consumer the single active one is.
+	SingleActive SingleActive
+	// Blame says which failures a message is blamed for when it goes on.
+	Blame Blame
+
 	// What follows is for quorum queues; see quorum.go.
 
 	// DeliveryLimit is how often a delivery may fail before the message is

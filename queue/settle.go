@@ -12,8 +12,8 @@ func (q *Queue) Ack(e *Entry) {
 	}
 }
 
-// Reject settles an entry that was handed out: it is dead-lettered, or gone. Only
-// if it was Refused, this delivery failed. In a stream it does what Ack does.
+// Reject settles an entry that was handed out: it is dead-lettered, or gone. The
+// cause is Refused or Released. In a stream it does what Ack does.
 func (q *Queue) Reject(e *Entry, why Cause) {
 	if q.deleted {
 		return
@@ -23,8 +23,8 @@ func (q *Queue) Reject(e *Entry, why Cause) {
 		return
 	}
 	q.settle(e)
-	if why == Refused {
-		e.failures++
+	if q.settings.Blame == BlameDiscarded || q.settings.Blame == BlameRefused && why == Refused {
+		e.blame++
 	}
 	q.drop(e, Rejected)
 }
@@ -53,6 +53,9 @@ func (q *Queue) Requeue(e *Entry, why Cause) {
 		return
 	}
 	q.settle(e)
+	if q.settings.Blame == BlameDiscarded && why == Abandoned || q.settings.Blame == BlameRefused && why != Released {
+		e.blame++
+	}
 	if q.settings.Kind == Quorum {
 		q.requeueQuorum(e, why)
 	} else {
@@ -64,6 +67,23 @@ func (q *Queue) Requeue(e *Entry, why Cause) {
 	q.counts.Requeued++
 	q.host.Wake(q)
 }
+
+// Blame says which failed deliveries RabbitMQ remembers when a message goes on as
+// a dead letter: a quorum queue that it gets to counts them as earlier ones.
+type Blame uint8
+
+// The ways to blame.
+const (
+	// NoBlame: none, as in RabbitMQ 3.10 and the classic queues of 4.0.
+	// Messages that were blamed elsewhere arrive as new.
+	NoBlame Blame = iota
+	// BlameDiscarded: that a consumer's channel ended, and that the message
+	// was rejected in the end, as in the quorum queues of RabbitMQ 4.0.
+	BlameDiscarded
+	// BlameRefused: that a consumer's channel ended, and that the message was
+	// refused with basic.reject, as in RabbitMQ 4.3.
+	BlameRefused
+)
 
 func (q *Queue) settle(e *Entry) {
 	q.unacked--
@@ -88,6 +108,6 @@ func (q *Queue) drop(e *Entry, reason Reason) {
 		q.OnDrop(e.Message, reason)
 	}
 	if q.settings.DeadLetter {
-		q.host.DeadLetter(q, e.Message, e.failures, reason)
+		q.host.DeadLetter(q, e.Message, e.blame, reason)
 	}
 }

@@ -19,6 +19,8 @@ type follower struct {
 
 func (f *follower) Ready() bool { return f.credit > 0 }
 
+func (f *follower) Idle() bool { return false }
+
 func (f *follower) Deliver(_ *queue.Queue, e queue.Entry) {
 	f.credit--
 	f.got = append(f.got, fmt.Sprintf("%d%s", e.Offset(), e.Message.Body))
@@ -228,5 +230,7 @@ func BenchmarkStream(b *testing.B) {
 // acker settles what it gets at once.
 type acker struct{}
 
-func (acker) Ready() bool                           { return true }
+func (acker) Ready() bool { return true }
+
+func (acker) Idle() bool                            { return false }
 func (acker) Deliver(q *queue.Queue, e queue.Entry) { q.Ack(&e) }

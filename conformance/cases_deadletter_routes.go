@@ -1,0 +1,198 @@
+package conformance
+
+import "github.com/minirabbit/minirabbit/wire"
+
+var deadLetterRouteCases = []Case{
+	{
+		ID:     "deadletter.cycle/expired",
+		Title:  "a message that would come back to a queue by expiry alone is dropped there",
+		Why:    "Two queues that expire into each other would pass it around for ever.",
+		Source: pageDLX + "#routing",
+		Run: func(t *T) {
+			r := t.Raw()
+			c, a, b, out := r.Channel(), t.QueueName("a"), t.QueueName("b"), t.QueueName("out")
+			x := t.ExchangeName("x")
+			c.Exchange(x, "fanout")
+			ttl := wire.Field{Key: "x-message-ttl", Value: int32(1)}
+			c.Queue(b, ttl, wire.Field{Key: "x-dead-letter-exchange", Value: x})
+			c.Queue(a, append(deadLetterTo(b), ttl)...)
+			c.Queue(out)
+			c.Bind(a, x, "")
+			c.Bind(out, x, "")
+			c.Publish("", a, "m")
+			t.CheckLetters("the way out", r.letterboxOnceFull(out), `m to <x> <b>; expired 1 in <b> from "" [<b>]; expired 1 in <a> from "" [<a>]; first expired in <a> from ""; last expired in <b> from ""`)
+			c.CheckCounts("not back", a, Counts{})
+		},
+	},
+	{
+		ID:     "deadletter.cycle/itself",
+		Title:  "a queue that expires into itself loses its messages",
+		Why:    "The shortest cycle is one queue.",
+		Source: pageDLX + "#routing",
+		Run: func(t *T) {
+			c, q := t.Raw().Channel(), t.QueueName("q")
+			c.Queue(q, append(deadLetterTo(q), wire.Field{Key: "x-message-ttl", Value: int32(1)})...)
+			c.Publish("", q, "m")
+			c.CheckCounts("gone", q, Counts{})
+		},
+	},
+	{
+		ID:     "deadletter.cycle/maxlen",
+		Title:  "a full queue that drops into itself loses what it drops",
+		Why:    "Limits make cycles as expiry does.",
+		Source: pageDLX + "#routing",
+		Run: func(t *T) {
+			c, q := t.Raw().Channel(), t.QueueName("q")
+			c.Queue(q, append(deadLetterTo(q), wire.Field{Key: "x-max-length", Value: int32(1)})...)
+			c.Publish("", q, "a", "b", "c")
+			c.CheckCounts("one left", q, Counts{Ready: 1})
+			t.Check("the last", c.Drain(q), []string{"c"})
+		},
+	},
+	{
+		ID:     "deadletter.cycle/rejected",
+		Title:  "a cycle in which a client rejected the message goes on",
+		Why:    "Delayed retries are such a cycle: rejected into a queue that expires back.",
+		Source: pageDLX + "#routing",
+		Run: func(t *T) {
+			r := t.Raw()
+			c, work, wait := r.Channel(), t.QueueName("work"), t.QueueName("wait")
+			ttl := wire.Field{Key: "x-message-ttl", Value: int32(1)}
+			c.Queue(wait, append(deadLetterTo(work), ttl)...)
+			c.Queue(work, deadLetterTo(wait)...)
+			c.Publish("", wait, "m") // expires first
+			c.CheckCounts("expired", work, Counts{Ready: 1})
+			c.reject(work)
+			t.CheckLetters("and came back", r.letterboxOnceFull(work),
+				`m to "" <work>; expired 2 in <wait> from "" [<wait>]; rejected 1 in <work> from "" [<work>]; first expired in <wait> from ""; last expired in <wait> from ""`)
+		},
+	},
+	{
+		ID:     "deadletter.cycle/rejected-before",
+		Title:  "a cycle without a rejection since the message was there last is one, except for 3.10 where the history's turned order hides it",
+		Why:    "One rejection long ago does not keep a message going for ever.",
+		Source: measured,
+		Run: func(t *T) {
+			r := t.Raw()
+			c, x, work, wait, end := r.Channel(), t.ExchangeName("x"), t.QueueName("work"), t.QueueName("wait"), t.QueueName("end")
+			c.Exchange(x, "fanout")
+			c.Queue(work, append(deadLetterTo(wait), wire.Field{Key: "x-max-length", Value: int32(1)})...)
+			c.Queue(wait, wire.Field{Key: "x-dead-letter-exchange", Value: x}, wire.Field{Key: "x-message-ttl", Value: int32(1)})
+			c.Queue(end)
+			c.Bind(work, x, "")
+			c.Publish("", work, "a")
+			c.CheckCounts("published", work, Counts{Ready: 1})
+			c.reject(work)
+			c.CheckCounts("came back", work, Counts{Ready: 1})
+			Call[*wire.QueueUnbindOk](c, &wire.QueueUnbind{Queue: work, Exchange: x})
+			c.Bind(end, x, "")
+			t.Publish("", work, "b") // pushes a out
+			c.Publish("", wait, "c")
+			box := r.letterbox(end)
+			if t.In(Only310) {
+				t.Check("went on", box.letters(1), []string{
+					`a to <x> <wait>; expired 2 in <wait> from "" [<wait>]; rejected 1 in <work> from "" [<work>]; maxlen 1 in <work> from <x> [<wait>]; first rejected in <work> from ""`})
+			}
+			t.CheckLetters("after it", box, `c to <x> <wait>; expired 1 in <wait> from "" [<wait>]; first expired in <wait> from ""; last expired in <wait> from ""`)
+		},
+	},
+	{
+		ID:     "deadletter.cc/kept-key",
+		Title:  "without a dead letter routing key the keys in CC route the dead letter too, and are in x-death",
+		Why:    "The recipients of copies get the dead letter, too.",
+		Source: pageDLX + "#routing",
+		Run: func(t *T) {
+			d := newCopies(t)
+			d.publish("m", keys("CC", "copy", "other"))
+			t.CheckLetters("by its key", d.main, `m to <dlx> k; rejected 1 in <q> from <x> [k copy other]; first rejected in <q> from <x>; last rejected in <q> from <x>; {CC=["copy", "other"]}`)
+			t.CheckLetters("by CC", d.copies, `m to <dlx> k; rejected 1 in <q> from <x> [k copy other]; first rejected in <q> from <x>; last rejected in <q> from <x>; {CC=["copy", "other"]}`)
+		},
+	},
+	{
+		ID:     "deadletter.cc/own-key",
+		Title:  "with a dead letter routing key CC routes no more; 3.10 drops the header, later releases keep it",
+		Why:    "The key of the queue replaces all keys of the message.",
+		Source: pageDLX + "#routing",
+		Run: func(t *T) {
+			d := newCopies(t, wire.Field{Key: "x-dead-letter-routing-key", Value: "k"})
+			d.publish("m", keys("CC", "copy"))
+			t.CheckLetters("by the queue's key", d.main, ByRelease(t,
+				From(Only310, `m to <dlx> k; rejected 1 in <q> from <x> [k copy]; first rejected in <q> from <x>`),
+				From(Since40, `m to <dlx> k; rejected 1 in <q> from <x> [k copy]; first rejected in <q> from <x>; last rejected in <q> from <x>; {CC=["copy"]}`)))
+			d.c.Publish(d.dlx, "copy", "marker")
+			t.Check("not by CC", d.copies.bodies(1), []string{"marker"})
+		},
+	},
+	{
+		ID:     "deadletter.cc/bcc",
+		Title:  "BCC routes the dead letter too, and is not in x-death",
+		Why:    "The header is gone, but the broker remembers the keys.",
+		Source: pageDLX + "#routing",
+		Run: func(t *T) {
+			d := newCopies(t)
+			d.publish("m", keys("BCC", "copy"))
+			t.CheckLetters("by its key", d.main, `m to <dlx> k; rejected 1 in <q> from <x> [k]; first rejected in <q> from <x>; last rejected in <q> from <x>`)
+			t.Check("by BCC", d.copies.bodies(1), []string{"m"})
+		},
+	},
+	{
+		ID:     "deadletter.cc/several-hops",
+		Title:  "CC goes on routing from hop to hop while no queue sets a key",
+		Why:    "A message with copies multiplies in a chain of dead letter exchanges.",
+		Source: measured,
+		Run: func(t *T) {
+			r := t.Raw()
+			c, x, a, b, d := r.Channel(), t.ExchangeName("x"), t.QueueName("a"), t.QueueName("b"), t.QueueName("d")
+			c.Exchange(x, "direct")
+			dead := argument("x-dead-letter-exchange", x)
+			c.Queue(a, dead...)
+			c.Queue(b, dead...)
+			c.Queue(d)
+			c.Bind(b, x, "k")
+			c.Bind(d, x, "copy")
+			c.PublishWith(&wire.BasicPublish{RoutingKey: a}, headers(keys("CC", "k")), "m")
+			c.CheckCounts("published", a, Counts{Ready: 1})
+			c.reject(a)
+			c.CheckCounts("by CC", b, Counts{Ready: 1})
+			c.reject(b)
+			c.CheckCounts("again", b, Counts{Ready: 1})
+			t.CheckLetters("twice", r.letterboxOnceFull(b), `m to <x> <a>; rejected 1 in <b> from <x> [<a> k]; rejected 1 in <a> from "" [<a> k]; first rejected in <a> from ""; last rejected in <b> from <x>; {CC=["k"]}`)
+		},
+	},
+}
+
+// deadLetterTo are the arguments of a queue whose dead letters go straight to another.
+func deadLetterTo(queue string) wire.Table {
+	return wire.Table{{Key: "x-dead-letter-exchange", Value: ""}, {Key: "x-dead-letter-routing-key", Value: queue}}
+}
+
+// copies is a queue whose dead letters are routed by their keys: k to one queue, copy to another.
+type copies struct {
+	*deadLetters
+	x            string // the exchange to publish to
+	main, copies *RawChannel
+}
+
+func newCopies(t *T, arguments ...wire.Field) *copies {
+	t.Helper()
+	r := t.Raw()
+	d := &deadLetters{t: t, r: r, c: r.Channel(), q: t.QueueName("q"), dlx: t.ExchangeName("dlx")}
+	x, main, copied := t.ExchangeName("x"), t.QueueName("main"), t.QueueName("copied")
+	d.c.Exchange(x, "direct")
+	d.c.Exchange(d.dlx, "direct")
+	d.c.Queue(d.q, append(argument("x-dead-letter-exchange", d.dlx), arguments...)...)
+	d.c.Bind(d.q, x, "k")
+	d.c.Queue(main)
+	d.c.Bind(main, d.dlx, "k")
+	d.c.Queue(copied)
+	d.c.Bind(copied, d.dlx, "copy")
+	return &copies{d, x, r.letterbox(main), r.letterbox(copied)}
+}
+
+// publish publishes with a header, and rejects what comes.
+func (d *copies) publish(body string, header wire.Field) {
+	d.t.Helper()
+	d.c.PublishWith(&wire.BasicPublish{Exchange: d.x, RoutingKey: "k"}, headers(header), body)
+	d.c.CheckCounts("published", d.q, Counts{Ready: 1})
+	d.c.reject(d.q)
+}
