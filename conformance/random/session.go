@@ -47,7 +47,8 @@ type Session struct {
 
 	// What the present program has brought into being, to be removed after it.
 	queues, exchanges, policies []string
-	owners                      map[string]int // of exclusive queues, as far as known: the connection
+	bound                       []*wire.ExchangeBind // which outlive the program, if both exchanges do
+	owners                      map[string]int       // of exclusive queues, as far as known: the connection
 
 	// names maps names that the broker made up to those that transcripts show.
 	names     map[string]string
@@ -103,7 +104,7 @@ func (s *Session) reset() {
 		s.mailbox = newMailbox()
 	}
 	s.program++
-	s.queues, s.exchanges, s.policies = nil, nil, nil
+	s.queues, s.exchanges, s.policies, s.bound = nil, nil, nil, nil
 	s.owners = make(map[string]int)
 	s.names, s.generated = make(map[string]string), make(map[string]int)
 }
@@ -249,6 +250,8 @@ func (s *Session) remember(at Place, m wire.Method) {
 		if !slices.Contains(s.exchanges, m.Exchange) {
 			s.exchanges = append(s.exchanges, m.Exchange)
 		}
+	case *wire.ExchangeBind:
+		s.bound = append(s.bound, m)
 	}
 }
 

@@ -292,6 +292,12 @@ func (s *Session) Clean(thoroughly bool) error {
 			return err
 		}
 	}
+	for _, b := range s.bound {
+		unbind := &wire.ExchangeUnbind{Destination: b.Destination, Source: b.Source, RoutingKey: b.RoutingKey, Arguments: b.Arguments}
+		if err := s.remove(0, unbind); err != nil {
+			return err
+		}
+	}
 	for _, name := range s.policies {
 		if err := s.setPolicy(&Policy{Name: name}); err != nil {
 			return err
