@@ -62,6 +62,10 @@ func (r *rabbitmqctl) readLimits() error {
 		Memory int64 `json:"vm_memory_high_watermark_limit"`
 		Disk   int64 `json:"disk_free_limit"`
 	}
+	// Under load, the Erlang machine of the command may report something first.
+	if begin := bytes.Index(output, []byte("\n{")); begin >= 0 {
+		output = output[begin:]
+	}
 	if err := json.Unmarshal(output, &status); err != nil {
 		return fmt.Errorf("conformance: what %s status says: %w", r.path, err)
 	}
