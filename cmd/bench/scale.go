@@ -111,15 +111,7 @@ func routed(kind string) func(r *run) (float64, error) {
 			}
 			return publishing(exchange, key(i), bodySize, nil)
 		})
-		r.begin()
-		n, err := c.flood(r, all, messages, endless)
-		if err != nil {
-			return 0, err
-		}
-		if _, err := c.declare(queue); err != nil {
-			return 0, err
-		}
-		return r.rate(n), nil
+		return r.publishRaw(c, queue, all, messages)
 	}
 }
 
