@@ -24,7 +24,7 @@ const (
 
 // cause returns what a queue calls a settlement other than ack.
 func (s settlement) cause() queue.Cause {
-	return map[settlement]queue.Cause{reject: queue.Refused, discard: queue.Released,
+	return [...]queue.Cause{reject: queue.Refused, discard: queue.Released,
 		release: queue.Released, refuse: queue.Refused, abandon: queue.Abandoned}[s]
 }
 
