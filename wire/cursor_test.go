@@ -101,3 +101,19 @@ func TestInternerReplaces(t *testing.T) {
 		}
 	}
 }
+
+// The names of one message are allocated once each, whatever they hash to.
+func TestInternerKeepsTheNamesOfAMessage(t *testing.T) {
+	names := [][]byte{[]byte("exchange"), []byte("routing.key"), []byte("consumer-tag"), []byte("header")}
+	for range 500 { // each with a hash of its own
+		i := wire.NewInterner()
+		allocs := testing.AllocsPerRun(5, func() {
+			for _, name := range names {
+				i.Intern(name)
+			}
+		})
+		if allocs != 0 {
+			t.Fatalf("%v allocations for %d known names, expected none", allocs, len(names))
+		}
+	}
+}

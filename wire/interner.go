@@ -5,12 +5,17 @@ import "hash/maphash"
 // An Interner holds short strings that were decoded before, so that the names which a connection repeats with every
 // message (exchanges, routing keys, consumer tags, header names) are allocated once. It keeps a fixed number of them,
 // the later in place of the earlier. One goroutine at a time may use it; a connection's reader has one of its own.
+//
+// Strings with the same hash share a set. It has several places, lest two names of one message take turns in one.
 type Interner struct {
-	seed    maphash.Seed
-	strings [internedStrings]string
+	seed maphash.Seed
+	sets [internerSets][internerPlaces]string
 }
 
-const internedStrings = 256 // a power of two
+const (
+	internerSets   = 64 // a power of two
+	internerPlaces = 4  // no method has more short strings
+)
 
 // NewInterner returns an empty Interner.
 func NewInterner() *Interner { return &Interner{seed: maphash.MakeSeed()} }
@@ -20,9 +25,13 @@ func (i *Interner) Intern(b []byte) string {
 	if i == nil || len(b) == 0 {
 		return string(b)
 	}
-	slot := &i.strings[maphash.Bytes(i.seed, b)%internedStrings]
-	if *slot != string(b) {
-		*slot = string(b)
+	set := &i.sets[maphash.Bytes(i.seed, b)%internerSets]
+	for _, known := range set {
+		if known == string(b) {
+			return known
+		}
 	}
-	return *slot
+	copy(set[1:], set[:])
+	set[0] = string(b)
+	return set[0]
 }
