@@ -106,11 +106,15 @@ var atLeastOnceCases = []Case{
 			c.reject(q)
 			c.reject(q)
 			t.arrives(c, roomy, 2)
-			t.Check("one has room", c.Drain(full), []string{"stopper"})
+			takeOne := func() string {
+				c.Send(&wire.BasicGet{Queue: full, NoAck: true})
+				return string(c.Next().Body)
+			}
+			t.Check("one has room", takeOne(), "stopper")
 			t.arrives(c, full, 1)
-			first := c.Drain(full)
+			first := takeOne()
 			t.arrives(c, full, 1)
-			t.Check("both in the end", slices.Sorted(slices.Values(append(first, c.Drain(full)...))), []string{"a", "b"})
+			t.Check("both in the end", slices.Sorted(slices.Values([]string{first, takeOne()})), []string{"a", "b"})
 			t.Check("each once", slices.Sorted(slices.Values(c.Drain(roomy))), []string{"a", "b"})
 		},
 	},

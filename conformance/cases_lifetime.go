@@ -93,13 +93,14 @@ var lifetimeCases = []Case{
 		Title:  "the time runs on while a message is held, and it goes when it comes back",
 		Why:    "A retry that comes too late is none.",
 		Source: pageTTL,
+		Waits:  true,
 		Run: func(t *T) {
 			for _, kind := range []string{"classic", "quorum"} {
 				c, q := t.Raw().Channel(), t.QueueName(kind)
-				c.Queue(q, queueType(kind), messageTTL(300))
+				c.Queue(q, queueType(kind), messageTTL(1500))
 				t.Publish("", q, "a")
 				t.Check(kind+" held", c.Get(q), `get-ok 1 left 0 "a"`)
-				c.passes("500")
+				c.passes("2000")
 				c.Send(&wire.BasicNack{DeliveryTag: 1, Requeue: true})
 				c.CheckCounts(kind+" gone", q, Counts{})
 				t.Check(kind+" nothing to get", c.Get(q), "get-empty")
@@ -112,16 +113,14 @@ var lifetimeCases = []Case{
 		Why:    "Reply queues go this way; what was in them is nobody's.",
 		Source: pageTTL + "#queue-ttl",
 		Run: func(t *T) {
-			for _, kind := range []string{"classic"} { // quorum queues look every few seconds only
-				r := t.Raw()
-				c, q, dlq := r.Channel(), t.QueueName(kind), t.QueueName(kind+"-dlq")
-				c.Queue(dlq)
-				c.Queue(q, append(deadLetterTo(dlq), queueType(kind), expires(300))...)
-				t.Publish("", q, "publishing is no use")
-				c.passes("1000")
-				t.Check(kind, r.Channel().Refused(&wire.QueueDeclare{Queue: q, Passive: true}), gone(q))
-				c.CheckCounts(kind+" dead letters", dlq, Counts{})
-			}
+			r := t.Raw()
+			c, q, dlq := r.Channel(), t.QueueName("q"), t.QueueName("dlq") // classic: a quorum queue looks every few seconds only
+			c.Queue(dlq)
+			c.Queue(q, append(deadLetterTo(dlq), expires(300))...)
+			t.Publish("", q, "publishing is no use")
+			c.passes("1000")
+			t.Check("unused", r.Channel().Refused(&wire.QueueDeclare{Queue: q, Passive: true}), gone(q))
+			c.CheckCounts("dead letters", dlq, Counts{})
 		},
 	},
 	{
@@ -129,24 +128,23 @@ var lifetimeCases = []Case{
 		Title:  "a consumer, a declaration and basic.get are use of a queue",
 		Why:    "A queue must not go from under who uses it.",
 		Source: pageTTL + "#queue-ttl",
+		Waits:  true,
 		Run: func(t *T) {
-			for _, kind := range []string{"classic"} { // quorum queues look every few seconds only
-				r := t.Raw()
-				c, q := r.Channel(), t.QueueName(kind)
-				c.Queue(q, queueType(kind), expires(1200))
-				c.Consume(q, "c")
-				c.passes("1700")
-				t.Check(kind+" consumed", c.Counts(q), Counts{Consumers: 1})
-				Call[*wire.BasicCancelOk](c, &wire.BasicCancel{ConsumerTag: "c"})
-				c.passes("700")
-				t.Check(kind+" cancelled a while ago", c.Get(q), "get-empty")
-				c.passes("700")
-				t.Check(kind+" got a while ago", c.Counts(q), Counts{})
-				c.passes("700")
-				t.Check(kind+" declared a while ago", c.Get(q), "get-empty")
-				c.passes("2000")
-				t.Check(kind+" unused", r.Channel().Refused(&wire.QueueDeclare{Queue: q, Passive: true}), gone(q))
-			}
+			r := t.Raw()
+			c, q := r.Channel(), t.QueueName("q")
+			c.Queue(q, expires(3000))
+			c.Consume(q, "c")
+			c.passes("3500")
+			t.Check("consumed", c.Counts(q), Counts{Consumers: 1})
+			Call[*wire.BasicCancelOk](c, &wire.BasicCancel{ConsumerTag: "c"})
+			c.passes("1500")
+			t.Check("cancelled a while ago", c.Get(q), "get-empty")
+			c.passes("1500")
+			t.Check("got a while ago", c.Counts(q), Counts{})
+			c.passes("1500")
+			t.Check("declared a while ago", c.Get(q), "get-empty")
+			c.passes("5000")
+			t.Check("unused", r.Channel().Refused(&wire.QueueDeclare{Queue: q, Passive: true}), gone(q))
 		},
 	},
 }
