@@ -71,10 +71,7 @@ func (ch *Channel) checkConsume(m *wire.BasicConsume, q *queue.Queue) (priority 
 	if err := ch.checkExclusiveConsumer(m, q); err != nil {
 		return 0, err
 	}
-	if err := ch.checkConsumeArguments(m, q); err != nil {
-		return 0, err
-	}
-	return consumerPriority(m.Arguments, ch.vh.queueText(q.Name()))
+	return ch.checkConsumeArguments(m, q)
 }
 
 // checkExclusiveConsumer refuses a second consumer next to an exclusive one,
@@ -91,22 +88,27 @@ func (ch *Channel) checkExclusiveConsumer(m *wire.BasicConsume, q *queue.Queue) 
 	return Errorf(wire.AccessRefused, "%s in exclusive use", ch.vh.queueText(q.Name()))
 }
 
-// checkConsumeArguments refuses what the queue's type does not support.
-func (ch *Channel) checkConsumeArguments(m *wire.BasicConsume, q *queue.Queue) error {
-	resource := ch.vh.queueText(q.Name())
-	kind := q.Settings().Kind
-	if kind == queue.Quorum && ch.globalPrefetch != 0 && !ch.vh.node.release.globalQos {
-		return Errorf(wire.NotImplemented, "%s does not support global qos", resource)
+// checkConsumeArguments refuses what the queue's type does not support, and
+// returns the consumer's priority.
+func (ch *Channel) checkConsumeArguments(m *wire.BasicConsume, q *queue.Queue) (priority int, err error) {
+	release, resource, kind := ch.vh.node.release, ch.vh.queueText(q.Name()), q.Kind()
+	if kind == queue.Quorum && ch.globalPrefetch != 0 && !release.globalQos {
+		return 0, Errorf(wire.NotImplemented, "%s does not support global qos", resource)
 	}
-	if _, set := m.Arguments.Get(argStreamOffset); set {
-		return Errorf(wire.PreconditionFailed, "invalid arg '"+argStreamOffset+"' for %s of queue type rabbit_%s_queue", resource, kind)
+	if priority, err = consumerPriority(m.Arguments, resource); err != nil {
+		return 0, err
 	}
-	if v, set := m.Arguments.Get(argFailover); set && ch.vh.node.release.checksFailover {
+	if v, set := m.Arguments.Get(argFailover); set && release.checksFailover && kind == queue.Classic {
 		if _, isBool := v.(bool); !isBool {
-			return Errorf(wire.PreconditionFailed, "invalid arg '%s' for %s: {unacceptable_type,%s}", argFailover, resource, erlang.TypeName(v))
+			return 0, Errorf(wire.PreconditionFailed, "invalid arg '%s' for %s: {unacceptable_type,%s}", argFailover, resource, erlang.TypeName(v))
 		}
 	}
-	return nil
+	for _, key := range release.refusedConsumeArguments[kind] {
+		if _, set := m.Arguments.Get(key); set {
+			return 0, Errorf(wire.PreconditionFailed, "invalid arg '%s' for %s of queue type rabbit_%s_queue", key, resource, kind)
+		}
+	}
+	return priority, nil
 }
 
 // consumerPriority reads the x-priority argument, 0 by default.

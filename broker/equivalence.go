@@ -2,6 +2,7 @@ package broker
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/minirabbit/minirabbit/internal/erlang"
 	"github.com/minirabbit/minirabbit/queue"
@@ -28,6 +29,17 @@ var equivalentArguments = map[queue.Kind][]string{
 	},
 }
 
+// equivalentArguments returns what a redeclaration must repeat in a release: what
+// it refuses for a type of queue, it does not compare either.
+func (r *Release) equivalentArguments(kind queue.Kind) (keys []string) {
+	for _, key := range slices.Concat(equivalentArguments[kind], r.comparedArguments[kind]) {
+		if !slices.Contains(r.refusedArguments[kind], key) {
+			keys = append(keys, key)
+		}
+	}
+	return keys
+}
+
 // inequivalent is the refusal of a declaration that differs from what is there.
 func inequivalent(what, resource, received, current string) error {
 	return Errorf(wire.PreconditionFailed, "inequivalent arg '%s' for %s: received %s but current is %s", what, resource, received, current)
@@ -49,9 +61,26 @@ func checkSameArgument(key, resource string, received, current wire.Table) error
 		return nil
 	}
 	if inReceived && inCurrent {
-		return inequivalent(key, resource, fmt.Sprintf("'%v'", r), fmt.Sprintf("'%v'", c))
+		return inequivalentValues(key, resource, r, c)
 	}
 	return inequivalent(key, resource, valueText(r, inReceived), valueText(c, inCurrent))
+}
+
+// inequivalentValues is the refusal where both have the argument. RabbitMQ takes
+// void for no argument here, and a decimal for a value with a type, and fails.
+func inequivalentValues(key, resource string, values ...any) error {
+	var texts [2]string
+	for i, v := range values {
+		switch v.(type) {
+		case nil:
+			texts[i] = "none"
+		case wire.Decimal:
+			return Errorf(wire.InternalError, "")
+		default:
+			texts[i] = "'" + erlang.Text(v) + "'"
+		}
+	}
+	return inequivalent(key, resource, texts[0], texts[1])
 }
 
 func sameValue(a, b any) bool {
@@ -89,7 +118,7 @@ func valueText(v any, set bool) string {
 	if !set {
 		return "none"
 	}
-	return fmt.Sprintf("the value '%v' of type '%s'", v, erlang.TypeName(v))
+	return fmt.Sprintf("the value '%s' of type '%s'", erlang.Text(v), erlang.TypeName(v))
 }
 
 // nameArgument reads an argument that names an exchange.

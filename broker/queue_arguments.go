@@ -76,11 +76,11 @@ var queueArguments = []queueArgument{
 	}},
 	{"x-queue-mode", "classic", func(p *argumentParser, key string, v any, s *queue.Settings) {
 		if mode := p.text(key, v); mode != "default" && mode != "lazy" {
-			p.fail(key, fmt.Sprintf(`"unsupported queue mode '%s'"`, mode))
+			p.failQuoted(key, "unsupported queue mode '"+mode+"'")
 		}
 	}},
 	{"x-queue-version", "classic", func(p *argumentParser, key string, v any, s *queue.Settings) {
-		n := p.integer(key, v)
+		n := p.natural(key, v).Value
 		if !slices.Contains(p.release.queueVersions, n) {
 			p.fail(key, fmt.Sprintf(`"unsupported queue version '%d'"`, n))
 		}
@@ -92,8 +92,11 @@ var queueArguments = []queueArgument{
 		}
 		s.SingleActiveConsumer = b
 	}},
+	{argConsumerTimeout, "quorum", func(p *argumentParser, key string, v any, s *queue.Settings) {
+		s.ConsumerTimeout = p.natural(key, v)
+	}},
+	{"x-consumer-disconnected-timeout", "quorum", checkNatural}, // of clients of other nodes
 	{"x-quorum-initial-group-size", "quorum", checkPositive},
-	{"x-initial-cluster-size", "stream", checkPositive},
 	{argMaxAge, "stream", func(p *argumentParser, key string, v any, s *queue.Settings) {
 		age, problem := parseAge(p.text(key, v))
 		p.internalError("", problem == noNumber && p.release.failsOnBadAge)
@@ -103,16 +106,25 @@ var queueArguments = []queueArgument{
 		s.MaxAge = queue.Some(age)
 	}},
 	{"x-stream-max-segment-size-bytes", "stream", func(p *argumentParser, key string, v any, s *queue.Settings) {
-		if s.SegmentBytes = p.natural(key, v); s.SegmentBytes.Value > maxSegment {
-			p.refuse("Exceeded max value for %s", key)
-		}
+		s.SegmentBytes = p.natural(key, v)
+		p.later(s.SegmentBytes.Value > maxSegment, "Exceeded max value for %s", key)
 	}},
+	{argFilterSize, "stream", func(p *argumentParser, key string, v any, s *queue.Settings) {
+		n, isNumber := integer(v)
+		if !p.release.filterSizeAlone {
+			n, isNumber = p.natural(key, v).Value, true
+		}
+		p.later(!isNumber || n < 16 || n > 255, p.release.filterSizeText, key)
+	}},
+	{"x-initial-cluster-size", "stream", checkPositive},
 	{"x-queue-leader-locator", allTypes, func(p *argumentParser, key string, v any, s *queue.Settings) {
 		p.oneOf(key, v, "invalid_queue_locator_arg", p.release.leaderLocators...)
 	}},
 	{"x-queue-master-locator", "classic", func(p *argumentParser, key string, v any, s *queue.Settings) {
 		locator, _ := v.(string)
-		p.internalError(p.release.masterLocatorError(locator))
+		if reason, fails := p.release.masterLocatorError(locator); fails && p.lateErr == nil {
+			p.lateErr = Errorf(wire.InternalError, "%s", reason)
+		}
 	}},
 	{"x-delivery-limit", "quorum", func(p *argumentParser, key string, v any, s *queue.Settings) {
 		// RabbitMQ takes any value and heeds numbers.
@@ -120,7 +132,6 @@ var queueArguments = []queueArgument{
 			s.DeliveryLimit = queue.Some(n)
 		}
 	}},
-	{"x-consumer-disconnected-timeout", "quorum", checkNatural}, // of clients of other nodes
 	{"x-delayed-retry-type", "quorum", func(p *argumentParser, _ string, v any, s *queue.Settings) {
 		// RabbitMQ takes any value; without a natural number as the minimum,
 		// which is not checked either, nothing is delayed.
@@ -130,17 +141,6 @@ var queueArguments = []queueArgument{
 	}},
 	{"x-delayed-retry-min", "quorum", anyArgument},
 	{"x-delayed-retry-max", "quorum", anyArgument},
-	{argConsumerTimeout, "quorum", func(p *argumentParser, key string, v any, s *queue.Settings) {
-		s.ConsumerTimeout = p.natural(key, v)
-	}},
-	{argFilterSize, "stream", func(p *argumentParser, key string, v any, s *queue.Settings) {
-		if n, ok := integer(v); p.release.filterSizeAlone && (!ok || n < 0) {
-			p.refuse(p.release.filterSizeText, key)
-		}
-		if n := p.natural(key, v); n.Value < 16 || n.Value > 255 {
-			p.refuse(p.release.filterSizeText, key)
-		}
-	}},
 }
 
 func checkNatural(p *argumentParser, key string, v any, _ *queue.Settings) { p.natural(key, v) }
@@ -148,26 +148,44 @@ func checkNatural(p *argumentParser, key string, v any, _ *queue.Settings) { p.n
 // anyArgument takes any value.
 func anyArgument(*argumentParser, string, any, *queue.Settings) {}
 
-func checkPositive(p *argumentParser, key string, v any, _ *queue.Settings) { p.duration(key, v, 1) }
+func checkPositive(p *argumentParser, key string, v any, _ *queue.Settings) {
+	if p.natural(key, v).Value == 0 {
+		p.fail(key, "{value_zero,0}")
+	}
+}
+
+// refusedInOrder are the arguments in the order in which RabbitMQ looks for those that the type of a queue does not
+// take, once it has read the values of the others.
+var refusedInOrder = []string{
+	"x-message-ttl", "x-expires", "x-max-length", "x-overflow", argDeadLetter, argDeadLetterKey, "x-dead-letter-strategy", "x-max-priority",
+	"x-single-active-consumer", "x-queue-mode", "x-queue-version", "x-queue-leader-locator", "x-queue-master-locator",
+	"x-quorum-initial-group-size", "x-delivery-limit", argConsumerTimeout, "x-consumer-disconnected-timeout", "x-delayed-retry-type",
+	"x-delayed-retry-min", "x-delayed-retry-max", "x-max-in-memory-length", "x-max-in-memory-bytes", argMaxAge,
+	"x-stream-max-segment-size-bytes", argFilterSize, "x-initial-cluster-size",
+}
 
 // parseQueueArguments reads the arguments of queue.declare.
 func parseQueueArguments(release *Release, args wire.Table, resource string) (queue.Settings, error) {
 	p := argumentParser{release: release, args: args, resource: resource, serverNamed: strings.HasPrefix(resource, "queue '"+generatedPrefix+"-")}
 	s := queue.Settings{Kind: p.kind()}
 	for _, a := range queueArguments {
-		v, set := args.Get(a.key)
-		if !set || slices.Contains(release.ignoredArguments[s.Kind], a.key) {
-			continue
+		if v, set := args.Get(a.key); set && release.takesArgument(s.Kind, a) {
+			a.read(&p, a.key, v, &s)
 		}
-		if !slices.Contains(strings.Fields(a.takes), string(s.Kind)) || slices.Contains(release.refusedArguments[s.Kind], a.key) {
-			p.refuse("invalid arg '%s' for %s of queue type rabbit_%s_queue", a.key, resource, s.Kind)
-			break
-		}
-		a.read(&p, a.key, v, &s)
 	}
+	p.refuseOthers(s.Kind)
 	release.readConsumerTimeout(args, &s)
 	release.complete(&s)
+	if p.err == nil {
+		p.err = p.lateErr
+	}
 	return s, p.err
+}
+
+// takesArgument says whether an argument means something to a type of queue.
+func (r *Release) takesArgument(kind queue.Kind, a queueArgument) bool {
+	return slices.Contains(strings.Fields(a.takes), string(kind)) && !slices.Contains(r.refusedArguments[kind], a.key) &&
+		!slices.Contains(r.ignoredArguments[kind], a.key)
 }
 
 // argumentParser reads arguments until the first that is wrong.
@@ -178,6 +196,19 @@ type argumentParser struct {
 	// serverNamed: the server made up the queue's name.
 	serverNamed bool
 	err         error
+	// lateErr is what is wrong with an argument that RabbitMQ looks at last.
+	lateErr error
+}
+
+// refuseOthers refuses the arguments that are for queues of another type.
+func (p *argumentParser) refuseOthers(kind queue.Kind) {
+	for _, key := range refusedInOrder {
+		a := queueArguments[slices.IndexFunc(queueArguments, func(a queueArgument) bool { return a.key == key })]
+		_, set := p.args.Get(key)
+		if set && !p.release.takesArgument(kind, a) && !slices.Contains(p.release.ignoredArguments[kind], key) {
+			p.refuse("invalid arg '%s' for %s of queue type rabbit_%s_queue", key, p.resource, kind)
+		}
+	}
 }
 
 func (p *argumentParser) kind() queue.Kind {
@@ -185,6 +216,8 @@ func (p *argumentParser) kind() queue.Kind {
 	if !set {
 		return queue.Classic
 	}
+	_, isText := v.(string)
+	p.internalError("", p.serverNamed && !isText)
 	switch kind := p.text(argQueueType, v); queue.Kind(kind) {
 	case queue.Classic, queue.Quorum, queue.Stream:
 		return queue.Kind(kind)
@@ -197,7 +230,7 @@ func (p *argumentParser) kind() queue.Kind {
 		if p.serverNamed {
 			p.unknownType(kind)
 		}
-		p.fail(argQueueType, fmt.Sprintf(`"unsupported queue type '%s'"`, kind))
+		p.failQuoted(argQueueType, "unsupported queue type '"+kind+"'")
 		return queue.Classic
 	}
 }
@@ -218,6 +251,13 @@ func (p *argumentParser) refuse(format string, args ...any) {
 	}
 }
 
+// later refuses what RabbitMQ sees only when everything else is in order.
+func (p *argumentParser) later(refused bool, format string, args ...any) {
+	if refused && p.lateErr == nil {
+		p.lateErr = Errorf(wire.PreconditionFailed, format, args...)
+	}
+}
+
 func (p *argumentParser) internalError(reason string, fails bool) {
 	if fails && p.err == nil {
 		p.err = Errorf(wire.InternalError, "%s", reason)
@@ -226,6 +266,11 @@ func (p *argumentParser) internalError(reason string, fails bool) {
 
 func (p *argumentParser) fail(key, reason string) {
 	p.refuse("invalid arg '%s' for %s: %s", key, p.resource, reason)
+}
+
+// failQuoted is fail with a text of which RabbitMQ thinks as of a value.
+func (p *argumentParser) failQuoted(key, reason string) {
+	p.fail(key, erlang.Quote(reason, !p.release.routing.PlainTexts))
 }
 
 func (p *argumentParser) wrongType(key string, v any) {

@@ -150,13 +150,10 @@ func (vh *VHost) checkEquivalentQueue(q *queue.Queue, owner *Connection, m *wire
 	if vh.node.release.sameAsClassic && isClassic(received) && isClassic(current) {
 		received, current = withQueueType(received), withQueueType(current)
 	}
-	for _, key := range equivalentArguments[q.Settings().Kind] {
+	for _, key := range vh.node.release.equivalentArguments(q.Kind()) {
 		if err := checkSameArgument(key, resource, received, current); err != nil {
 			return err
 		}
-	}
-	if q.IsStream() && vh.node.release.comparesFilterSize {
-		return checkSameArgument(argFilterSize, resource, received, current)
 	}
 	return nil
 }

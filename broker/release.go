@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"slices"
 	"unicode/utf8"
 
 	"github.com/minirabbit/minirabbit/exchange"
@@ -88,33 +87,7 @@ type Release struct {
 	// copyright and platform are in the server properties.
 	copyright, platform string
 
-	// Arguments of queue.declare.
-
-	// ignoredArguments have no meaning for a type of queue, refusedArguments
-	// are known but not for this type.
-	ignoredArguments, refusedArguments map[queue.Kind][]string
-	queueVersions                      []int64
-	// unknownTypeUnnamed refuses the type of a queue that the server is to
-	// name, if there is no such type; if empty, it is an internal error.
-	unknownTypeUnnamed string
-	// emptyQueueType: the type "" stands for the default.
-	emptyQueueType bool
-	leaderLocators []string
-	// masterLocators are the values of x-queue-master-locator that are taken,
-	// nil for any. masterLocatorText is the reason that a refusal gives.
-	masterLocators    []string
-	masterLocatorText string
-	filterSizeText    string
-	// namesDefaultType: a redeclaration that names no type counts as naming
-	// the type classic.
-	namesDefaultType bool
-	// sameAsClassic: the type classic is the same as none.
-	sameAsClassic bool
-
-	// leastMaxPriority is what a lower x-max-priority counts as.
-	leastMaxPriority int64
-	// checksFailover: basic.consume wants a bool as x-cancel-on-ha-failover.
-	checksFailover bool
+	argumentRules
 
 	// Quorum queues.
 
@@ -159,12 +132,10 @@ type Release struct {
 	streamRules
 }
 
-// retryArguments came with 4.3.
-var retryArguments = []string{"x-consumer-disconnected-timeout", "x-delayed-retry-type", "x-delayed-retry-min", "x-delayed-retry-max"}
-
 // The releases.
 var (
 	Release310 = &Release{
+		argumentRules:  arguments310,
 		consumersByTag: true,
 		getSingleText:  "quorum queues",
 		name:           "3.10", version: "3.10.8",
@@ -190,22 +161,12 @@ var (
 		deadLetterDropsCC:  true,
 		turnsDeaths:        true,
 		sortsDeaths:        true,
-		ignoredArguments: map[queue.Kind][]string{
-			queue.Classic: append(retryArguments, argConsumerTimeout, "x-stream-filter-size-bytes"),
-			queue.Quorum:  append(retryArguments, argConsumerTimeout, "x-stream-filter-size-bytes"),
-			queue.Stream:  append(retryArguments, argConsumerTimeout, "x-stream-filter-size-bytes"),
-		},
-		refusedArguments: map[queue.Kind][]string{queue.Classic: {"x-queue-leader-locator"}},
-		queueVersions:    []int64{1, 2},
-		leaderLocators:   []string{"client-local", "balanced", "least-leaders", "random"},
-		masterLocators:   []string{"min-masters", "client-local", "random"},
-		checksFailover:   true,
-		getCountsFirst:   true,
-		releasedToBack:   true,
-		singleActive:     queue.LongestNext,
-		sameAsClassic:    true,
+		getCountsFirst:     true,
+		releasedToBack:     true,
+		singleActive:       queue.LongestNext,
 	}
 	Release40 = &Release{
+		argumentRules: arguments40,
 		getSingleText: "quorum queues",
 		name:          "4.0", version: "4.0.5",
 		streamRules:               streams40,
@@ -231,28 +192,18 @@ var (
 		lastDeath:                 true,
 		ownDeathsOnly:             true,
 		expirationFirst:           true,
-		ignoredArguments: map[queue.Kind][]string{
-			queue.Classic: append(retryArguments, argConsumerTimeout, "x-stream-filter-size-bytes"),
-			queue.Quorum:  append(retryArguments, argConsumerTimeout, "x-stream-filter-size-bytes"),
-			queue.Stream:  append(retryArguments, argConsumerTimeout),
-		},
-		queueVersions:       []int64{1, 2},
-		leaderLocators:      []string{"client-local", "balanced", "least-leaders", "random", "min-masters"},
-		filterSizeText:      "Invalid value for  %s",
-		namesDefaultType:    true,
-		leastMaxPriority:    1,
-		deliveryLimit:       queue.Some(20),
-		priorities:          queue.Interleaved,
-		singleActive:        queue.HighestAtOnce,
-		quorumBlame:         queue.BlameDiscarded,
-		negativeLimitIsNone: true,
-		releasedToBack:      true,
-		consumerTimeouts:    queuedChannelTimeouts,
+		deliveryLimit:             queue.Some(20),
+		priorities:                queue.Interleaved,
+		singleActive:              queue.HighestAtOnce,
+		quorumBlame:               queue.BlameDiscarded,
+		negativeLimitIsNone:       true,
+		releasedToBack:            true,
+		consumerTimeouts:          queuedChannelTimeouts,
 	}
 	Release43 = &Release{
-		getSingleText:      "<<\"quorum\">> queues",
-		unknownTypeUnnamed: "unknown queue type",
-		name:               "4.3", version: "4.3.6",
+		argumentRules: arguments43,
+		getSingleText: "<<\"quorum\">> queues",
+		name:          "4.3", version: "4.3.6",
 		streamRules:               streams43,
 		management:                management43,
 		policyRules:               policies43,
@@ -280,29 +231,18 @@ var (
 		lastDeath:                 true,
 		ownDeathsOnly:             true,
 		expirationFirst:           true,
-		ignoredArguments:          map[queue.Kind][]string{queue.Classic: {"x-queue-mode"}},
-		queueVersions:             []int64{2},
-		emptyQueueType:            true,
-		leaderLocators:            []string{"client-local", "balanced", "least-leaders", "random", "min-masters"},
-		masterLocators:            []string{},
-		masterLocatorText: "Feature `queue_master_locator` is deprecated.\nBy default, this feature is not permitted anymore.\n" +
-			"The feature will be removed from a future major RabbitMQ version, regardless of the configuration; " +
-			"actual version to be determined.\nTo continue using this feature",
-		filterSizeText:          "Invalid value for %s",
-		namesDefaultType:        true,
-		leastMaxPriority:        1,
-		acquiredCount:           true,
-		globalQos:               true,
-		deliveryLimit:           queue.Some(20),
-		priorities:              queue.Strict,
-		singleActive:            queue.HighestAtOnce,
-		classicBlame:            queue.BlameRefused,
-		quorumBlame:             queue.BlameRefused,
-		negativeLimitIsNone:     true,
-		consumerTimeouts:        queueTimeouts,
-		purgeCountsWithheld:     true,
-		keepsTransientExchanges: true,
-		countsProperties:        true,
+		acquiredCount:             true,
+		globalQos:                 true,
+		deliveryLimit:             queue.Some(20),
+		priorities:                queue.Strict,
+		singleActive:              queue.HighestAtOnce,
+		classicBlame:              queue.BlameRefused,
+		quorumBlame:               queue.BlameRefused,
+		negativeLimitIsNone:       true,
+		consumerTimeouts:          queueTimeouts,
+		purgeCountsWithheld:       true,
+		keepsTransientExchanges:   true,
+		countsProperties:          true,
 	}
 )
 
@@ -330,12 +270,6 @@ func (r *Release) Version() string { return r.version }
 
 // MaxMessageSize is the default limit for a message's body, in bytes.
 func (r *Release) MaxMessageSize() int { return r.maxMessageSize }
-
-// masterLocatorError says whether RabbitMQ fails over a value of
-// x-queue-master-locator, and what it then says.
-func (r *Release) masterLocatorError(locator string) (reason string, fails bool) {
-	return r.masterLocatorText, r.masterLocators != nil && !slices.Contains(r.masterLocators, locator)
-}
 
 // complete sets what no argument says: how this release's queues behave.
 func (r *Release) complete(s *queue.Settings) {

@@ -10,8 +10,8 @@ type streamRules struct {
 	// comparesAges: ages are equivalent if they are as long.
 	comparesAges bool
 	// filterSizeAlone: x-stream-filter-size-bytes has one refusal for all that is
-	// wrong with it. comparesFilterSize: a redeclaration must repeat it.
-	filterSizeAlone, comparesFilterSize bool
+	// wrong with it.
+	filterSizeAlone bool
 	// filtersStreams: consumers can ask for messages of certain values.
 	filtersStreams bool
 	// deliversWholeChunks: the prefetch holds back chunks, not messages.
@@ -52,7 +52,6 @@ var (
 		streamNoun:         "stream",
 		streamPrefetchText: "consumer prefetch count is not set for stream %s",
 		comparesAges:       true,
-		comparesFilterSize: true,
 		filtersStreams:     true,
 		keepsAnnotations:   true,
 		setsDeliveryMode:   true,

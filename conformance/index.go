@@ -10,6 +10,7 @@ func Cases() []Case {
 		channelCases,
 		queueDeclareCases,
 		queueArgumentCases,
+		argumentCases,
 		queueExclusiveCases,
 		queueDeleteCases,
 		queueBindCases,

@@ -77,6 +77,44 @@ func Format(value any, unicode bool) string {
 	return out.String()
 }
 
+// Text returns a table value as RabbitMQ prints it in the midst of a text: what is text as it is, anything else as a term.
+func Text(value any) string {
+	switch v := value.(type) {
+	case string:
+		return v
+	case []byte:
+		return string(v)
+	}
+	return Format(value, true)
+}
+
+// Quote returns a text as Erlang prints a string, which is a list of characters: in quotes if all of them are printable
+// Latin-1, and as numbers otherwise. Releases up to 3.10 take each byte for a character; the others, with unicode, do not.
+func Quote(text string, unicode bool) string {
+	quoted, numbers, latin1 := []byte{'"'}, []string{}, true
+	add := func(r rune, as string) {
+		numbers = append(numbers, strconv.Itoa(int(r)))
+		latin1 = latin1 && r <= 0xff && printable(r)
+		if escape := strings.IndexRune("\n\t\v\b\f\r\x1b\"\\", r); escape >= 0 {
+			as = `\` + `ntvbfre"\`[escape:escape+1]
+		}
+		quoted = append(quoted, as...)
+	}
+	if unicode {
+		for _, r := range text {
+			add(r, string(r))
+		}
+	} else {
+		for i := range len(text) {
+			add(rune(text[i]), text[i:i+1])
+		}
+	}
+	if !latin1 {
+		return "[" + strings.Join(numbers, ",") + "]"
+	}
+	return string(quoted) + `"`
+}
+
 func appendTerm(out *strings.Builder, value any, unicode bool) {
 	switch v := value.(type) {
 	case nil:

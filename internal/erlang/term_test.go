@@ -85,3 +85,31 @@ func ExampleFormat() {
 	fmt.Println(erlang.TypeName("a"), erlang.Format("a", false))
 	// Output: longstr <<"a">>
 }
+
+func TestQuote(t *testing.T) {
+	for _, test := range []struct{ text, want, plain string }{
+		{"", `""`, `""`}, {"a 'b'", `"a 'b'"`, `"a 'b'"`}, {"é\"\n\\", `"é\"\n\\"`, `"é\"\n\\"`}, {"tab\t", `"tab\t"`, `"tab\t"`},
+		{"日a", "[26085,97]", "[230,151,165,97]"}, {"a\x00", "[97,0]", "[97,0]"},
+	} {
+		if got := erlang.Quote(test.text, true); got != test.want {
+			t.Errorf("Quote(%q) = %s, want %s", test.text, got, test.want)
+		}
+		if got := erlang.Quote(test.text, false); got != test.plain {
+			t.Errorf("Quote(%q) of bytes = %s, want %s", test.text, got, test.plain)
+		}
+	}
+}
+
+func TestText(t *testing.T) {
+	for _, test := range []struct {
+		value any
+		want  string
+	}{
+		{"té\"xt", "té\"xt"}, {[]byte("1"), "1"}, {int32(-1), "-1"}, {float32(1), "1.0"}, {true, "true"}, {nil, "undefined"},
+		{wire.Array{int32(1)}, "[{signedint,1}]"}, {wire.Table{}, "[]"}, {wire.Decimal{Scale: 1, Value: 15}, "{1,15}"},
+	} {
+		if got := erlang.Text(test.value); got != test.want {
+			t.Errorf("Text(%v) = %s, want %s", test.value, got, test.want)
+		}
+	}
+}
