@@ -192,45 +192,6 @@ var exchangeBindCases = []Case{
 				ChannelError(wire.AccessRefused, "cannot publish to internal exchange '<inner>' in vhost '/'", wire.IDBasicPublish))
 		},
 	},
-	{
-		ID:     "exchange.alternate/unroutable",
-		Title:  "what an exchange cannot route goes to its alternate exchange, with its exchange and routing key kept",
-		Why:    "This is where unroutable messages are collected.",
-		Source: pageAlternate,
-		Run: func(t *T) {
-			c := t.Raw().Channel()
-			q, other, x, spare := t.QueueName("q"), t.QueueName("other"), t.ExchangeName("x"), t.ExchangeName("spare")
-			c.Exchange(spare, "fanout")
-			c.Exchange(x, "direct", argument("alternate-exchange", spare)...)
-			c.Queue(q)
-			c.Queue(other)
-			c.Bind(q, spare, "")
-			c.Bind(other, x, "known")
-			c.Publish(x, "known", "routed")
-			t.Check("routed", c.Drain(other), []string{"routed"})
-			t.Check("not to the alternate too", c.Drain(q), []string{})
-			c.PublishWith(&wire.BasicPublish{Exchange: x, RoutingKey: "unknown", Mandatory: true}, wire.Properties{}, "m")
-			c.Send(&wire.BasicGet{Queue: q, NoAck: true})
-			t.Check("in the alternate's queue, and not returned", c.Next().Method,
-				wire.Method(&wire.BasicGetOk{DeliveryTag: 2, Exchange: x, RoutingKey: "unknown"}))
-		},
-	},
-	{
-		ID:     "exchange.alternate/missing-or-circular",
-		Title:  "an alternate exchange that is missing, or alternates in a circle, leave a message unroutable",
-		Why:    "The publisher still learns of it, and the broker does not loop.",
-		Source: pageAlternate,
-		Run: func(t *T) {
-			c, x, y := t.Raw().Channel(), t.ExchangeName("x"), t.ExchangeName("y")
-			c.Exchange(x, "direct", argument("alternate-exchange", y)...)
-			mandatory := &wire.BasicPublish{Exchange: x, RoutingKey: "k", Mandatory: true}
-			c.PublishWith(mandatory, wire.Properties{}, "missing")
-			t.Check("missing", c.Lines(1), []string{`return 312 NO_ROUTE <x> k "missing"`})
-			c.Exchange(y, "direct", argument("alternate-exchange", x)...)
-			c.PublishWith(mandatory, wire.Properties{}, "circle")
-			t.Check("circle", c.Lines(1), []string{`return 312 NO_ROUTE <x> k "circle"`})
-		},
-	},
 }
 
 // bindExchange binds an exchange to a source.

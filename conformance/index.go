@@ -17,6 +17,7 @@ func Cases() []Case {
 		exchangeDeclareCases,
 		exchangeDeleteCases,
 		exchangeBindCases,
+		alternateCases,
 		routingCases,
 		ccCases,
 		publishCases,

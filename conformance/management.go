@@ -108,8 +108,20 @@ func (t *T) Policy(queue string, definition map[string]any) {
 // PolicyOf is Policy for "policies" or "operator-policies", with a suffix to the name, and a priority.
 func (t *T) PolicyOf(kind, queue, suffix string, priority int, definition map[string]any) {
 	t.Helper()
-	path := "/api/" + kind + "/" + url.PathEscape(t.uri.Vhost) + "/" + url.PathEscape(queue+suffix)
+	t.policy(kind, "queues", queue, suffix, priority, definition)
+}
+
+// ExchangePolicy is Policy for an exchange. It gives what removes the policy before the case ends.
+func (t *T) ExchangePolicy(exchange string, definition map[string]any) (remove func()) {
+	t.Helper()
+	return t.policy("policies", "exchanges", exchange, "", 0, definition)
+}
+
+func (t *T) policy(kind, applyTo, name, suffix string, priority int, definition map[string]any) (remove func()) {
+	t.Helper()
+	path := "/api/" + kind + "/" + url.PathEscape(t.uri.Vhost) + "/" + url.PathEscape(name+suffix)
 	t.Manage(http.MethodPut, path, map[string]any{
-		"pattern": "^" + regexp.QuoteMeta(queue) + "$", "definition": definition, "apply-to": "queues", "priority": priority})
+		"pattern": "^" + regexp.QuoteMeta(name) + "$", "definition": definition, "apply-to": applyTo, "priority": priority})
 	t.Cleanup(func() { t.manage(http.MethodDelete, path, nil) })
+	return func() { t.Manage(http.MethodDelete, path, nil) }
 }
