@@ -1,6 +1,7 @@
 package amqpserver
 
 import (
+	"cmp"
 	"errors"
 
 	"github.com/minirabbit/minirabbit/broker"
@@ -22,6 +23,9 @@ func (ch *channel) basicConsume(m *wire.BasicConsume) (wire.Method, error) {
 			return nil, err
 		}
 		return reply(m.NoWait, &wire.BasicConsumeOk{ConsumerTag: tag})
+	}
+	if ch.vh.IsVolatileQueue(m.Queue) {
+		return nil, cmp.Or(ch.may(broker.Read, "queue", m.Queue), ch.session.ConsumeVolatileError(m.Queue))
 	}
 	q, err := ch.read(m.Queue)
 	if err != nil {
@@ -59,6 +63,9 @@ func (ch *channel) basicPublish(p *content) error {
 
 // basicGet answers with the message, which goes out as a whole, or get-empty.
 func (ch *channel) basicGet(m *wire.BasicGet) (wire.Method, error) {
+	if ch.vh.IsVolatileQueue(m.Queue) {
+		return nil, cmp.Or(ch.may(broker.Read, "queue", m.Queue), ch.vh.VolatileGetError(m.Queue))
+	}
 	q, err := ch.read(m.Queue)
 	if err != nil {
 		return nil, err

@@ -43,8 +43,11 @@ func (ch *channel) queueDeclare(m *wire.QueueDeclare) (wire.Method, error) {
 // queueDeclareReplyTo answers for the pseudo-queue of direct reply-to: it is
 // there if somebody consumes from it.
 func (ch *channel) queueDeclareReplyTo(m *wire.QueueDeclare) (wire.Method, error) {
-	if !ch.vh.ReplyToExists(m.Queue) {
-		_, err := ch.vh.UseQueue(ch.c.session, m.Queue)
+	exists, err := ch.vh.ReplyToExists(m.Queue)
+	if !exists && err == nil {
+		_, err = ch.vh.UseQueue(ch.c.session, m.Queue)
+	}
+	if err != nil {
 		return nil, err
 	}
 	ch.lastQueue = m.Queue
@@ -138,7 +141,10 @@ func (ch *channel) mayBindQueue(source, name, key string) (queueName, routingKey
 	if err := ch.may(broker.Read, "exchange", source); err != nil {
 		return "", "", err
 	}
-	return name, key, ch.c.session.CheckTopic(broker.Read, source, key)
+	if err := ch.c.session.CheckTopic(broker.Read, source, key); err != nil {
+		return "", "", err
+	}
+	return name, key, ch.vh.CheckReplyBinding(name)
 }
 
 // queueName returns the name that is meant: an empty one stands for the queue
@@ -166,6 +172,12 @@ func (ch *channel) read(name string) (*queue.Queue, error) {
 }
 
 func (ch *channel) queuePurge(m *wire.QueuePurge) (wire.Method, error) {
+	if ch.vh.IsVolatileQueue(m.Queue) {
+		if err := ch.may(broker.Read, "queue", m.Queue); err != nil {
+			return nil, err
+		}
+		return reply(m.NoWait, &wire.QueuePurgeOk{})
+	}
 	q, err := ch.read(m.Queue)
 	if err != nil {
 		return nil, err

@@ -57,9 +57,10 @@ func (ch *Channel) Consume(m *wire.BasicConsume, q *queue.Queue) (tag string, er
 	return tag, nil
 }
 
-// CheckTag refuses a consumer tag that the channel uses already.
+// CheckTag refuses a consumer tag that the channel uses already. That of its
+// consumer of direct replies does not count.
 func (ch *Channel) CheckTag(tag string) error {
-	if tag != "" && (ch.byTag[tag] != nil || ch.reply.tag == tag) {
+	if tag != "" && ch.byTag[tag] != nil {
 		return Errorf(wire.NotAllowed, "attempt to reuse consumer tag '%s'", tag)
 	}
 	return nil

@@ -20,6 +20,7 @@ type Publishing struct {
 	exchange *exchange.Exchange
 	message  *queue.Message
 	header   *wire.Properties // decoded, valid while the vhost is locked
+	replied  bool             // its direct replies are sent
 }
 
 // Publish routes a message as the channel's mode wants it: now, with a confirm
@@ -147,7 +148,11 @@ func (ch *Channel) route(p *Publishing) (accepted bool, err error) {
 		}
 		ch.observe(e)
 	}
-	routed, accepted, err := ch.vh.deliver(p.exchange, p.message, p.header)
+	deliver := ch.vh.deliver
+	if p.replied {
+		deliver = ch.vh.deliverToQueues
+	}
+	routed, accepted, err := deliver(p.exchange, p.message, p.header)
 	if err != nil {
 		return false, err
 	}

@@ -74,6 +74,10 @@ type Release struct {
 	cancelOkCrashes bool
 	// sortsHeaders: headers reach a consumer sorted by name, each once.
 	sortsHeaders bool
+	// volatileQueues: what stands for a consumer of direct replies is a queue of
+	// a type of its own. Otherwise replies are none of routing: they are sent as
+	// the message is published, a transaction or not, and are no destination.
+	volatileQueues bool
 	// routesInTx: a transaction routes a message when it is published, not
 	// when it commits.
 	routesInTx bool
@@ -218,6 +222,7 @@ var (
 		refusesExcessBody:         true,
 		cancelOkCrashes:           true,
 		sortsHeaders:              true,
+		volatileQueues:            true,
 		routesInTx:                true,
 		checksUserIDLast:          true,
 		crashesOnLongText:         true,

@@ -12,6 +12,16 @@ import (
 // deliver routes m from x and enqueues it. routed is the number of its
 // destinations; accepted is false if any queue refused it.
 func (vh *VHost) deliver(x *exchange.Exchange, m *queue.Message, header *wire.Properties) (routed int, accepted bool, err error) {
+	replies, err := vh.reply(x, m)
+	if err != nil {
+		return 0, false, err
+	}
+	routed, accepted, err = vh.deliverToQueues(x, m, header)
+	return routed + replies, accepted, err
+}
+
+// deliverToQueues is deliver without direct replies.
+func (vh *VHost) deliverToQueues(x *exchange.Exchange, m *queue.Message, header *wire.Properties) (routed int, accepted bool, err error) {
 	queues, err := vh.route(x, m, header)
 	if err != nil {
 		return 0, false, err
@@ -30,9 +40,6 @@ func (vh *VHost) deliver(x *exchange.Exchange, m *queue.Message, header *wire.Pr
 	x.PublishOut += uint64(routed)
 	if vh.tracing.Load() {
 		vh.noteRouted(x, m, queues)
-	}
-	if x.Name() == "" && len(vh.replies) > 0 {
-		routed += vh.reply(m)
 	}
 	return routed, accepted, nil
 }

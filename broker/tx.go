@@ -57,6 +57,12 @@ func (ch *Channel) SelectConfirm() error {
 
 // publishInTx keeps a publishing until the commit.
 func (ch *Channel) publishInTx(p Publishing) error {
+	if !ch.vh.node.release.volatileQueues {
+		if _, err := ch.vh.reply(p.exchange, p.message); err != nil {
+			return err
+		}
+		p.replied = true
+	}
 	tp := txPublishing{Publishing: p}
 	if ch.vh.node.release.routesInTx {
 		queues, err := ch.vh.route(p.exchange, p.message, p.header)
@@ -117,7 +123,15 @@ func (ch *Channel) commitPublishing(p *txPublishing) (accepted bool, err error) 
 				accepted = false
 			}
 		}
-		ch.returnUnrouted(&p.Publishing, len(p.queues))
+		routed := len(p.queues)
+		if !p.replied {
+			replies, err := ch.vh.reply(p.exchange, p.message)
+			if err != nil {
+				return false, err
+			}
+			routed += replies
+		}
+		ch.returnUnrouted(&p.Publishing, routed)
 		return accepted, nil
 	}
 	header, err := ch.vh.header(p.message.Properties)

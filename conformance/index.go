@@ -25,6 +25,8 @@ func Cases() []Case {
 		txCases,
 		consumeCases,
 		cancelCases,
+		replyToCases,
+		replyCases,
 		qosCases,
 		getCases,
 		settlementCases,

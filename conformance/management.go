@@ -69,8 +69,7 @@ func (t *T) User(label string) amqp.URI {
 // Permit gives a user permissions in the target's vhost, as regular expressions.
 func (t *T) Permit(user, configure, write, read string) {
 	t.Helper()
-	t.Manage(http.MethodPut, "/api/permissions/"+url.PathEscape(t.uri.Vhost)+"/"+url.PathEscape(user),
-		map[string]string{"configure": configure, "write": write, "read": read})
+	t.PermitIn(t.uri.Vhost, user, configure, write, read)
 }
 
 // RawAs opens a raw connection as another user.
@@ -96,6 +95,41 @@ func (t *T) accessRefused(access, what string, method wire.MethodID) Error {
 		access += " "
 	}
 	return ChannelError(wire.AccessRefused, access+"access to "+what+" in vhost '/' refused for user '<user>'", method)
+}
+
+// Vhost makes a virtual host in which the target's user may do everything. It is deleted when the case ends, with all that
+// is in it.
+func (t *T) Vhost(label string) (name string) {
+	t.Helper()
+	name = t.UniqueName(label)
+	t.VhostWith(name, map[string]any{})
+	return name
+}
+
+// VhostWith is Vhost with a name that t.UniqueName made, and with metadata.
+func (t *T) VhostWith(name string, metadata map[string]any) {
+	t.Helper()
+	path := "/api/vhosts/" + url.PathEscape(name)
+	t.unrecorded(func() {
+		t.Manage(http.MethodPut, path, metadata)
+		t.PermitIn(name, t.uri.Username, ".*", ".*", ".*")
+	})
+	t.Cleanup(func() { t.unrecorded(func() { t.manage(http.MethodDelete, path, nil) }) })
+}
+
+// PermitIn is Permit for another virtual host.
+func (t *T) PermitIn(vhost, user, configure, write, read string) {
+	t.Helper()
+	t.Manage(http.MethodPut, "/api/permissions/"+url.PathEscape(vhost)+"/"+url.PathEscape(user),
+		map[string]string{"configure": configure, "write": write, "read": read})
+}
+
+// RawIn opens a raw connection to another virtual host.
+func (t *T) RawIn(vhost string) *Raw {
+	t.Helper()
+	r := t.Socket()
+	t.unrecorded(func() { r.Handshake(Handshake{Vhost: vhost}) })
+	return r
 }
 
 // Policy gives settings to a queue for the time of the case, under the queue's name. RabbitMQ's queues have been told of

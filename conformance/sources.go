@@ -30,6 +30,7 @@ const (
 	pagePriority         = "rabbitmq.com/docs/priority"
 	pageStreams          = "rabbitmq.com/docs/streams"
 	pageConsumerPriority = "rabbitmq.com/docs/consumer-priority"
+	pageReplyTo          = "rabbitmq.com/docs/direct-reply-to"
 	pageQuorum           = "rabbitmq.com/docs/quorum-queues"
 	measured             = "measured" // what RabbitMQ does where no page tells
 )
