@@ -20,6 +20,16 @@ func gone(queue string) Error {
 	return ChannelError(wire.NotFound, "no queue '"+queue+"' in vhost '/'", wire.IDQueueDeclare)
 }
 
+// passes waits until what was published on the channel before with that expiration is due.
+func (c *RawChannel) passes(expiration string) {
+	c.raw.t.Helper()
+	clock, end := c.raw.t.QueueName("clock"), c.raw.t.QueueName("clock-end")
+	c.Queue(end)
+	c.Queue(clock, deadLetterTo(end)...)
+	c.PublishWith(&wire.BasicPublish{RoutingKey: clock}, wire.Properties{Flags: wire.HasExpiration, Expiration: expiration}, "tick")
+	c.raw.letterboxOnceFull(end).Next()
+}
+
 var lifetimeCases = []Case{
 	{
 		ID:     "ttl/lower-wins",

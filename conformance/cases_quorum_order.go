@@ -10,7 +10,7 @@ var quorumOrderCases = []Case{
 		Source: measured,
 		Run: func(t *T) {
 			c, q := t.Raw().Channel(), t.QueueName("q")
-			c.Queue(q, quorum(wire.Field{Key: "x-delivery-limit", Value: int32(10)})...)
+			c.Queue(q, quorum(deliveryLimit(10))...)
 			t.Publish("", q, "a", "b", "c", "d")
 			for range 3 {
 				c.Get(q)
@@ -26,7 +26,7 @@ var quorumOrderCases = []Case{
 		Source: measured,
 		Run: func(t *T) {
 			c, q := t.Raw().Channel(), t.QueueName("q")
-			c.Queue(q, quorum(wire.Field{Key: "x-delivery-limit", Value: int32(10)})...)
+			c.Queue(q, quorum(deliveryLimit(10))...)
 			t.Publish("", q, "a", "b", "c", "d")
 			for range 3 {
 				c.Get(q)
@@ -163,7 +163,7 @@ var quorumOrderCases = []Case{
 		Why:    "The count belongs to the queue.",
 		Source: pageDLX,
 		Run: func(t *T) {
-			d := newDeadLetters(t, quorum(wire.Field{Key: "x-delivery-limit", Value: int32(10)})...)
+			d := newDeadLetters(t, quorum(deliveryLimit(10))...)
 			t.Publish("", d.q, "a")
 			d.c.Consume(d.q, "c")
 			d.c.Lines(1)
