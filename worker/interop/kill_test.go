@@ -147,6 +147,7 @@ func TestBrokerIsRestarted(t *testing.T) {
 	b.goWorker(t, "checks")
 	producer := b.produce(t, n, pause)
 	broker.Queue("checks").AwaitUnacked(t, 8) // of which two run
+	broker.Queue("checks").AwaitReady(t, 4)   // all have arrived: the producer asks for no confirms
 	broker.Restart()
 	check(t, producer, n, pause)
 }
