@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"unicode/utf8"
 )
 
 // pattern is a regular expression of RabbitMQ's users: of a permission or a
@@ -11,7 +12,8 @@ import (
 //
 // RabbitMQ's expressions are those of PCRE. Go's know no look-ahead; the one
 // that is in general use, a negative one at the beginning such as
-// ^(?!amq\.).*, is understood here nevertheless.
+// ^(?!amq\.).*, is understood here nevertheless. Like RabbitMQ, it takes each
+// byte of a name for a letter.
 type pattern struct {
 	source  string
 	all     bool // matches every name
@@ -32,8 +34,8 @@ func parsePattern(source string) (*pattern, error) {
 		return &pattern{none: true}, nil
 	}
 	p := &pattern{source: source}
-	rest := source
-	if negative, after, ok := cutNegativeLookahead(source); ok {
+	rest := latin1(source)
+	if negative, after, ok := cutNegativeLookahead(rest); ok {
 		re, err := regexp.Compile("^(?:" + negative + ")")
 		if err != nil {
 			return nil, &PatternError{Pattern: source, Problem: err.Error()}
@@ -77,6 +79,9 @@ func (p *pattern) match(name string) bool {
 		return true
 	case p.none:
 		return name == ""
+	}
+	name = latin1(name)
+	switch {
 	case p.refuses != nil && p.refuses.MatchString(name):
 		return false
 	}
@@ -99,4 +104,18 @@ func (e *PatternError) PCRE(r *Release) (text string, position int) {
 		return r.missingParenthesis, len(e.Pattern)
 	}
 	return e.Problem, 0
+}
+
+// latin1 reads every byte as a character, as RabbitMQ does where it does not look
+// for UTF-8.
+func latin1(s string) string {
+	at := strings.IndexFunc(s, func(r rune) bool { return r >= utf8.RuneSelf })
+	if at < 0 {
+		return s
+	}
+	runes := make([]rune, len(s))
+	for i := range len(s) {
+		runes[i] = rune(s[i])
+	}
+	return string(runes)
 }

@@ -77,7 +77,7 @@ func (r *Release) supports(p *Policy, kind queue.Kind) bool {
 type policySet map[string]*Policy
 
 // of returns the policy with the highest priority that matches; of equal ones
-// the last by name.
+// the last by name. RabbitMQ takes any of these, as the hashes of the names have it.
 func (ps policySet) of(name string, takes func(*Policy) bool) (best *Policy) {
 	for _, p := range ps {
 		if !takes(p) || !p.pattern.match(name) {
@@ -260,7 +260,8 @@ func settingsUnder(s queue.Settings, args, definition wire.Table) queue.Settings
 				number(&s.DeliveryLimit, f.Key, f.Value)
 			}
 		case "overflow":
-			if isText && !set(f.Key) {
+			// Of quorum queues the policy counts, in every release.
+			if isText && (!set(f.Key) || s.Kind == queue.Quorum) {
 				s.Overflow = queue.Overflow(text)
 			}
 		case "dead-letter-exchange":

@@ -118,8 +118,8 @@ func (r *Release) checkPolicy(kind PolicyKind, p *Policy) error {
 		text, at := err.(*PatternError).PCRE(r)
 		problems = append(problems, "pattern should be regular expression but is invalid: "+r.patternProblem(text, at))
 	}
-	if p.ApplyTo == "" {
-		p.ApplyTo = ToAll
+	if p.Pattern == "" {
+		p.pattern = everything // unlike a permission's
 	}
 	if !slices.Contains(r.policyTargets, p.ApplyTo) {
 		problems = append(problems, fmt.Sprintf("apply-to '%s' unrecognised; should be %s", p.ApplyTo, r.policyTargetsText))
@@ -146,27 +146,53 @@ func (r *Release) checkDefinition(kind PolicyKind, definition wire.Table) string
 	}
 	sorted := slices.Clone(definition)
 	slices.SortStableFunc(sorted, func(a, b wire.Field) int { return strings.Compare(a.Key, b.Key) })
-	var unknown []string
+	// What is wrong with a known setting is said before what is not known.
 	for _, f := range sorted {
-		if s := findSetting(f.Key); s == nil || !r.knowsSetting(kind, s) {
-			unknown = append(unknown, fmt.Sprintf("{%s,%s}", erlang.Format(f.Key, true), erlang.Format(f.Value, true)))
+		s := findSetting(f.Key)
+		if s == nil || !r.knowsSetting(kind, s) {
+			continue
 		}
-	}
-	if len(unknown) > 0 {
-		return fmt.Sprintf("[%s] are not recognised policy settings", strings.Join(unknown, ","))
-	}
-	for _, f := range sorted {
-		if s := findSetting(f.Key); !s.valid(r, f.Value) {
-			return fmt.Sprintf("%s is not a valid %s", erlang.Format(f.Value, true), s.what)
+		if !s.valid(r, f.Value) {
+			return fmt.Sprintf("%s is not a valid %s", settingText(f.Value), s.what)
 		}
 		if slices.Contains(r.forbiddenSettings, f.Key) {
 			return fmt.Sprintf("use of deprecated %s argument is not permitted", f.Key)
 		}
 	}
+	var unknown []string
+	for _, f := range sorted {
+		if s := findSetting(f.Key); s == nil || !r.knowsSetting(kind, s) {
+			unknown = append(unknown, fmt.Sprintf("{%s,%s}", erlang.Format(f.Key, true), settingText(f.Value)))
+		}
+	}
+	if len(unknown) > 0 {
+		return fmt.Sprintf("[%s] are not recognised policy settings", strings.Join(unknown, ","))
+	}
 	if problem := checkMirrors(definition); problem != "" {
 		return problem
 	}
 	return notImplemented(definition)
+}
+
+// settingText prints a value as Erlang does that it has from JSON, not from AMQP.
+func settingText(value any) string {
+	var parts []string
+	switch v := value.(type) {
+	case nil:
+		return "null"
+	case wire.Array:
+		for _, item := range v {
+			parts = append(parts, settingText(item))
+		}
+		return "[" + strings.Join(parts, ",") + "]"
+	case wire.Table:
+		for _, f := range v {
+			parts = append(parts, erlang.Format(f.Key, true)+" => "+settingText(f.Value))
+		}
+		return "#{" + strings.Join(parts, ",") + "}"
+	default:
+		return erlang.Format(value, true)
+	}
 }
 
 // notImplemented says what a policy sets that RabbitMQ would act on and this

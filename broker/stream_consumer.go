@@ -87,16 +87,6 @@ func (vh *VHost) readFrom(reader *queue.Reader, v any, resource string) error {
 	return nil
 }
 
-// latin1 reads every byte as a character, as RabbitMQ does where it prints a value
-// without looking for UTF-8.
-func latin1(s string) string {
-	runes := make([]rune, len(s))
-	for i := range len(s) {
-		runes[i] = rune(s[i])
-	}
-	return string(runes)
-}
-
 // secondsInstant returns the instant of a timestamp, or the last one that there is.
 func secondsInstant(at wire.Timestamp) queue.Instant {
 	const last = 1 << 62 / 1_000_000_000

@@ -32,6 +32,8 @@ func Cases() []Case {
 		settlementCases,
 		timeoutCases,
 		policyCases,
+		policyEffectCases,
+		policyChoiceCases,
 		streamDeclareCases,
 		streamConsumeCases,
 		streamOffsetCases,

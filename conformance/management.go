@@ -153,9 +153,22 @@ func (t *T) ExchangePolicy(exchange string, definition map[string]any) (remove f
 
 func (t *T) policy(kind, applyTo, name, suffix string, priority int, definition map[string]any) (remove func()) {
 	t.Helper()
-	path := "/api/" + kind + "/" + url.PathEscape(t.uri.Vhost) + "/" + url.PathEscape(name+suffix)
+	path := t.policyPath(kind, name+suffix)
 	t.Manage(http.MethodPut, path, map[string]any{
-		"pattern": "^" + regexp.QuoteMeta(name) + "$", "definition": definition, "apply-to": applyTo, "priority": priority})
+		"pattern": exactly(name), "definition": definition, "apply-to": applyTo, "priority": priority})
 	t.Cleanup(func() { t.manage(http.MethodDelete, path, nil) })
 	return func() { t.Manage(http.MethodDelete, path, nil) }
 }
+
+// Unpolicy removes a policy before the case ends.
+func (t *T) Unpolicy(name string) {
+	t.Helper()
+	t.Manage(http.MethodDelete, t.policyPath("policies", name), nil)
+}
+
+func (t *T) policyPath(kind, name string) string {
+	return "/api/" + kind + "/" + url.PathEscape(t.uri.Vhost) + "/" + url.PathEscape(name)
+}
+
+// exactly is a pattern for one name.
+func exactly(name string) string { return "^" + regexp.QuoteMeta(name) + "$" }

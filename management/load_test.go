@@ -71,7 +71,7 @@ func TestBadInput(t *testing.T) {
 		`PUT /api/queues/%2F/q {"arguments":1}`:                400,
 		`PUT /api/queues/%2F/q {"arguments":null}`:             201,
 		`PUT /api/users/x {"tags":1}`:                          201,
-		`PUT /api/policies/%2F/p {"pattern":1,"definition":1}`: 400,
+		`PUT /api/policies/%2F/p {"pattern":1,"definition":1}`: 500,
 		`POST /api/definitions {"queues":[1]}`:                 400,
 		`POST /api/definitions []`:                             400,
 		`POST /api/queues/%2F/q/get {"count":"x","ackmode":"ack_requeue_true","encoding":"auto"}`: 400,

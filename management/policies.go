@@ -4,9 +4,13 @@ import (
 	"encoding/json"
 	"errors"
 	"html"
+	"math"
+	"net/http"
+	"strconv"
 
 	"github.com/minirabbit/minirabbit/broker"
 	"github.com/minirabbit/minirabbit/internal/erlang"
+	"github.com/minirabbit/minirabbit/wire"
 )
 
 func policyObject(vhost string, p *broker.Policy) object {
@@ -78,6 +82,8 @@ func (r *request) savePolicy(kind broker.PolicyKind) {
 	created, err := setPolicy(vh, kind, r.vars["name"], in)
 	var invalid *broker.ValidationError
 	switch {
+	case err == errNoDefinition:
+		r.w.WriteHeader(http.StatusInternalServerError)
 	case errors.As(err, &invalid) && r.api.rules.EscapesPolicyErrors && kind == broker.UserPolicy:
 		r.badRequest(escape(invalid.Error()))
 	case err != nil:
@@ -100,9 +106,29 @@ func escape(s string) string {
 	return string(escaped)
 }
 
+// errNoDefinition says that a policy's definition is no object. RabbitMQ fails.
+var errNoDefinition = errors.New("the definition is no object")
+
+// toSetting converts a value of a policy. Unlike a field table, it may be null,
+// or a whole number of any size, of which more than 63 bits are as good as none.
+func toSetting(value any) (any, error) {
+	switch v := value.(type) {
+	case nil:
+		return nil, nil
+	case json.Number:
+		if _, err := v.Int64(); errors.Is(err, strconv.ErrRange) && v[0] != '-' {
+			return int64(math.MaxInt64), nil
+		}
+	}
+	return toValue(value)
+}
+
 // setPolicy sets a policy as the API and definitions describe it.
 func setPolicy(vh *broker.VHost, kind broker.PolicyKind, name string, in input) (created bool, err error) {
-	p := broker.Policy{Name: name, Pattern: in.text("pattern"), ApplyTo: broker.Target(in.text("apply-to"))}
+	p := broker.Policy{Name: name, Pattern: in.text("pattern"), ApplyTo: broker.ToAll}
+	if _, set := in["apply-to"]; set {
+		p.ApplyTo = broker.Target(in.text("apply-to"))
+	}
 	var problems []string
 	switch n := in["priority"].(type) {
 	case nil:
@@ -116,10 +142,14 @@ func setPolicy(vh *broker.VHost, kind broker.PolicyKind, name string, in input) 
 	}
 	definition, ok := in["definition"].(map[string]any)
 	if !ok {
-		return false, &problem{"not_an_object"}
+		return false, errNoDefinition
 	}
-	if p.Definition, err = toTable(definition); err != nil {
-		return false, err
+	for key, value := range definition {
+		v, err := toSetting(value)
+		if err != nil {
+			return false, err
+		}
+		p.Definition = append(p.Definition, wire.Field{Key: key, Value: v})
 	}
 	vh.Lock()
 	defer vh.Unlock()
