@@ -188,11 +188,15 @@ func (l *link) send(channel uint16, methods ...wire.Method) {
 	l.write(frames)
 }
 
-// publish sends basic.publish with its content.
-func (l *link) publish(channel uint16, m wire.Method, properties []byte, body string) {
+// publish sends basic.publish with its content, and what is to follow.
+func (l *link) publish(channel uint16, m wire.Method, properties []byte, body string, behind ...wire.Method) {
 	frames := wire.AppendMethodFrame(nil, channel, m)
 	frames = wire.AppendHeaderFrame(frames, channel, wire.IDBasicPublish.Class(), uint64(len(body)), properties)
-	l.write(wire.AppendBodyFrames(frames, channel, []byte(body), l.frameMax))
+	frames = wire.AppendBodyFrames(frames, channel, []byte(body), l.frameMax)
+	for _, m := range behind {
+		frames = wire.AppendMethodFrame(frames, channel, m)
+	}
+	l.write(frames)
 }
 
 func (l *link) write(frames []byte) {

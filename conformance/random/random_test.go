@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -25,8 +26,11 @@ import (
 )
 
 const (
-	// long is how long a real broker may take to do what the emulator did.
-	long = 400 * time.Millisecond
+	// long is how long a real broker may take to do what the emulator did. While a program is being shrunk it is less,
+	// and shrinking ends after a time.
+	long        = time.Second
+	longForLess = 400 * time.Millisecond
+	shrinking   = 2 * time.Minute
 	// attempts is how often a program is run on the real broker until it does as the emulator.
 	attempts = 4
 	// mostDifferences is how many differences a worker looks for.
@@ -39,22 +43,20 @@ const (
 func TestMain(m *testing.M) {
 	flag.Parse()
 	_ = flag.Set("rapid.nofailfile", "true")
+	_ = flag.Set("test.parallel", strconv.Itoa(max(workers(), runtime.GOMAXPROCS(0)))) // the workers mostly wait
 	os.Exit(m.Run())
 }
 
 // TestPrograms runs random programs on the emulator and on the RabbitMQ that AMQP_URL and HTTP_URL name, and compares.
-// The flag -rapid.checks says how many each of MINIRABBIT_RANDOM_WORKERS (2) workers runs. MINIRABBIT_RANDOM_KEEP names a
+// The flag -rapid.checks says how many each of MINIRABBIT_RANDOM_WORKERS (8) workers runs. MINIRABBIT_RANDOM_KEEP names a
 // directory where the programs are kept that differ and some that do not, in the form of testdata.
 func TestPrograms(t *testing.T) {
 	needReal(t)
 	release := releaseOf(t, os.Getenv("HTTP_URL"))
-	workers := 2
-	if n, err := strconv.Atoi(os.Getenv("MINIRABBIT_RANDOM_WORKERS")); err == nil {
-		workers = n
-	}
 	var c counts
+	start := time.Now()
 	t.Run("workers", func(t *testing.T) {
-		for i := range workers {
+		for i := range workers() {
 			t.Run(strconv.Itoa(i), func(t *testing.T) {
 				t.Parallel()
 				p := newPair(t, release, fmt.Sprintf("random-%d-%d", os.Getpid(), i))
@@ -63,11 +65,21 @@ func TestPrograms(t *testing.T) {
 				for _, d := range p.differences {
 					t.Errorf("RabbitMQ %s differs:\n%s", release, d)
 				}
+				if p.failure != nil {
+					t.Error(p.failure)
+				}
 			})
 		}
 	})
-	t.Logf("random: RabbitMQ %s: %d programs, %d steps without a difference, %d of them at a second attempt",
-		release, c.programs.Load(), c.steps.Load(), c.again.Load())
+	t.Logf("random: RabbitMQ %s: %d programs, %d steps without a difference, %d of them at a second attempt; %.1f programs a second",
+		release, c.programs.Load(), c.steps.Load(), c.again.Load(), float64(c.programs.Load())/time.Since(start).Seconds())
+}
+
+func workers() int {
+	if n, err := strconv.Atoi(os.Getenv("MINIRABBIT_RANDOM_WORKERS")); err == nil {
+		return n
+	}
+	return 8
 }
 
 // TestRecorded runs recorded programs on the emulator, which has to do what RabbitMQ did, and on the RabbitMQ that
@@ -112,8 +124,8 @@ func (p *pair) recorded(t *testing.T, name string) {
 		t.Fatalf("on the emulator: %v", err)
 	}
 	if p.real != nil {
-		if _, d := p.compare(t, run, attempts); d != nil {
-			t.Fatalf("RabbitMQ %s differs:\n%v", p.release, d)
+		if _, d, err := p.compare(run, attempts, long); d != nil || err != nil {
+			t.Fatalf("RabbitMQ %s differs:\n%v%v", p.release, d, err)
 		}
 	}
 	now := run.Script(script.Comments...)
@@ -171,6 +183,7 @@ type pair struct {
 	emulator, real *random.Session
 	counts         *counts
 	differences    []*random.Difference
+	failure        error // that ends the search
 }
 
 func newPair(t *testing.T, release conformance.Release, vhost string) pair {
@@ -179,49 +192,61 @@ func newPair(t *testing.T, release conformance.Release, vhost string) pair {
 
 // program writes a program, runs it on both and shrinks it if they differ.
 func (p *pair) program(t *rapid.T) {
-	if len(p.differences) >= mostDifferences {
+	if len(p.differences) >= mostDifferences || p.failure != nil {
 		return
 	}
 	run, err := p.generate(t)
 	if err != nil {
 		t.Fatalf("on the emulator: %v", err)
 	}
-	tries, d := p.compare(t, run, attempts)
+	unsteady, d, err := p.compare(run, attempts, long)
+	if err != nil {
+		p.failure = fmt.Errorf("%w\n%v", err, run.Script())
+		return
+	}
 	if d == nil {
 		p.counts.programs.Add(1)
 		p.counts.steps.Add(int64(len(run.Program)))
-		if tries > 1 {
+		if unsteady != nil {
 			p.counts.again.Add(1)
+			p.keep(t, "unsteady", unsteady.String())
 		}
 		if n := p.counts.programs.Load(); n <= recordedPrograms && len(run.Program) >= 10 {
-			p.keep(t, fmt.Sprintf("program-%02d", n), run)
+			p.keep(t, "program", p.script(run))
 		}
 		return
 	}
+	shrunk := time.Now().Add(shrinking)
 	random.Shrink(run.Program[:min(d.At+1, len(run.Program))], func(smaller random.Program) bool {
+		if time.Now().After(shrunk) {
+			return false
+		}
 		run, err := p.replay(smaller)
 		if err != nil {
 			return false
 		}
-		_, found := p.compare(t, run, 2)
-		if found != nil {
+		_, found, err := p.compare(run, 2, longForLess)
+		if found != nil && err == nil {
 			d = found
 		}
-		return found != nil
+		return found != nil && err == nil
 	})
 	p.differences = append(p.differences, d)
-	shown := d.String()
-	p.keep(t, fmt.Sprintf("difference-%08x", crc32.ChecksumIEEE([]byte(shown))), random.Run{Program: d.Run.Program[:min(d.At+1, len(d.Run.Program))]})
+	p.keep(t, "difference", p.script(random.Run{Program: d.Run.Program[:min(d.At+1, len(d.Run.Program))]}))
+}
+
+func (p *pair) script(run random.Run) string {
+	return run.Script("RabbitMQ " + string(p.release)).String()
 }
 
 // keep writes a program to a file, if there is a directory for it.
-func (p *pair) keep(t *rapid.T, name string, run random.Run) {
+func (p *pair) keep(t *rapid.T, kind, text string) {
 	dir := os.Getenv("MINIRABBIT_RANDOM_KEEP")
 	if dir == "" {
 		return
 	}
-	script := run.Script("RabbitMQ " + string(p.release))
-	if err := os.WriteFile(filepath.Join(dir, name+".txt"), []byte(script.String()), 0o644); err != nil {
+	name := fmt.Sprintf("%s-%08x.txt", kind, crc32.ChecksumIEEE([]byte(text)))
+	if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -236,19 +261,20 @@ func (p *pair) replay(program random.Program) (random.Run, error) {
 	return run, errors.Join(err, p.emulator.Clean(err != nil))
 }
 
-// compare runs a program on the real broker until it does as the emulator, or gives the last difference.
-func (p *pair) compare(t rapid.TB, run random.Run, attempts int) (tries int, d *random.Difference) {
-	for tries = 1; tries <= attempts; tries++ {
-		var err error
+// compare runs a program on the real broker until it does as the emulator, or gives the last difference. If RabbitMQ was
+// of two minds, unsteady is what it did first.
+func (p *pair) compare(run random.Run, attempts int, long time.Duration) (unsteady, d *random.Difference, err error) {
+	for range attempts {
 		if d, err = random.Compare(run, p.real, long); err != nil {
-			_ = p.real.Clean(true)
-			t.Fatalf("on the real broker: %v\n%v", err, run.Script())
+			err = fmt.Errorf("on the real broker: %w", errors.Join(err, p.real.Clean(true)))
+			continue
 		}
 		if d == nil {
-			break
+			return unsteady, nil, nil
 		}
+		unsteady = d
 	}
-	return tries, d
+	return nil, d, err
 }
 
 func clean(t rapid.TB, emulator *random.Session) {

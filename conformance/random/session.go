@@ -26,9 +26,9 @@ type Target struct {
 
 const (
 	// soon is the time, in milliseconds, in which expires what expires soon: long against the time that a program takes
-	// otherwise. A step that waits waits for longer than that.
-	soon   = 400
-	waited = 600 * time.Millisecond
+	// otherwise, also where many workers make brokers slow. A step that waits waits for longer than that.
+	soon   = 4000
+	waited = 4300 * time.Millisecond
 
 	// probeChannel is the channel of each connection that asks for the state of queues.
 	probeChannel = 100
@@ -42,6 +42,7 @@ type Session struct {
 	vhost   string
 	mailbox *mailbox
 	links   [connections]*link
+	log     *journal
 
 	program int // counts them
 
@@ -66,12 +67,19 @@ func NewSession(target Target, vhost string) (*Session, error) {
 	}
 	s := &Session{target: target, amqp: u, http: &http.Client{Timeout: patience}, vhost: vhost}
 	s.reset()
-	return s, s.makeVhost()
+	if err := s.makeVhost(vhost); err != nil || target.FastForward != nil {
+		return s, err
+	}
+	if err := s.makeVhost(vhost + journalSuffix); err != nil {
+		return s, err
+	}
+	s.log, err = openJournal(s.amqp, vhost+journalSuffix)
+	return s, err
 }
 
-// makeVhost makes the virtual host, anew if there is one.
-func (s *Session) makeVhost() error {
-	path := "/api/vhosts/" + url.PathEscape(s.vhost)
+// makeVhost makes a virtual host, anew if there is one.
+func (s *Session) makeVhost(name string) error {
+	path := "/api/vhosts/" + url.PathEscape(name)
 	if _, _, err := s.manage(http.MethodDelete, path, nil); err != nil {
 		return err
 	}
@@ -79,7 +87,7 @@ func (s *Session) makeVhost() error {
 		return err
 	}
 	permissions := map[string]string{"configure": ".*", "write": ".*", "read": ".*"}
-	return s.must(http.MethodPut, "/api/permissions/"+url.PathEscape(s.vhost)+"/"+url.PathEscape(s.amqp.User.Username()), permissions)
+	return s.must(http.MethodPut, "/api/permissions/"+url.PathEscape(name)+"/"+url.PathEscape(s.amqp.User.Username()), permissions)
 }
 
 // quorumName is what the names of quorum queues begin with in programs. RabbitMQ needs some time until it can declare one
@@ -95,6 +103,12 @@ func (s *Session) renamed(encoded []byte) []byte {
 // Close drops the connections and removes the virtual host.
 func (s *Session) Close() error {
 	s.drop()
+	if s.log != nil {
+		s.log.link.close()
+		if err := s.must(http.MethodDelete, "/api/vhosts/"+url.PathEscape(s.vhost+journalSuffix), nil); err != nil {
+			return err
+		}
+	}
 	return s.must(http.MethodDelete, "/api/vhosts/"+url.PathEscape(s.vhost), nil)
 }
 
@@ -157,8 +171,9 @@ func (s *Session) must(method, path string, body any) error {
 	return nil
 }
 
-// take starts a step: it opens what is not open and sends what is to be sent.
-func (s *Session) take(step Step) error {
+// take starts a step: it opens what is not open and sends what is to be sent, and with it what is to follow on the same
+// channel.
+func (s *Session) take(step Step, behind ...wire.Method) error {
 	switch {
 	case step.Wait:
 		if s.target.FastForward != nil {
@@ -177,10 +192,10 @@ func (s *Session) take(step Step) error {
 	m := s.sendable(step.Method)
 	s.remember(step.At, m)
 	if m.ID().HasContent() {
-		l.publish(step.At.Channel, m, s.renamed(step.Properties.Append(nil)), step.Body)
+		l.publish(step.At.Channel, m, s.renamed(step.Properties.Append(nil)), step.Body, behind...)
 		return nil
 	}
-	l.send(step.At.Channel, slices.Repeat([]wire.Method{m}, max(step.Times, 1))...)
+	l.send(step.At.Channel, append(slices.Repeat([]wire.Method{m}, max(step.Times, 1)), behind...)...)
 	return nil
 }
 

@@ -52,7 +52,7 @@ func (s *Session) roundTrip(connection int) error {
 		}
 		return err
 	}
-	s.links[connection].send(probeChannel, &wire.ExchangeDeclare{Exchange: "amq.direct", Passive: true})
+	s.links[connection].send(probeChannel, question)
 	_, err := s.mailbox.next(at)
 	return err
 }
@@ -89,15 +89,23 @@ func (s *Session) probe(name string) (state QueueState, exists bool, err error) 
 // shows at a later step, at the latest in [Session.Finish].
 func (s *Session) Follow(step Step, want Outcome, long time.Duration) (got Outcome, same bool, err error) {
 	asked := false
-	if err := s.take(step); err != nil {
-		return got, false, err
+	if silent(step) {
+		err = s.take(step, question)
+		s.awaitAnswer(step.At)
+	} else {
+		err = s.take(step)
 	}
-	if !hides(step) && s.links[step.At.Connection] != nil {
+	if err == nil && !hides(step) && s.links[step.At.Connection] != nil {
 		// Asked for at once, the state comes with the answer.
-		if err := s.ask(want.Queues); err != nil {
-			return got, false, err
-		}
-		asked = true
+		err, asked = s.ask(want.Queues), true
+	}
+	if errors.Is(err, errEnded) {
+		// The emulator's connection stayed.
+		got.Arrived = s.collect()
+		return got, false, nil
+	}
+	if err != nil {
+		return got, false, err
 	}
 	s.awaitReply(step, want.Arrived[step.At])
 	s.await(want.Arrived, long)
@@ -111,13 +119,22 @@ func (s *Session) Follow(step Step, want Outcome, long time.Duration) (got Outco
 	rounds := 1
 	if hides(step) {
 		rounds = 2
-		if slices.ContainsFunc(want.Queues, isQuorum) {
+		if slices.ContainsFunc(want.Queues, isQuorum) && s.log != nil {
+			if err := s.log.await(); err != nil {
+				return got, false, err
+			}
 			time.Sleep(quorumDelay)
 		}
 	}
-	for start := time.Now(); rounds > 0; asked = false {
+	for start, pause := time.Now(), time.Duration(0); rounds > 0; asked = false {
 		if !asked {
-			if err := s.ask(want.Queues); err != nil {
+			time.Sleep(pause)
+			err := s.ask(want.Queues)
+			if errors.Is(err, errEnded) {
+				add(got.Arrived, s.collect())
+				return got, false, nil
+			}
+			if err != nil {
 				return got, false, err
 			}
 		}
@@ -125,10 +142,12 @@ func (s *Session) Follow(step Step, want Outcome, long time.Duration) (got Outco
 			return got, false, err
 		}
 		if slices.Equal(got.Queues, want.Queues) {
-			rounds--
+			rounds, pause = rounds-1, 0
 		} else if time.Since(start) > long {
 			add(got.Arrived, s.collect())
 			return got, false, nil
+		} else {
+			pause = min(max(2*pause, time.Millisecond/2), 20*time.Millisecond)
 		}
 	}
 	if gone, err := s.awaitGone(want.Queues, long); err != nil || gone != "" {
@@ -137,6 +156,29 @@ func (s *Session) Follow(step Step, want Outcome, long time.Duration) (got Outco
 	}
 	add(got.Arrived, s.collect())
 	return got, sameArrived(got.Arrived, want.Arrived), nil
+}
+
+// question changes nothing, and has an answer.
+var question = &wire.ExchangeDeclare{Exchange: "amq.direct", Passive: true}
+
+// silent says whether a step has a method that the broker may leave without an answer.
+func silent(step Step) bool { return step.Method != nil && !step.Method.ID().Synchronous() }
+
+// awaitAnswer waits until a channel, to which a method without an answer went, has answered the question behind it, and
+// leaves that answer out. Without this, the channels of a connection, which are processes of their own, may be overtaken
+// by one that a later step uses. If the channel or the connection was closed over the method, there is no answer.
+func (s *Session) awaitAnswer(at Place) {
+	m := s.mailbox
+	m.wait(patience, func() bool {
+		i := slices.IndexFunc(m.arrived[at], func(c command) bool {
+			_, answer := c.method.(*wire.ExchangeDeclareOk)
+			return answer
+		})
+		if i >= 0 {
+			m.arrived[at] = slices.Delete(m.arrived[at], i, i+1)
+		}
+		return i >= 0 || !m.open[at]
+	})
 }
 
 // Finish waits whether anything else comes after the last step.
@@ -158,9 +200,9 @@ func (s *Session) Finish(want Outcome) (got Outcome, same bool, err error) {
 	return got, len(got.Arrived) == 0 && slices.Equal(got.Queues, want.Queues), nil
 }
 
-// quorumDelay is the time that a quorum queue gets for what cannot be seen: it writes to disk before it does anything,
-// and keeps what expires at once for a millisecond.
-const quorumDelay = 5 * time.Millisecond
+// quorumDelay is the time that a quorum queue gets for what cannot be seen once it has written to disk: it keeps what
+// expires at once for a millisecond.
+const quorumDelay = 3 * time.Millisecond
 
 func isQuorum(q QueueState) bool { return strings.HasPrefix(q.Name, quorumName) }
 
@@ -246,7 +288,7 @@ func (s *Session) awaitGone(want []QueueState, long time.Duration) (stays string
 		if slices.ContainsFunc(want, func(q QueueState) bool { return s.meant(q.Name) == name }) {
 			continue
 		}
-		for start := time.Now(); ; {
+		for start, pause := time.Now(), time.Millisecond; ; pause = min(2*pause, 20*time.Millisecond) {
 			_, exists, err := s.probe(name)
 			if err != nil {
 				return "", err
@@ -258,6 +300,7 @@ func (s *Session) awaitGone(want []QueueState, long time.Duration) (stays string
 			if time.Since(start) > long {
 				return name, nil
 			}
+			time.Sleep(pause)
 		}
 	}
 	return "", nil
@@ -269,7 +312,7 @@ func (s *Session) Clean(thoroughly bool) error {
 	if thoroughly {
 		s.drop()
 		s.reset()
-		return s.makeVhost()
+		return s.makeVhost(s.vhost)
 	}
 	for at, open := range s.openChannels() {
 		if !open {
