@@ -29,7 +29,32 @@ func (vh *VHost) Bind(x *exchange.Exchange, to exchange.Destination, key string,
 		return nil
 	}
 	vh.sources[to] = append(vh.sources[to], x)
-	return vh.replay(x, to)
+	if to.IsQueue() || !vh.node.release.undoesReplay {
+		return vh.replay(x, to)
+	}
+	undo := vh.histories()
+	if err := vh.replay(x, to); err != nil {
+		x.Unbind(to, key, args)
+		vh.forgetSource(to, x)
+		undo()
+		return err
+	}
+	return nil
+}
+
+// histories returns a function that has all exchanges keep what they keep now.
+func (vh *VHost) histories() (restore func()) {
+	kept := make(map[*exchange.Exchange]exchange.History)
+	for _, x := range vh.exchanges {
+		if h, ok := x.History(); ok {
+			kept[x] = h
+		}
+	}
+	return func() {
+		for x, h := range kept {
+			x.SetHistory(h)
+		}
+	}
 }
 
 // Unbind removes a binding. One that is not there counts as removed.

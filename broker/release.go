@@ -28,7 +28,10 @@ type Release struct {
 	// emptyReplayText is what 541 says when a message that an exchange kept
 	// reaches no queue from an exchange that is bound to it.
 	emptyReplayText string
-	management      ManagementRules
+	// undoesReplay: the binding then does not come to be, and what exchanges
+	// have kept on the way is forgotten.
+	undoesReplay bool
+	management   ManagementRules
 	// refusesWithoutPermission: a refusal does not say which permission lacks.
 	refusesWithoutPermission bool
 	// channelLimitText refuses a channel for a user's limit.
@@ -147,6 +150,7 @@ var (
 		management:               management310,
 		policyRules:              policies310,
 		refusesWithoutPermission: true,
+		undoesReplay:             true,
 		channelLimitText:         "number of channels opened for user '%s' has reached the maximum allowed user limit of (%d)",
 		missingParenthesis:       "missing )",
 		unknownExchangeType:      wire.CommandInvalid,

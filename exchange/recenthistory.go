@@ -67,11 +67,8 @@ func (t *historyTable) keep(m *Message) {
 // stops there with 541 INTERNAL_ERROR, whose explanation is "could not find queue/exchange ”" from 4.0 on and missing
 // in 3.10. The binding remains from 4.0 on; in 3.10 it does not come to be.
 func (x *Exchange) Replay(d Destination) []Message {
-	history, ok := x.table.(*historyTable)
-	if delayed, isDelayed := x.table.(*delayedTable); isDelayed {
-		history, ok = delayed.table.(*historyTable)
-	}
-	if !ok {
+	history := x.history()
+	if history == nil {
 		return nil
 	}
 	messages := slices.Concat(history.kept[history.oldest:], history.kept[:history.oldest])
@@ -79,4 +76,36 @@ func (x *Exchange) Replay(d Destination) []Message {
 		slices.Reverse(messages)
 	}
 	return messages
+}
+
+// history is nil unless the exchange keeps messages.
+func (x *Exchange) history() *historyTable {
+	history, ok := x.table.(*historyTable)
+	if delayed, isDelayed := x.table.(*delayedTable); isDelayed && !ok {
+		history, _ = delayed.table.(*historyTable)
+	}
+	return history
+}
+
+// A History is what an exchange of the kind x-recent-history keeps at some moment.
+type History struct {
+	kept   []Message
+	oldest int
+}
+
+// History returns what the exchange keeps now, and false if it is of a kind that keeps nothing.
+func (x *Exchange) History() (h History, ok bool) {
+	history := x.history()
+	if history == nil {
+		return h, false
+	}
+	return History{slices.Clone(history.kept), history.oldest}, true
+}
+
+// SetHistory has the exchange keep what it kept when History was called. RabbitMQ 3.10 takes back what was kept while a
+// binding was made that it then does not make; see Replay.
+func (x *Exchange) SetHistory(h History) {
+	if history := x.history(); history != nil {
+		history.kept, history.oldest = slices.Clone(h.kept), h.oldest
+	}
 }

@@ -14,7 +14,7 @@ func (q *Queue) SetSettings(now Instant, s Settings) {
 		q.settings.MaxLength, q.settings.MaxLengthBytes = s.MaxLength, s.MaxLengthBytes
 		q.dropHead()
 	}
-	q.settings = s
+	q.settings, q.look = s, true
 	if q.stream != nil {
 		q.stream.overdue = true
 	}

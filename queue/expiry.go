@@ -16,17 +16,35 @@ func (q *Queue) expiry(now Instant, m *Message) Instant {
 	return now + ttl
 }
 
-// Expire drops what is due at the head. A message that is not due holds up all
-// behind it, those of a lower priority too, until it gets there, as in RabbitMQ.
+// Expire drops what is due, if it is time to look. As RabbitMQ's, a classic queue
+// looks at its head when the head changed by which something left or came back, and
+// when what it last saw there is due. A message that has overtaken the head, by its
+// priority, is not looked at until then: though it is due it can be got.
 func (q *Queue) Expire(now Instant) {
-	for q.ready.length > 0 && due(q.ready.head().expires, now) {
-		e := q.ready.take()
+	if q.settings.Kind == Quorum || due(q.headExpires, now) {
+		q.dropDue(now)
+	}
+}
+
+// dropDue drops what is due at the head. A message that is not due holds up those
+// behind it until it gets there, in a classic queue and in the quorum queues of
+// RabbitMQ up to 4.0 those of a lower priority too, in those of 4.3 only those of
+// its own priority.
+func (q *Queue) dropDue(now Instant) {
+	for d := q.seeHead(); d != nil && due(q.headExpires, now); d = q.seeHead() {
+		e := q.ready.takeFrom(d)
 		q.drop(&e, Expired)
 	}
+}
+
+// seeHead notes when it will be time to look, and returns the deque to look at.
+func (q *Queue) seeHead() *deque {
+	d := q.ready.expiring()
 	q.headExpires = 0
-	if q.ready.length > 0 {
-		q.headExpires = q.ready.head().expires
+	if d != nil {
+		q.headExpires = d.front().expires
 	}
+	return d
 }
 
 func due(at, now Instant) bool { return at != 0 && at <= now }

@@ -47,6 +47,7 @@ type Queue struct {
 	deleted      bool
 	blocked      bool    // see blocks
 	headExpires  Instant // when what was last seen at the head is due
+	look         bool    // Dispatch is to look at the head
 
 	got                         int // unacked that were taken by Get
 	withheld                    int // dead letters, see withheld.go
@@ -170,9 +171,9 @@ func (q *Queue) Publish(now Instant, m *Message) (accepted bool) {
 	case q.settings.Kind == Quorum:
 		q.blocks()
 		q.dropHead()
-		q.Expire(now)
+		q.dropDue(now)
 	case q.dropHead() || q.ready.length == 1:
-		q.Expire(now)
+		q.dropDue(now)
 	default:
 		// RabbitMQ does not look whether the message went to the head, with a
 		// priority: there it stays until the queue is looked at again.
@@ -192,18 +193,24 @@ func (q *Queue) Dispatch(now Instant) {
 	}
 	if q.settings.Kind == Quorum {
 		q.dispatchQuorum(now)
-		q.dropHead()
+		if q.dropHead() {
+			q.dropDue(now)
+		}
 		return
 	}
-	q.dropHead()
-	q.Expire(now)
+	if q.dropHead(); q.look {
+		q.look = false
+		q.dropDue(now)
+	} else {
+		q.Expire(now)
+	}
 	for q.ready.length > 0 {
 		c := q.consumers.take()
 		if c == nil {
 			return
 		}
 		q.deliver(c, q.ready.take())
-		q.Expire(now)
+		q.dropDue(now)
 	}
 }
 
@@ -254,7 +261,7 @@ func (q *Queue) Get(now Instant, noAck bool) (e Entry, ok bool) {
 	if q.settings.Kind == Quorum && !noAck {
 		q.host.Wake(q) // what is due goes later: it still counts as ready
 	} else {
-		q.Expire(now)
+		q.dropDue(now)
 	}
 	return e, true
 }

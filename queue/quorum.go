@@ -80,7 +80,7 @@ func (q *Queue) dispatchQuorum(now Instant) {
 		e  Entry
 	}
 	var batch []handed
-	for q.Expire(now); q.ready.length > 0; q.Expire(now) {
+	for q.dropDue(now); q.ready.length > 0; q.dropDue(now) {
 		c := q.consumers.take()
 		if c == nil {
 			break

@@ -13,6 +13,7 @@ type ready struct {
 	turn             int // how many have been taken, in threes, if Interleaved
 	length           int
 	bytes            int64
+	mortal           int // entries that may expire
 }
 
 // init empties the structure and makes it as the settings ask.
@@ -63,19 +64,44 @@ func (r *ready) pushReturned(e Entry) {
 func (r *ready) added(e *Entry) {
 	r.length++
 	r.bytes += r.size(e.Message)
+	if e.expires != 0 {
+		r.mortal++
+	}
 }
 
 // take removes the entry that is next to leave. There must be one.
-func (r *ready) take() Entry {
-	d := r.next()
+func (r *ready) take() Entry { return r.takeFrom(r.next()) }
+
+func (r *ready) takeFrom(d *deque) Entry {
 	if r.priorities == Interleaved && d != &r.returned {
 		r.countTurn()
 	}
 	return r.pop(d)
 }
 
-// head is the entry that is next to leave. There must be one.
-func (r *ready) head() *Entry { return r.next().front() }
+// expiring is the deque of which the first entry is the next to expire, nil for none.
+// Only first entries do: where priorities are strict that of each deque, otherwise
+// that which is next to leave.
+func (r *ready) expiring() (soonest *deque) {
+	switch {
+	case r.mortal == 0:
+		return nil
+	case r.priorities != Strict:
+		if d := r.next(); d.front().expires != 0 {
+			return d
+		}
+		return nil
+	}
+	for d := range r.deques() {
+		if d.length == 0 || d.front().expires == 0 {
+			continue
+		}
+		if soonest == nil || d.front().expires < soonest.front().expires {
+			soonest = d
+		}
+	}
+	return soonest
+}
 
 // next is the deque that the next entry leaves.
 func (r *ready) next() *deque {
@@ -96,6 +122,9 @@ func (r *ready) pop(d *deque) Entry {
 	e := d.popFront()
 	r.length--
 	r.bytes -= r.size(e.Message)
+	if e.expires != 0 {
+		r.mortal--
+	}
 	return e
 }
 

@@ -27,4 +27,5 @@ func (q *Queue) Restart(now Instant, lost func(m *Message)) {
 		}
 	}
 	q.Touch(now)
+	q.seeHead()
 }

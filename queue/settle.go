@@ -63,6 +63,7 @@ func (q *Queue) Requeue(e *Entry, why Cause) {
 			e.failures++
 		}
 		q.ready.push(*e)
+		q.look = true
 	}
 	q.counts.Requeued++
 	q.host.Wake(q)
