@@ -42,6 +42,7 @@ func Cases() []Case {
 		restartCases,
 		limitCases,
 		lifetimeCases,
+		ttlHeadCases,
 		streamMessageCases,
 		streamRetentionCases,
 		frameCases,

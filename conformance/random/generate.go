@@ -14,6 +14,7 @@ import (
 // What RabbitMQ itself leaves to chance is not drawn:
 //   - A channel consumes from one queue only. Deliveries from two arrive in either order, and so do their tags.
 //   - The types x-random and x-local-random are not declared.
+//   - No two policies have the same priority. Of two that do, either is in force, depending on the virtual host's name.
 //   - Nothing expires while a program runs, but in a step that waits; see soon.
 type generator struct {
 	t *rapid.T
@@ -255,7 +256,10 @@ func (g *generator) policy() Step {
 		return Step{Policy: &Policy{Name: pick(g, "policy", g.w.policies)}}
 	}
 	p := &Policy{Name: pick(g, "policy", []string{"p1", "p2"}), Pattern: pick(g, "pattern", []string{"^q", "^q[12]$", ".*", "^x", "^q3$"}),
-		ApplyTo: pick(g, "apply to", []string{"queues", "all", "exchanges"}), Priority: g.number("priority", 0, 2)}
+		ApplyTo: pick(g, "apply to", []string{"queues", "all", "exchanges"}), Priority: 1}
+	if p.Name == "p2" {
+		p.Priority = pick(g, "priority", []int{0, 2})
+	}
 	p.Definition = make(map[string]any)
 	if p.ApplyTo != "queues" {
 		p.Definition["alternate-exchange"] = pick(g, "alternate", exchangeNames)

@@ -27,8 +27,8 @@ type Target struct {
 const (
 	// soon is the time, in milliseconds, in which expires what expires soon: long against the time that a program takes
 	// otherwise, also where many workers make brokers slow. A step that waits waits for longer than that.
-	soon   = 4000
-	waited = 4300 * time.Millisecond
+	soon   = 2000
+	waited = 2300 * time.Millisecond
 
 	// probeChannel is the channel of each connection that asks for the state of queues.
 	probeChannel = 100
