@@ -195,7 +195,7 @@ var (
 		platform:                  "Erlang/OTP 27.3.4.1",
 		unknownExchangeType:       wire.PreconditionFailed,
 		maxMessageSize:            16 << 20,
-		routing:                   exchange.Rules{HeavyHashBindings: true, ManyTopicHashes: true, NoModulusHash: true},
+		routing:                   exchange.Rules{EmptyHashHeaderFails: true, HeavyHashBindings: true, ManyTopicHashes: true, NoModulusHash: true},
 		emptyReplayText:           "could not find queue/exchange ''",
 		lastDeath:                 true,
 		ownDeathsOnly:             true,

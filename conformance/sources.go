@@ -30,6 +30,10 @@ const (
 	pagePriority         = "rabbitmq.com/docs/priority"
 	pageStreams          = "rabbitmq.com/docs/streams"
 	pageConsumerPriority = "rabbitmq.com/docs/consumer-priority"
+	pageHash             = "README of the plug-in rabbitmq_consistent_hash_exchange"
+	pageRandom           = "README of the plug-in rabbitmq_random_exchange"
+	pageHistory          = "README of the plug-in rabbitmq_recent_history_exchange"
+	pageLocalRandom      = "rabbitmq.com/docs/local-random-exchange"
 	pageReplyTo          = "rabbitmq.com/docs/direct-reply-to"
 	pageQuorum           = "rabbitmq.com/docs/quorum-queues"
 	measured             = "measured" // what RabbitMQ does where no page tells

@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/minirabbit/minirabbit/internal/erlang"
 	"github.com/minirabbit/minirabbit/wire"
@@ -83,7 +84,7 @@ func (t *hashTable) check(b *Binding) error {
 // int64 counts as the largest.
 func parseInteger(s string) (int64, error) {
 	n, err := strconv.ParseInt(s, 10, 64)
-	if errors.Is(err, strconv.ErrRange) {
+	if errors.Is(err, strconv.ErrRange) && strings.Trim(s[1:], "0123456789") == "" {
 		return n, nil
 	}
 	return n, err
@@ -123,6 +124,10 @@ func (t *hashTable) match(m *Message, r *Router) {
 		return
 	}
 	bucket := uint64(0)
+	if t.rules.EmptyHashHeaderFails && t.byHeader && isEmptyList(lastValue(m.Headers, t.header)) {
+		r.err = internalError()
+		return
+	}
 	if t.bucketCount > 1 {
 		bucket = jump(t.seed(m), t.bucketCount)
 	}
@@ -178,6 +183,17 @@ func lastValue(t wire.Table, key string) any {
 		}
 	}
 	return nil
+}
+
+func isEmptyList(value any) bool {
+	switch v := value.(type) {
+	case wire.Array:
+		return len(v) == 0
+	case wire.Table:
+		return len(v) == 0
+	default:
+		return false
+	}
 }
 
 // seed returns a whole number, of which but the low bits count. A timestamp has become one of milliseconds.

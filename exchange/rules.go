@@ -18,6 +18,10 @@ type Rules struct {
 	// first element of an array or table for the whole.
 	TypedHashHeader bool
 
+	// EmptyHashHeaderFails, in 4.0: x-consistent-hash fails with 541 over an empty array or table in the header.
+	// Otherwise it hashes it as a whole.
+	EmptyHashHeaderFails bool
+
 	// HeavyHashBindings, in 3.10 and 4.0: the weight of a binding to an x-consistent-hash exchange may exceed 10,000.
 	HeavyHashBindings bool
 

@@ -91,6 +91,9 @@ func (q *Queue) Name() string { return q.name }
 // IsQueue tells a queue from an exchange where a binding can lead to either.
 func (q *Queue) IsQueue() bool { return true }
 
+// QueueType returns the type of the queue as x-queue-type names it.
+func (q *Queue) QueueType() string { return string(q.Kind()) }
+
 // Settings returns what is in force.
 func (q *Queue) Settings() Settings { return q.settings }
 
