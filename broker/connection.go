@@ -19,6 +19,9 @@ type Connection struct {
 	Transport        Transport
 	ConnectedAt      queue.Instant
 
+	// impersonates: the user had the tag impersonator on logging in.
+	impersonates bool
+
 	ended chan struct{} // closed by Node.Disconnect
 
 	// guarded by the vhost's mutex

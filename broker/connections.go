@@ -77,6 +77,7 @@ func (n *Node) Connect(c *Connection) error {
 		return err
 	}
 	c.ConnectedAt = n.Now()
+	c.impersonates = c.User.HasTag("impersonator")
 	c.ended = make(chan struct{})
 	n.connections = append(n.connections, c)
 	n.churn.ConnectionCreated.Add(1)

@@ -184,6 +184,9 @@ func (vh *VHost) DeleteExchange(m *wire.ExchangeDelete) error {
 
 func (vh *VHost) removeExchange(x *exchange.Exchange) {
 	delete(vh.exchanges, x.Name())
+	if vh.node.release.topicPermissionsEnd {
+		vh.node.forgetTopics(topicResource{vh.name, x.Name()})
+	}
 	delete(vh.applied, x)
 	for _, b := range x.Bindings() {
 		vh.forgetSource(b.Destination, x)

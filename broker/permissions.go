@@ -99,6 +99,17 @@ func (u *User) PermitTopic(vhost, exchange string, p *TopicPermissions) (created
 	return created
 }
 
+// forgetTopics takes the topic permissions for an exchange away from everybody.
+func (n *Node) forgetTopics(r topicResource) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, u := range n.users {
+		if u.state.Load().topics[r] != nil {
+			u.changeLocked(func(s *userState) { s.topics = changed(s.topics, r, nil) })
+		}
+	}
+}
+
 // changed returns a copy of a map with one entry set, or without it if v is nil.
 func changed[K comparable, V any](m map[K]*V, k K, v *V) map[K]*V {
 	m = maps.Clone(m)

@@ -82,7 +82,7 @@ func looksAtHeaders(kind exchange.Kind) bool {
 // checkUserID refuses a user-id that is not the publisher's.
 func (ch *Channel) checkUserID(p *wire.Properties) error {
 	user := ch.conn.User
-	if p.Flags&wire.HasUserID == 0 || p.UserID == user.name || user.HasTag("impersonator") {
+	if p.Flags&wire.HasUserID == 0 || p.UserID == user.name || ch.conn.impersonates {
 		return nil
 	}
 	return Errorf(wire.PreconditionFailed, "user_id property set to '%s' but authenticated user was '%s'", p.UserID, user.name)

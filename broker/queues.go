@@ -45,6 +45,7 @@ func CheckQueueName(name string) error { return checkNotReserved("queue", name) 
 // server itself, which may do anything.
 func (vh *VHost) DeclareQueue(owner *Connection, m *wire.QueueDeclare) (*queue.Queue, error) {
 	vh.node.churn.QueueDeclared.Add(1)
+	m.Arguments = vh.withDefaultType(m)
 	if q := vh.queues[m.Queue]; q != nil {
 		if err := vh.checkEquivalentQueue(q, owner, m); err != nil {
 			return nil, err

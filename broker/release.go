@@ -38,6 +38,8 @@ type Release struct {
 	channelLimitText string
 	// passiveNeedsConfigure: even a passive declaration needs permission.
 	passiveNeedsConfigure bool
+	// topicPermissionsEnd: topic permissions go with the exchange.
+	topicPermissionsEnd bool
 	// copiesNeedTopicPermission: topic permissions hold for CC and BCC too.
 	copiesNeedTopicPermission bool
 	// missingParenthesis is how the library of regular expressions puts it.
@@ -226,6 +228,7 @@ var (
 		refusesExcessBody:         true,
 		cancelOkCrashes:           true,
 		sortsHeaders:              true,
+		topicPermissionsEnd:       true,
 		volatileQueues:            true,
 		routesInTx:                true,
 		checksUserIDLast:          true,

@@ -30,6 +30,8 @@ type argumentRules struct {
 	masterLocators    []string
 	masterLocatorText string
 	filterSizeText    string
+	// defaultQueueTypes: a virtual host's default type is heeded.
+	defaultQueueTypes bool
 	// namesDefaultType: a redeclaration that names no type counts as naming
 	// the type classic.
 	namesDefaultType bool
@@ -76,6 +78,7 @@ var (
 		queueVersions:           []int64{1, 2},
 		leaderLocators:          []string{"client-local", "balanced", "least-leaders", "random", "min-masters"},
 		filterSizeText:          "Invalid value for  %s",
+		defaultQueueTypes:       true,
 		namesDefaultType:        true,
 		leastMaxPriority:        1,
 	}
@@ -94,9 +97,10 @@ var (
 		masterLocatorText: "Feature `queue_master_locator` is deprecated.\nBy default, this feature is not permitted anymore.\n" +
 			"The feature will be removed from a future major RabbitMQ version, regardless of the configuration; " +
 			"actual version to be determined.\nTo continue using this feature",
-		filterSizeText:   "Invalid value for %s",
-		namesDefaultType: true,
-		leastMaxPriority: 1,
+		filterSizeText:    "Invalid value for %s",
+		defaultQueueTypes: true,
+		namesDefaultType:  true,
+		leastMaxPriority:  1,
 	}
 )
 

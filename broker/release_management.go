@@ -110,8 +110,9 @@ type ManagementRules struct {
 	TellsBlocked bool
 	// Protected: virtual hosts tell whether they may be deleted.
 	Protected bool
-	// ChecksQueueType refuses a default queue type that there is not.
-	ChecksQueueType bool
+	// ChecksQueueType refuses a default queue type that there is not;
+	// FailsOnQueueType answers with 500.
+	ChecksQueueType, FailsOnQueueType bool
 	// ChecksAckMode refuses an unknown one with 400.
 	ChecksAckMode bool
 	// VHostDefinitions: the definitions of one virtual host say which.
@@ -149,6 +150,7 @@ var (
 		NamesQueueType: true, DefaultQueueType: "classic", MetadataQueueType: true,
 		MissingObject: true, HasDeprecatedFeatures: true, HasVersion: true, HasAuth: true, HasHashPassword: true, HasAuthAttempts: true,
 		StorageVersion: true, PagedOut: true, ConsumerTimeout: true, VHostDefinitions: true, InvalidPageRegex: true, Drains: true, WholeVHosts: true,
+		FailsOnQueueType: true,
 	}
 	management43 = ManagementRules{
 		ErlangVersion: "29.1.2", ErlangFullVersion: "Erlang/OTP 29 [erts-17.1.1] [source] [64-bit]",

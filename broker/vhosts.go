@@ -4,10 +4,11 @@ import (
 	"slices"
 
 	"github.com/minirabbit/minirabbit/queue"
+	"github.com/minirabbit/minirabbit/wire"
 )
 
 // Metadata is what a virtual host says of itself. It has no effect, but for the
-// type of a queue that is declared without one.
+// type of a queue that is declared without one, since 4.0.
 type Metadata struct {
 	Description      string
 	Tags             []string
@@ -27,6 +28,25 @@ func (vh *VHost) SetMetadata(m Metadata) {
 	vh.node.mu.Lock()
 	defer vh.node.mu.Unlock()
 	vh.metadata = m
+}
+
+// withDefaultType returns the arguments of queue.declare with the virtual host's
+// default type, if they name none and there is a default other than classic. A
+// type of queue that cannot be as the declaration wants it is no default for it.
+func (vh *VHost) withDefaultType(m *wire.QueueDeclare) wire.Table {
+	if !vh.node.release.defaultQueueTypes {
+		return m.Arguments
+	}
+	kind := vh.Metadata().DefaultQueueType
+	named, set := m.Arguments.Get(argQueueType)
+	switch {
+	case kind == "" || kind == string(queue.Classic),
+		set && (named != "" || !vh.node.release.emptyQueueType),
+		!m.Durable || m.Exclusive || m.AutoDelete:
+		return m.Arguments
+	}
+	args := slices.DeleteFunc(slices.Clone(m.Arguments), func(f wire.Field) bool { return f.Key == argQueueType })
+	return append(args, wire.Field{Key: argQueueType, Value: kind})
 }
 
 // Tracing says whether the firehose is on.

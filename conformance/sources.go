@@ -34,6 +34,7 @@ const (
 	pageRandom           = "README of the plug-in rabbitmq_random_exchange"
 	pageHistory          = "README of the plug-in rabbitmq_recent_history_exchange"
 	pageLocalRandom      = "rabbitmq.com/docs/local-random-exchange"
+	pageVhosts           = "rabbitmq.com/docs/vhosts"
 	pageReplyTo          = "rabbitmq.com/docs/direct-reply-to"
 	pageQuorum           = "rabbitmq.com/docs/quorum-queues"
 	measured             = "measured" // what RabbitMQ does where no page tells

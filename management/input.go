@@ -22,6 +22,9 @@ type input map[string]any
 // problem is what is wrong with a request, as the reason of its refusal.
 type problem struct{ reason any }
 
+// errCrash is what RabbitMQ fails over, and answers with 500 and nothing more.
+var errCrash = errors.New("internal error")
+
 func (p *problem) Error() string { return fmt.Sprint(p.reason) }
 
 // read reads the request's body. It answers the request and returns false if
@@ -77,11 +80,14 @@ func decodeObject(body []byte) (input, error) {
 // reply answers with what is wrong with a request.
 func (r *request) reply(err error) {
 	var p *problem
-	if errors.As(err, &p) {
+	switch {
+	case errors.Is(err, errCrash):
+		r.w.WriteHeader(http.StatusInternalServerError)
+	case errors.As(err, &p):
 		r.badRequest(p.reason)
-		return
+	default:
+		r.refuse(err)
 	}
-	r.refuse(err)
 }
 
 // erlangLine is how long Erlang lets a line be that it writes a term on.

@@ -300,11 +300,6 @@ func declareQueue(vh *broker.VHost, m *wire.QueueDeclare) (created bool, err err
 	if err := broker.CheckQueueName(m.Queue); err != nil {
 		return false, err
 	}
-	if kind := vh.Metadata().DefaultQueueType; kind != "" && kind != string(queue.Classic) {
-		if _, set := m.Arguments.Get("x-queue-type"); !set && m.Durable && !m.AutoDelete {
-			m.Arguments.Set("x-queue-type", kind)
-		}
-	}
 	created = vh.Queue(m.Queue) == nil
 	_, err = vh.DeclareQueue(nil, m)
 	return created, err

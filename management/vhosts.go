@@ -90,18 +90,9 @@ func (r *request) saveVHost(name string, in input) (created bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	kind := in.text("default_queue_type")
-	if kind == "" {
-		if metadata, ok := in["metadata"].(map[string]any); ok {
-			kind = input(metadata).text("default_queue_type")
-		}
-	}
-	known := slices.Contains([]queue.Kind{"", "undefined", queue.Classic, queue.Quorum, queue.Stream}, queue.Kind(kind))
-	if !known {
-		if r.api.rules.ChecksQueueType {
-			return false, &problem{kind + " is not a valid queue type"}
-		}
-		kind = ""
+	kind, err := r.readDefaultQueueType(in)
+	if err != nil {
+		return false, err
 	}
 	vh := r.api.node.VHost(name)
 	created = vh == nil
@@ -115,7 +106,7 @@ func (r *request) saveVHost(name string, in input) (created bool, err error) {
 	}
 	m := vh.Metadata()
 	m.Description, m.Tags = in.text("description"), in.words("tags") // what is not said again is gone
-	if kind != "" && kind != "undefined" {
+	if kind != "" {
 		m.DefaultQueueType = kind
 	}
 	if m.Protected, err = in.flag("protected_from_deletion"); err != nil {
@@ -126,6 +117,34 @@ func (r *request) saveVHost(name string, in input) (created bool, err error) {
 		vh.SetTracing(tracing)
 	}
 	return created, nil
+}
+
+// readDefaultQueueType reads the default type of a virtual host's queues, "" for
+// none. It may be in the metadata.
+func (r *request) readDefaultQueueType(in input) (kind string, err error) {
+	value, set := in["default_queue_type"]
+	if metadata, ok := in["metadata"].(map[string]any); ok && !set {
+		value, set = metadata["default_queue_type"]
+	}
+	kind, isText := value.(string)
+	known := slices.Contains([]queue.Kind{queue.Classic, queue.Quorum, queue.Stream}, queue.Kind(kind))
+	rules := r.api.rules
+	switch {
+	case known:
+		return kind, nil
+	case !set, kind == "undefined", value == nil && !rules.FailsOnQueueType:
+		return "", nil
+	case rules.FailsOnQueueType:
+		return "", errCrash
+	case !rules.ChecksQueueType:
+		return "", nil
+	case !isText:
+		return "", &problem{fmt.Sprintf("%v is not a valid default_queue_type value", value)}
+	case kind == "":
+		return "", &problem{"default_queue_type must not be an empty string"}
+	default:
+		return "", &problem{kind + " is not a valid queue type"}
+	}
 }
 
 // words reads a list, or text with commas between its words.
