@@ -167,7 +167,7 @@ func (ch *channel) execute(m wire.Method) error {
 	}
 	reply, err := ch.handle(m)
 	if err != nil {
-		return ch.fail(broker.WithMethod(err, m.ID()))
+		return ch.fail(blame(err, m))
 	}
 	if reply != nil && !ch.muted {
 		ch.send(reply)
@@ -294,6 +294,16 @@ func (ch *channel) handle(m wire.Method) (wire.Method, error) {
 	default:
 		return nil, ch.c.node.Release().UnimplementedMethod(m.ID())
 	}
+}
+
+// blame notes the method that failed in an error, but for channel.open, of which
+// RabbitMQ refuses one too many before it has a channel.
+func blame(err error, m wire.Method) error {
+	var e *broker.ConnectionError
+	if m.ID() == wire.IDChannelOpen && errors.As(err, &e) && e.Code == wire.NotAllowed {
+		return err
+	}
+	return broker.WithMethod(err, m.ID())
 }
 
 // open answers channel.open.

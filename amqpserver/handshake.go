@@ -90,11 +90,8 @@ func (c *conn) open() error {
 		return err
 	}
 	vh := c.node.VHost(m.VirtualHost)
-	switch {
-	case vh == nil:
+	if vh == nil {
 		return broker.WithMethod(broker.Errorf(wire.NotAllowed, "vhost %s not found", m.VirtualHost), m.ID())
-	case !c.user.MayEnter(m.VirtualHost):
-		return broker.WithMethod(broker.Errorf(wire.NotAllowed, "access to vhost '%s' refused for user '%s'", m.VirtualHost, c.user.Name()), m.ID())
 	}
 	c.session = &broker.Connection{Name: c.name, User: c.user, VHost: vh, ClientProperties: c.client}
 	if err := c.begin(); err != nil {

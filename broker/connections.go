@@ -65,8 +65,8 @@ func (n *Node) Attempts(p Protocol) (succeeded, failed uint64) {
 // Churn returns the node's counters.
 func (n *Node) Churn() *Churn { return &n.churn }
 
-// Connect enters a connection that has been let into its virtual host, or
-// refuses it for a limit.
+// Connect enters a connection in its virtual host, or refuses it, for a limit or
+// else because its user may not enter.
 func (n *Node) Connect(c *Connection) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -75,6 +75,9 @@ func (n *Node) Connect(c *Connection) error {
 	}
 	if err := n.checkConnectionLimits(c); err != nil {
 		return err
+	}
+	if !c.User.MayEnter(c.VHost.name) {
+		return Errorf(wire.NotAllowed, "access to vhost '%s' refused for user '%s'", c.VHost.name, c.User.name)
 	}
 	c.ConnectedAt = n.Now()
 	c.impersonates = c.User.HasTag("impersonator")

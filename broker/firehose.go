@@ -27,62 +27,66 @@ func (vh *VHost) noteRouted(x *exchange.Exchange, m *queue.Message, queues []exc
 }
 
 // tracePublished copies a publishing, which has been routed, to the firehose.
+// What a transaction publishes is copied at once, whatever becomes of it.
 func (ch *Channel) tracePublished(m *queue.Message) {
 	if !ch.vh.tracing.Load() {
 		return
 	}
-	headers := ch.traceHeaders(m)
-	headers.Set("routed_queues", stringArray(slices.Clone(ch.vh.routed)))
-	ch.vh.trace("publish."+m.Exchange, headers, m.Body)
+	routed := wire.Field{Key: "routed_queues", Value: stringArray(slices.Clone(ch.vh.routed))}
+	ch.vh.trace("publish."+m.Exchange, append(ch.traceHeaders(m), routed), m.Body)
 }
 
 // traceDelivered copies a delivery to the firehose, once the present command is
-// done.
-func (ch *Channel) traceDelivered(q *queue.Queue, m *queue.Message, redelivered bool) {
-	if !ch.vh.tracing.Load() || m.Exchange == traceExchange {
+// done. The copy has the headers that the client sees.
+func (ch *Channel) traceDelivered(q *queue.Queue, e *queue.Entry, countFirst bool) {
+	if !ch.vh.tracing.Load() || e.Message.Exchange == traceExchange {
 		return
 	}
-	headers := ch.traceHeaders(m)
+	m := ch.vh.outgoing(q, e, countFirst)
 	again := int32(0)
-	if redelivered {
+	if e.Redelivered() {
 		again = 1
 	}
-	headers.Set("redelivered", again)
+	headers := ch.traceHeaders(m, wire.Field{Key: "redelivered", Value: again})
 	ch.vh.Later(func() { ch.vh.trace("deliver."+q.Name(), headers, m.Body) })
 }
 
 func (vh *VHost) trace(key string, headers wire.Table, body []byte) {
+	if vh.node.release.sortsHeaders {
+		slices.SortFunc(headers, func(a, b wire.Field) int { return strings.Compare(a.Key, b.Key) })
+	}
 	p := wire.Properties{Flags: wire.HasHeaders, Headers: headers}
 	m := &queue.Message{Envelope: &queue.Envelope{Exchange: traceExchange, RoutingKey: key, Properties: p.Append(nil)}, Body: body}
 	// That there is no queue for it, or no room, is nobody's concern.
 	_, _, _ = vh.deliver(vh.exchanges[traceExchange], m, &p)
 }
 
-// traceHeaders describes a message and the channel that it passes.
-func (ch *Channel) traceHeaders(m *queue.Message) wire.Table {
+// traceHeaders describes a message, with more of its own, and the channel that it
+// passes.
+func (ch *Channel) traceHeaders(m *queue.Message, more ...wire.Field) wire.Table {
 	number, name := int32(ch.Number), ch.conn.Name
 	if name == "" {
 		number, name = 1, "<"+nodeName+">" // RabbitMQ has a process here
 	}
 	properties := m.Header()
-	headers := wire.Table{
+	return slices.Concat(wire.Table{
 		{Key: "exchange_name", Value: m.Exchange},
 		{Key: "routing_keys", Value: stringArray(append([]string{m.RoutingKey}, m.Copies...))},
 		{Key: "properties", Value: traceProperties(&properties)},
 		{Key: "node", Value: nodeName},
+	}, more, wire.Table{
 		{Key: "vhost", Value: ch.vh.name},
 		{Key: "connection", Value: name},
 		{Key: "channel", Value: number},
 		{Key: "user", Value: ch.conn.User.name},
-	}
-	slices.SortFunc(headers, func(a, b wire.Field) int { return strings.Compare(a.Key, b.Key) })
-	return headers
+	})
 }
 
 // nodeName is what the node is called in Erlang's manner.
 const nodeName = "rabbit@minirabbit"
 
-// traceProperties writes a message's properties as a table.
+// traceProperties writes a message's properties as a table, the last one first.
+// RabbitMQ takes every number for one of 32 bits.
 func traceProperties(p *wire.Properties) wire.Table {
 	t := wire.Table{}
 	for _, f := range []struct {
@@ -90,13 +94,13 @@ func traceProperties(p *wire.Properties) wire.Table {
 		name  string
 		value any
 	}{
-		{wire.HasContentType, "content_type", p.ContentType}, {wire.HasContentEncoding, "content_encoding", p.ContentEncoding},
-		{wire.HasHeaders, "headers", p.Headers}, {wire.HasDeliveryMode, "delivery_mode", int32(p.DeliveryMode)},
-		{wire.HasPriority, "priority", int32(p.Priority)}, {wire.HasCorrelationID, "correlation_id", p.CorrelationID},
-		{wire.HasReplyTo, "reply_to", p.ReplyTo}, {wire.HasExpiration, "expiration", p.Expiration},
-		{wire.HasMessageID, "message_id", p.MessageID}, {wire.HasTimestamp, "timestamp", p.Timestamp},
-		{wire.HasType, "type", p.Type}, {wire.HasUserID, "user_id", p.UserID},
-		{wire.HasAppID, "app_id", p.AppID}, {wire.HasClusterID, "cluster_id", p.ClusterID},
+		{wire.HasClusterID, "cluster_id", p.ClusterID}, {wire.HasAppID, "app_id", p.AppID},
+		{wire.HasUserID, "user_id", p.UserID}, {wire.HasType, "type", p.Type},
+		{wire.HasTimestamp, "timestamp", int32(p.Timestamp)}, {wire.HasMessageID, "message_id", p.MessageID},
+		{wire.HasExpiration, "expiration", p.Expiration}, {wire.HasReplyTo, "reply_to", p.ReplyTo},
+		{wire.HasCorrelationID, "correlation_id", p.CorrelationID}, {wire.HasPriority, "priority", int32(p.Priority)},
+		{wire.HasDeliveryMode, "delivery_mode", int32(p.DeliveryMode)}, {wire.HasHeaders, "headers", p.Headers},
+		{wire.HasContentEncoding, "content_encoding", p.ContentEncoding}, {wire.HasContentType, "content_type", p.ContentType},
 	} {
 		if p.Flags&f.flag != 0 {
 			t = append(t, wire.Field{Key: f.name, Value: f.value})

@@ -71,7 +71,11 @@ func (c *Connection) CheckChannelLimit() error {
 	if !reached {
 		return nil
 	}
-	return Errorf(wire.NotAllowed, c.VHost.node.release.channelLimitText, c.User.name, limit)
+	release, name := c.VHost.node.release, c.User.name
+	if release.channelLimitNamesNode {
+		name = nodeName
+	}
+	return Errorf(wire.NotAllowed, release.channelLimitText, name, limit)
 }
 
 // checkConnectionLimits refuses one connection more than the virtual host or

@@ -163,7 +163,9 @@ func (ch *Channel) route(p *Publishing) (accepted bool, err error) {
 // returnUnrouted returns a mandatory message that has no destination.
 func (ch *Channel) returnUnrouted(p *Publishing, routed int) {
 	ch.countPublished(routed, p.Mandatory)
-	ch.tracePublished(p.message)
+	if ch.mode != transactional {
+		ch.tracePublished(p.message)
+	}
 	if routed == 0 && p.Mandatory {
 		if ch.vh.observed() {
 			ch.observe(Event{Kind: MessageReturned, Message: p.message})

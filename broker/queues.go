@@ -54,6 +54,9 @@ func (vh *VHost) DeclareQueue(owner *Connection, m *wire.QueueDeclare) (*queue.Q
 		return q, nil
 	}
 	resource := vh.queueText(m.Queue)
+	if err := vh.checkQueueLimit(m.Queue); err != nil && vh.node.release.queueLimitFirst {
+		return nil, err
+	}
 	deadLetter, set, err := nameArgument(m.Arguments, argDeadLetter, resource)
 	if err != nil {
 		return nil, err

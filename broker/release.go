@@ -35,7 +35,11 @@ type Release struct {
 	// refusesWithoutPermission: a refusal does not say which permission lacks.
 	refusesWithoutPermission bool
 	// channelLimitText refuses a channel for a user's limit.
-	channelLimitText string
+	// channelLimitNamesNode: it names the node where it means the user.
+	channelLimitText      string
+	channelLimitNamesNode bool
+	// queueLimitFirst: the limit of queues is checked before their arguments.
+	queueLimitFirst bool
 	// passiveNeedsConfigure: even a passive declaration needs permission.
 	passiveNeedsConfigure bool
 	// topicPermissionsEnd: topic permissions go with the exchange.
@@ -153,6 +157,7 @@ var (
 		policyRules:              policies310,
 		refusesWithoutPermission: true,
 		undoesReplay:             true,
+		queueLimitFirst:          true,
 		channelLimitText:         "number of channels opened for user '%s' has reached the maximum allowed user limit of (%d)",
 		missingParenthesis:       "missing )",
 		unknownExchangeType:      wire.CommandInvalid,
@@ -179,6 +184,7 @@ var (
 		argumentRules: arguments40,
 		getSingleText: "quorum queues",
 		name:          "4.0", version: "4.0.5",
+		channelLimitNamesNode:     true,
 		streamRules:               streams40,
 		management:                management40,
 		policyRules:               policies40,

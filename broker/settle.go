@@ -47,7 +47,7 @@ func (ch *Channel) Get(m *wire.BasicGet, q *queue.Queue) (tag uint64, e queue.En
 	if ch.vh.observed() {
 		ch.observe(Event{Kind: MessageGot, Message: e.Message, Queue: q, DeliveryTag: ch.lastTag, Redelivered: e.Redelivered(), NoAck: m.NoAck})
 	}
-	ch.traceDelivered(q, e.Message, e.Redelivered())
+	ch.traceDelivered(q, &e, ch.vh.node.release.getCountsFirst)
 	if !m.NoAck {
 		ch.hold(delivery{tag: ch.lastTag, q: q, entry: e})
 	}

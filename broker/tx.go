@@ -64,12 +64,18 @@ func (ch *Channel) publishInTx(p Publishing) error {
 		p.replied = true
 	}
 	tp := txPublishing{Publishing: p}
-	if ch.vh.node.release.routesInTx {
+	tracing := ch.vh.tracing.Load()
+	// Only for its copy a message is not shown to an exchange that would keep it.
+	if ch.vh.node.release.routesInTx || tracing && !ch.vh.keepsHeaders {
 		queues, err := ch.vh.route(p.exchange, p.message, p.header)
 		if err != nil {
 			return err
 		}
 		tp.queues = slices.Clone(queues)
+		if tracing {
+			ch.vh.noteRouted(p.exchange, p.message, tp.queues)
+			ch.tracePublished(p.message)
+		}
 	}
 	tp.header, tp.Properties = nil, nil // it is decoded again, from the message
 	ch.tx.publishings = append(ch.tx.publishings, tp)

@@ -70,6 +70,8 @@ func Cases() []Case {
 		userIDCases,
 		vhostCases,
 		defaultTypeCases,
+		resourceLimitCases,
+		firehoseCases,
 		httpCases,
 		httpObjectCases,
 		httpMessageCases,

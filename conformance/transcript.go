@@ -109,7 +109,7 @@ func (t *T) unrecorded(do func()) {
 // madeUp are the names and addresses that a broker makes up. Each keeps its prefix, the first group, and gets a number.
 var madeUp = regexp.MustCompile(`(amq\.gen-|amq\.ctag-|amq\.rabbitmq\.reply-to\.)[A-Za-z0-9_=+/.-]+` +
 	`|()\b\d+\.\d+\.\d+\.\d+:\d+` + // an address
-	`|(rabbit@)[A-Za-z0-9-]+` + // a node
+	`|((?:mini)?rabbit@)[A-Za-z0-9-]+` + // a node
 	`|()<[a-z]+@[^ >]+\.\d+\.\d+\.\d+>|()<\d+\.\d+\.\d+>`) // a process
 
 // steadyNames replaces names that the broker made up.
@@ -125,7 +125,7 @@ func (t *T) steadyNames(s string) string {
 		}
 		prefix := ""
 		for _, known := range []string{"amq.gen-", "amq.ctag-", "amq.rabbitmq.reply-to.", "rabbit@"} {
-			if strings.HasPrefix(name, known) {
+			if strings.HasPrefix(strings.TrimPrefix(name, "mini"), known) {
 				prefix = known
 			}
 		}

@@ -139,15 +139,16 @@ func TestLimitsRefuse(t *testing.T) {
 		require.EqualError(t, err, `Exception (530) Reason: "NOT_ALLOWED - connection refused for user 'u': user connection limit (1) is reached"`)
 
 		do(t, b, `PUT /api/user-limits/u/max-channels {"value":1}`)
-		limit := "(1)"
-		if release == "4.3" {
-			limit = "1"
-		}
+		text := map[string]string{ // 4.0 names the node
+			"3.10": "user 'u' has reached the maximum allowed user limit of (1)",
+			"4.0":  "user 'rabbit@minirabbit' has reached the maximum allowed user limit of (1)",
+			"4.3":  "user 'u' has reached the maximum allowed user limit of 1",
+		}[release]
 		closed := conn.NotifyClose(make(chan *amqp.Error, 1))
 		channel(t, conn)
 		_, err = conn.Channel()
 		require.Error(t, err)
-		require.Equal(t, "NOT_ALLOWED - number of channels opened for user 'u' has reached the maximum allowed user limit of "+limit, (<-closed).Reason)
+		require.Equal(t, "NOT_ALLOWED - number of channels opened for "+text, (<-closed).Reason)
 	})
 }
 

@@ -72,9 +72,9 @@ func (r *request) putVHostLimit() {
 func readLimits(given map[string]any, known []string, what string) (broker.Limits, error) {
 	limits := broker.Limits{}
 	for _, name := range slices.Sorted(maps.Keys(given)) {
-		value, err := toValue(given[name])
+		value, err := toSetting(given[name])
 		if err != nil {
-			return nil, &broker.ValidationError{Problems: []string{name + " should be a number, actually was null"}}
+			return nil, &broker.ValidationError{Problems: []string{name + " should be a number, actually was " + fmt.Sprint(given[name])}}
 		}
 		if !slices.Contains(known, name) {
 			return nil, &broker.ValidationError{Problems: []string{fmt.Sprintf("Unrecognised terms [{%s,%s}] in %s", erlangText(name), erlangText(value), what)}}
