@@ -22,7 +22,7 @@ func (c *conn) authenticate() error {
 	if !slices.Contains(strings.Fields(c.node.Release().Mechanisms()), m.Mechanism) {
 		return fmt.Errorf("%w: unknown mechanism %q", errCut, m.Mechanism)
 	}
-	name, password, err := credentials(m.Mechanism, m.Response)
+	name, password, err := c.credentials(m.Mechanism, m.Response)
 	if err != nil {
 		return fmt.Errorf("%w: %s response: %v", errCut, m.Mechanism, err)
 	}
@@ -47,12 +47,12 @@ func (c *conn) refuse(m *wire.ConnectionStartOk, name string) error {
 }
 
 // credentials reads the user's name and password from a SASL response.
-func credentials(mechanism string, response []byte) (name, password string, err error) {
+func (c *conn) credentials(mechanism string, response []byte) (name, password string, err error) {
 	switch mechanism {
 	case "PLAIN":
 		return plainCredentials(response)
 	case "AMQPLAIN":
-		return amqplainCredentials(response)
+		return amqplainCredentials(response, c.node.Release().LoginMustBeText())
 	default: // ANONYMOUS
 		return broker.AnonymousUser, broker.AnonymousPassword, nil
 	}
@@ -68,19 +68,31 @@ func plainCredentials(response []byte) (name, password string, err error) {
 	return string(parts[1]), string(parts[2]), nil
 }
 
-// amqplainCredentials reads a field table without its length.
-func amqplainCredentials(response []byte) (name, password string, err error) {
+// amqplainCredentials reads a field table without its length. To RabbitMQ,
+// values that are no text are wrong ones, unless the login must be text.
+func amqplainCredentials(response []byte, loginMustBeText bool) (name, password string, err error) {
 	c := wire.NewCursor(append(binary.BigEndian.AppendUint32(nil, uint32(len(response))), response...))
 	t := c.Table()
 	if err := c.Err(); err != nil {
 		return "", "", err
 	}
-	login, _ := t.Get("LOGIN")
-	secret, _ := t.Get("PASSWORD")
-	name, nameOK := login.(string)
-	password, passwordOK := secret.(string)
-	if !nameOK || !passwordOK {
+	login, loginSet := t.Get("LOGIN")
+	secret, secretSet := t.Get("PASSWORD")
+	name, nameOK := text(login)
+	password, _ = text(secret) // no user's password is empty
+	if !loginSet || !secretSet || loginMustBeText && !nameOK {
 		return "", "", errors.New("no LOGIN or no PASSWORD")
 	}
 	return name, password, nil
+}
+
+// text returns a field that is a string, long or binary.
+func text(value any) (s string, ok bool) {
+	switch v := value.(type) {
+	case string:
+		return v, true
+	case []byte:
+		return string(v), true
+	}
+	return "", false
 }

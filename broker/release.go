@@ -70,6 +70,8 @@ type Release struct {
 
 	// mechanisms are the SASL mechanisms that are offered.
 	mechanisms string
+	// loginMustBeText: another value than text does not decode.
+	loginMustBeText bool
 	// answersAMQP10: AMQP 1.0 is spoken too, so a protocol header that is
 	// nobody's is answered with that of AMQP 1.0.
 	answersAMQP10 bool
@@ -193,6 +195,7 @@ var (
 		missingParenthesis:        "missing )",
 		mechanisms:                "PLAIN AMQPLAIN ANONYMOUS",
 		answersAMQP10:             true,
+		loginMustBeText:           true,
 		minFrameMax:               4096,
 		maxBodySize:               math.MaxUint64,
 		sortsHeaders:              true,
@@ -229,6 +232,7 @@ var (
 		missingParenthesis:        "missing closing parenthesis",
 		mechanisms:                "PLAIN ANONYMOUS AMQPLAIN",
 		answersAMQP10:             true,
+		loginMustBeText:           true,
 		minFrameMax:               8192,
 		maxBodySize:               512 << 20,
 		refusesExcessBody:         true,
@@ -314,6 +318,10 @@ func (r *Release) complete(s *queue.Settings) {
 
 // Mechanisms lists the SASL mechanisms that are offered, apart by spaces.
 func (r *Release) Mechanisms() string { return r.mechanisms }
+
+// LoginMustBeText says whether a name that is no text does not decode in
+// AMQPLAIN, rather than to be the name of nobody.
+func (r *Release) LoginMustBeText() bool { return r.loginMustBeText }
 
 // MinFrameMax is the least frame-max that a client may want.
 func (r *Release) MinFrameMax() uint32 { return r.minFrameMax }

@@ -6,6 +6,7 @@ import "slices"
 func Cases() []Case {
 	return slices.Concat(
 		connectionStartCases,
+		loginCases,
 		connectionOpenCases,
 		channelCases,
 		queueDeclareCases,
