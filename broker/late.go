@@ -14,7 +14,7 @@ func (ch *Channel) takeLate(now queue.Instant) {
 	var told []*Consumer
 	orphan := false // late with a message that no consumer answers for
 	next := queue.Instant(0)
-	ch.unacked.each(func(d *delivery) {
+	look := func(d *delivery) {
 		at := ch.deadline(d)
 		switch {
 		case at == 0 || d.late:
@@ -35,7 +35,13 @@ func (ch *Channel) takeLate(now queue.Instant) {
 		if c.late++; len(told) == 0 || told[len(told)-1] != c {
 			told = append(told, c)
 		}
-	})
+	}
+	ch.unacked.each(look)
+	for _, s := range ch.tx.settlements { // of which the queue knows nothing yet
+		for i := range s.deliveries {
+			look(&s.deliveries[i])
+		}
+	}
 	if ch.vh.observed() {
 		ch.observeSettled(late, release)
 	}

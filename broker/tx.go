@@ -107,7 +107,7 @@ func (ch *Channel) Commit() error {
 		if err := ch.checkStreamSettlement(s.deliveries, s.settlement); err != nil {
 			return err
 		}
-		ch.settle(s.deliveries, s.settlement)
+		ch.settle(ch.settleLate(s.deliveries), s.settlement)
 	}
 	if !complete {
 		return Errorf(wire.PreconditionFailed, "partial tx completion")

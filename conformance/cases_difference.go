@@ -113,6 +113,19 @@ var differenceCases = []Case{
 		},
 	},
 	{
+		ID:     "difference/quorum-expires",
+		Title:  "when a quorum queue goes that nobody uses for as long as x-expires says, which is 300 ms",
+		Why:    "RabbitMQ looks at a quorum queue every five seconds.",
+		Source: pageTTL + "#queue-ttl",
+		Waits:  true,
+		Run: func(t *T) {
+			c, q := t.Raw().Channel(), t.QueueName("q")
+			c.Queue(q, queueType("quorum"), expires(300))
+			c.passes("2000")
+			t.Observe("two seconds later", t.answer(c, &wire.QueueDeclare{Queue: q, Passive: true}))
+		},
+	},
+	{
 		ID:         "difference/delayed-retry",
 		Title:      "a quorum queue that holds back what comes back, by argument and by policy",
 		Why:        "minirabbit refuses what it does not do, rather than to ignore it.",

@@ -235,6 +235,35 @@ var timeoutCases = []Case{
 		},
 	},
 	{
+		ID:       "consumer-timeout/quorum-in-transaction",
+		Title:    "in 4.3 what a transaction has settled and not committed is late all the same, and the commit has no effect on it",
+		Why:      "To the queue the client still holds the message.",
+		Source:   measured,
+		Releases: Only43,
+		Waits:    true,
+		Run: func(t *T) {
+			r := t.Raw()
+			for _, how := range []wire.Method{&wire.BasicAck{DeliveryTag: 1}, &wire.BasicReject{DeliveryTag: 1, Requeue: true}, &wire.BasicReject{DeliveryTag: 1}} {
+				for _, end := range []wire.Method{&wire.TxCommit{}, &wire.TxRollback{}} {
+					c := r.Channel()
+					q := quorumWithTimeout(t, c, 300, "a")
+					Call[*wire.TxSelectOk](c, &wire.TxSelect{})
+					c.Consume(q, "c")
+					label := describe(how) + ", " + end.ID().String()
+					t.Observe(label+": delivered", c.Lines(1))
+					c.Send(how)
+					t.Observe(label+": late", c.Lines(1))
+					other := r.Channel()
+					other.CheckCounts(label+": came back", q, Counts{Ready: 1, Consumers: 1})
+					Call[*wire.BasicCancelOk](c, &wire.BasicCancel{ConsumerTag: "c"})
+					t.Observe(label+": ended", t.answer(c, end))
+					c.Close()
+					t.Check(label+": still there", other.DrainRequeued(q, 1), []string{"a"})
+				}
+			}
+		},
+	},
+	{
 		ID:       "consumer-timeout/quorum-goes-to-another",
 		Title:    "in 4.3 what was taken back goes to another consumer at once; each message that is late is told of",
 		Why:      "That others take over is what the time is for.",
