@@ -2,7 +2,6 @@ package amqpserver
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -88,8 +87,8 @@ func newConn(s *Server, nc net.Conn) *conn {
 		nc:              nc,
 		direct:          direct,
 		log:             s.log,
-		name:            fmt.Sprintf("%s -> %s", nc.RemoteAddr(), nc.LocalAddr()),
-		cursor:          wire.Cursor{Strings: wire.NewInterner(), StrictText: true},
+		name:            nc.RemoteAddr().String() + " -> " + nc.LocalAddr().String(),
+		cursor:          wire.Cursor{StrictText: true},
 		channels:        make(map[uint16]*channel),
 		out:             newOutbox(),
 		startHeartbeats: make(chan time.Duration, 1),

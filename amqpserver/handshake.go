@@ -26,12 +26,7 @@ func (c *conn) handshake() error {
 		return err
 	}
 	c.in.SetFrameMax(offeredFrameMax)
-	c.reply(&wire.ConnectionStart{
-		VersionMajor: 0, VersionMinor: 9,
-		ServerProperties: serverProperties(c.node.Release()),
-		Mechanisms:       []byte(c.node.Release().Mechanisms()),
-		Locales:          []byte("en_US"),
-	})
+	c.reply(c.server.start())
 	if err := c.authenticate(); err != nil {
 		return err
 	}
@@ -43,7 +38,19 @@ func (c *conn) handshake() error {
 		return err
 	}
 	c.listen()
+	c.cursor.Strings = wire.NewInterner() // nothing of the handshake comes again
 	return nil
+}
+
+// newStart returns what connections of a node begin with.
+func newStart(node *broker.Node) *wire.ConnectionStart {
+	r := node.Release()
+	return &wire.ConnectionStart{
+		VersionMajor: 0, VersionMinor: 9,
+		ServerProperties: serverProperties(r),
+		Mechanisms:       []byte(r.Mechanisms()),
+		Locales:          []byte("en_US"),
+	}
 }
 
 // protocolHeader checks the first eight bytes. A client that speaks something

@@ -34,7 +34,12 @@ type outbox struct {
 	stops   []stop // where the writer stops on the way, nil unless a fault wants it
 }
 
-func newOutbox() outbox { return outbox{wake: make(chan struct{}, 1)} }
+// firstBuffer is room for what most connections are sent at a time.
+const firstBuffer = 1 << 10
+
+func newOutbox() outbox {
+	return outbox{wake: make(chan struct{}, 1), buf: make([]byte, 0, firstBuffer)}
+}
 
 // begin locks the outbox and returns the buffer to append whole frames to.
 func (o *outbox) begin() []byte {
@@ -140,7 +145,11 @@ func (o *outbox) done(batch []byte, n int) (more bool) {
 			o.stops[i].at += len(batch) - n
 		}
 	}
-	if cap(batch) <= keepBuffer {
+	switch {
+	case cap(batch) > keepBuffer:
+	case len(o.buf) == 0:
+		o.buf, o.spare = batch[:0], o.buf // it is in the processor's cache
+	default:
 		o.spare = batch[:0]
 	}
 	return len(o.buf) > 0 || len(o.stops) > 0

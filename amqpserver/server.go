@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"github.com/minirabbit/minirabbit/broker"
+	"github.com/minirabbit/minirabbit/wire"
 )
 
 // ErrServerClosed is what Serve returns after Close.
@@ -22,6 +23,7 @@ type Server struct {
 	log         *slog.Logger
 	interceptor Interceptor // nil unless somebody wants to know
 	gates       gates
+	start       func() *wire.ConnectionStart // the first method of every connection, which is not changed
 
 	mu sync.Mutex
 	// guarded by mu
@@ -40,6 +42,7 @@ func New(node *broker.Node) *Server {
 		log:       node.Logger(),
 		listeners: make(map[net.Listener]struct{}),
 		conns:     make(map[*conn]struct{}),
+		start:     sync.OnceValue(func() *wire.ConnectionStart { return newStart(node) }),
 	}
 }
 

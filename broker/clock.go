@@ -77,9 +77,6 @@ type alarm struct {
 
 // set replaces the instant at which f will be called; zero means never.
 func (a *alarm) set(c *clock, at queue.Instant, f func()) {
-	if a.at == at {
-		return
-	}
 	a.stop()
 	a.clock, a.at = c, at
 	if at == 0 {

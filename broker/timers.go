@@ -44,7 +44,9 @@ func (t *timers) earliest() queue.Instant {
 
 // arm sets the alarm for the earliest deadline.
 func (t *timers) arm(vh *VHost) {
-	t.alarm.set(&vh.node.clock, t.earliest(), vh.wakeUp)
+	if at := t.earliest(); at != t.alarm.at {
+		t.alarm.set(&vh.node.clock, at, vh.wakeUp)
+	}
 }
 
 // wakeUp is called by the alarm, and when the clock has been moved.

@@ -57,6 +57,19 @@ func BenchmarkPublishToConsume(b *testing.B) {
 	})
 }
 
+// BenchmarkOpen opens a connection with a channel and closes it.
+func BenchmarkOpen(b *testing.B) {
+	benchmarkOn(b, func(b *testing.B, broker *testkit.Broker, _ *amqp.Channel, _ string) {
+		for b.Loop() {
+			conn, err := amqp.DialConfig(broker.URL(), broker.Config())
+			require.NoError(b, err)
+			_, err = conn.Channel()
+			require.NoError(b, err)
+			require.NoError(b, conn.Close())
+		}
+	})
+}
+
 // ender is a test that ends when its cleanup is called.
 type ender struct {
 	*testing.B

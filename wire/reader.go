@@ -25,7 +25,7 @@ type Reader struct {
 }
 
 const (
-	startBuffer   = 4 << 10
+	startBuffer   = 1 << 10
 	defaultBuffer = 64 << 10
 	maxEmptyReads = 100 // in a row, before io.ErrNoProgress
 )

@@ -250,7 +250,7 @@ func TestReadProtocolHeader(t *testing.T) {
 	}
 }
 
-// Reads start at 4 KiB and grow to the limit while the stream fills them; a lone frame does not make them grow.
+// Reads start at 1 KiB and grow to the limit while the stream fills them; a lone frame does not make them grow.
 func TestReaderGrowsUnderLoad(t *testing.T) {
 	heartbeats := bytes.Repeat(wire.AppendHeartbeat(nil), 1<<16)
 	sizes := &sizeReader{r: bytes.NewReader(heartbeats)}
@@ -260,7 +260,7 @@ func TestReaderGrowsUnderLoad(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	want := []int{4 << 10, 8 << 10, 16 << 10, 32 << 10, 32 << 10}
+	want := []int{1 << 10, 2 << 10, 4 << 10, 8 << 10, 16 << 10, 32 << 10, 32 << 10}
 	if diff := cmp.Diff(want, sizes.asked[:len(want)]); diff != "" {
 		t.Errorf("sizes of the first reads (-want +got):\n%s", diff)
 	}
@@ -273,8 +273,8 @@ func TestReaderGrowsUnderLoad(t *testing.T) {
 		}
 	}
 	for i, asked := range sizes.asked {
-		if asked > 4<<10 || asked < 2<<10 {
-			t.Fatalf("read %d asks for %d bytes, expected between 2048 and 4096", i, asked)
+		if asked > 1<<10 || asked < 1<<9 {
+			t.Fatalf("read %d asks for %d bytes, expected between 512 and 1024", i, asked)
 		}
 	}
 }

@@ -10,8 +10,9 @@ import (
 const (
 	// firstChunk and chunkSize are how the buffers of a stream grow: most
 	// connections never need more than the first.
-	firstChunk = 4 << 10
-	chunkSize  = 64 << 10
+	firstChunk  = 1 << 10
+	chunkGrowth = 8
+	chunkSize   = 64 << 10
 	// keepChunks is how many empty ones a stream keeps for reuse.
 	keepChunks = 8
 )
@@ -158,7 +159,8 @@ func (s *stream) newChunk() []byte {
 		s.free = s.free[:last]
 		return chunk
 	}
-	return make([]byte, 0, chunkSize)
+	last := cap(s.chunks[len(s.chunks)-1])
+	return make([]byte, 0, min(chunkGrowth*last, chunkSize))
 }
 
 func (s *stream) closeReader() {

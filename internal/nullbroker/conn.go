@@ -11,7 +11,7 @@ import (
 
 const (
 	frameHead   = 7
-	startBuffer = 4 << 10
+	startBuffer = 1 << 10
 	maxBuffer   = 64 << 10
 )
 

@@ -6,15 +6,26 @@ import (
 	"github.com/minirabbit/minirabbit/wire"
 )
 
-// properties are what clients look at before they use confirms and nacks.
+// properties are what clients look at before they use confirms and nacks. They are
+// as many as RabbitMQ's, for to read them is the client's cost and not the broker's.
 var properties = wire.Table{
-	{Key: "product", Value: "nullbroker"},
-	{Key: "version", Value: "0"},
 	{Key: "capabilities", Value: wire.Table{
 		{Key: "publisher_confirms", Value: true},
+		{Key: "exchange_exchange_bindings", Value: true},
 		{Key: "basic.nack", Value: true},
 		{Key: "consumer_cancel_notify", Value: true},
+		{Key: "connection.blocked", Value: true},
+		{Key: "consumer_priorities", Value: true},
+		{Key: "authentication_failure_close", Value: true},
+		{Key: "per_consumer_qos", Value: true},
+		{Key: "direct_reply_to", Value: true},
 	}},
+	{Key: "cluster_name", Value: "null@nullbroker"},
+	{Key: "copyright", Value: "Nobody's, for it does nothing that anybody could copy"},
+	{Key: "information", Value: "The fastest broker that a client could meet"},
+	{Key: "platform", Value: "Go"},
+	{Key: "product", Value: "nullbroker"},
+	{Key: "version", Value: "0.0.0"},
 }
 
 // method answers a method. What has no answer is forgotten.

@@ -23,6 +23,7 @@ type Trace struct {
 	mu sync.Mutex
 	// guarded by mu
 	ring    []tracedMethod
+	scratch []byte
 	total   int
 	changed chan struct{} // nil while nobody waits
 }
@@ -83,12 +84,13 @@ func (t *Trace) add(cmd *amqpserver.Command, sent bool) {
 	if e.more != nil {
 		e.more = nil
 	}
-	method := cmd.Method.Append(e.data[:0])
+	method := cmd.Method.Append(t.scratch[:0])
+	t.scratch = method
 	if len(method)+len(body) > len(e.data) {
 		e.more = &tracedMore{method: slices.Clone(method), body: slices.Clone(body)}
 		return
 	}
-	e.method, e.body = uint8(len(method)), uint8(len(body))
+	e.method, e.body = uint8(copy(e.data[:], method)), uint8(len(body))
 	copy(e.data[len(method):], body)
 }
 
