@@ -41,12 +41,14 @@ func appendCopies(keys []string, headers wire.Table, names ...string) []string {
 }
 
 // withoutBCC returns the properties without the header BCC, and removes it from
-// the decoded header as well.
+// the decoded header as well. Of several, the first holds the keys; the others
+// stay, as in RabbitMQ.
 func withoutBCC(properties []byte, header *wire.Properties) []byte {
-	if _, set := header.Headers.Get(headerBCC); !set {
+	i := slices.IndexFunc(header.Headers, func(f wire.Field) bool { return f.Key == headerBCC })
+	if i < 0 {
 		return properties
 	}
-	header.Headers.Delete(headerBCC)
+	header.Headers = slices.Delete(header.Headers, i, i+1)
 	return header.Append(nil)
 }
 

@@ -67,5 +67,6 @@ func (vh *VHost) reset() {
 	for _, x := range vh.Exchanges() {
 		vh.removeExchange(x)
 	}
+	clear(vh.delayed)
 	vh.predeclare()
 }

@@ -61,7 +61,7 @@ func (vh *VHost) route(x *exchange.Exchange, m *queue.Message, header *wire.Prop
 	}
 	for _, delay := range vh.router.Delays() {
 		at := vh.Now() + queue.Instant(delay.Duration/time.Nanosecond)
-		vh.timers.add(at, &delayedMessage{exchange: delay.Exchange, m: m})
+		vh.timers.add(at, &delayedMessage{exchange: delay.Exchange, m: m, count: vh.countDelayed(delay.Exchange.Name())})
 	}
 	return queues, nil
 }
@@ -88,23 +88,6 @@ func (vh *VHost) enqueue(q *queue.Queue, m *queue.Message) (accepted bool) {
 	}
 	vh.watch(q)
 	return accepted
-}
-
-// delayedMessage is a message that an x-delayed-message exchange holds back.
-type delayedMessage struct {
-	exchange *exchange.Exchange
-	m        *queue.Message
-}
-
-// fire publishes the message: from the exchange that held it back, if that is
-// still there.
-func (d *delayedMessage) fire(vh *VHost, _ queue.Instant) {
-	if vh.exchanges[d.exchange.Name()] != d.exchange {
-		return
-	}
-	header := d.m.Header()
-	header.Headers = d.exchange.Due(header.Headers)
-	vh.deliver(d.exchange, d.m.WithProperties(header.Append(nil)), &header)
 }
 
 // replay gives a new destination of an x-recent-history exchange the messages

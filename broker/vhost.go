@@ -42,6 +42,8 @@ type VHost struct {
 	// replies are the channels with a direct reply-to consumer, by the name
 	// that stands for their queue.
 	replies map[string]*Channel
+	// delayed counts the messages that exchanges hold back, by name.
+	delayed map[string]*delayedCount
 
 	// What Unlock has to do.
 	cancelled   []*Consumer
@@ -74,6 +76,7 @@ func newVHost(n *Node, name string) *VHost {
 		queues:    make(map[string]*queue.Queue),
 		sources:   make(map[exchange.Destination][]*exchange.Exchange),
 		replies:   make(map[string]*Channel),
+		delayed:   make(map[string]*delayedCount),
 		applied:   make(map[exchange.Destination]*Applied),
 	}
 	vh.predeclare()

@@ -21,6 +21,7 @@ func Cases() []Case {
 		alternateCases,
 		routingCases,
 		ccCases,
+		ccWayCases,
 		hashCases,
 		randomCases,
 		historyCases,

@@ -52,6 +52,9 @@ func (r *request) exchangeObject(vh *broker.VHost, x *exchange.Exchange) object 
 		"durable": x.Durable, "auto_delete": x.AutoDelete, "internal": x.Internal,
 		"arguments": fromTable(x.Arguments), "user_who_performed_action": "guest",
 	}
+	if x.Kind() == exchange.DelayedMessage {
+		o["messages_delayed"] = vh.Delayed(x.Name())
+	}
 	if p := vh.Applied(x).Policy; p != nil {
 		o["policy"] = p.Name
 	}

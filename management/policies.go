@@ -4,8 +4,10 @@ import (
 	"encoding/json"
 	"errors"
 	"html"
+	"maps"
 	"math"
 	"net/http"
+	"slices"
 	"strconv"
 
 	"github.com/minirabbit/minirabbit/broker"
@@ -144,8 +146,8 @@ func setPolicy(vh *broker.VHost, kind broker.PolicyKind, name string, in input) 
 	if !ok {
 		return false, errNoDefinition
 	}
-	for key, value := range definition {
-		v, err := toSetting(value)
+	for _, key := range slices.Sorted(maps.Keys(definition)) {
+		v, err := toSetting(definition[key])
 		if err != nil {
 			return false, err
 		}
