@@ -179,6 +179,9 @@ func (ch *channel) execute(m wire.Method) error {
 func (ch *channel) fail(err error) error {
 	var e *broker.ChannelError
 	if err = ch.c.node.Release().Sendable(err); !errors.As(err, &e) {
+		if ch.session != nil {
+			ch.session.Failed()
+		}
 		return err
 	}
 	ch.c.log.Error("channel error", "connection", ch.c.name, "channel", ch.number, "error", e)

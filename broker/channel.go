@@ -63,7 +63,13 @@ type Channel struct {
 	takenBack map[uint64]bool
 
 	last alike
+	met  []*queue.Queue // that know the channel as a publisher
 }
+
+var _ queue.Publisher = (*Channel)(nil)
+
+// Met implements [queue.Publisher].
+func (ch *Channel) Met(q *queue.Queue) { ch.met = append(ch.met, q) }
 
 // OpenChannel opens a channel.
 func (c *Connection) OpenChannel(number uint16, sink Sink) *Channel {
@@ -77,6 +83,10 @@ func (c *Connection) OpenChannel(number uint16, sink Sink) *Channel {
 	return ch
 }
 
+// Failed tells that the connection will end over an error of the channel. RabbitMQ
+// ends that channel first, and the others in any order.
+func (ch *Channel) Failed() { ch.conn.failed = ch }
+
 // Close ends the channel: its consumers go, and what it has not settled goes
 // back to where it was.
 func (ch *Channel) Close() {
@@ -88,6 +98,9 @@ func (ch *Channel) Close() {
 			ch.vh.stats.add(&ch.stats)
 			break
 		}
+	}
+	for _, q := range ch.met {
+		q.Forget(ch)
 	}
 	for len(ch.consumers) > 0 {
 		ch.removeConsumer(ch.consumers[0])

@@ -26,6 +26,7 @@ type Connection struct {
 
 	// guarded by the vhost's mutex
 	channels  []*Channel // in order of opening
+	failed    *Channel   // over whose error the connection ends, nil for none
 	exclusive []*queue.Queue
 }
 
@@ -68,6 +69,9 @@ func (c *Connection) Close() {
 	}
 	vh.connections = slices.Delete(vh.connections, i, i+1)
 	defer c.observe(ConnectionClosed)
+	if c.failed != nil {
+		c.failed.Close()
+	}
 	for len(c.channels) > 0 {
 		c.channels[len(c.channels)-1].Close()
 	}

@@ -164,7 +164,8 @@ func (vh *VHost) firstDeath(d deadLetter, p *wire.Properties) wire.Table {
 		{Key: "exchange", Value: d.m.Exchange},
 		{Key: "routing-keys", Value: stringArray(keys)},
 	}
-	if p.Flags&wire.HasExpiration == 0 {
+	mode, _ := d.from.Arguments.Get("x-queue-mode")
+	if p.Flags&wire.HasExpiration == 0 || vh.node.release.lazyForgetsExpiration && mode == "lazy" {
 		return death
 	}
 	expiration := wire.Field{Key: "original-expiration", Value: p.Expiration}

@@ -152,7 +152,9 @@ func (ch *Channel) route(p *Publishing) (accepted bool, err error) {
 	if p.replied {
 		deliver = ch.vh.deliverToQueues
 	}
+	ch.vh.publisher = ch
 	routed, accepted, err := deliver(p.exchange, p.message, p.header)
+	ch.vh.publisher = nil
 	if err != nil {
 		return false, err
 	}

@@ -62,6 +62,8 @@ type Release struct {
 	// turnsDeaths: each death puts the earlier ones in x-death into the opposite
 	// order.
 	turnsDeaths bool
+	// lazyForgetsExpiration: a death in a lazy queue has no original-expiration.
+	lazyForgetsExpiration bool
 	// sortsDeaths: the fields of an entry in x-death are sorted once there are
 	// others. expirationFirst: original-expiration comes before them.
 	sortsDeaths, expirationFirst bool
@@ -89,9 +91,8 @@ type Release struct {
 	// a type of its own. Otherwise replies are none of routing: they are sent as
 	// the message is published, a transaction or not, and are no destination.
 	volatileQueues bool
-	// routesInTx: a transaction routes a message when it is published, not
-	// when it commits.
-	routesInTx bool
+	// txQueues is which queues get what a transaction has published.
+	txQueues txQueues
 	// checksUserIDLast: the expiration and the headers are checked before.
 	checksUserIDLast bool
 	// crashesOnLongText: a reply text that is too long and not ASCII is an
@@ -130,6 +131,8 @@ type Release struct {
 	consumerTimeouts consumerTimeouts
 	// countsProperties: limits of bytes count the properties of messages, too.
 	countsProperties bool
+	// dropsReversed: what a limit drops at once dies last to first.
+	dropsReversed bool
 	// purgeCountsWithheld: queue.purge counts the dead letters that the queue
 	// withholds, though it does not touch them.
 	purgeCountsWithheld bool
@@ -160,6 +163,8 @@ var (
 		refusesWithoutPermission: true,
 		undoesReplay:             true,
 		queueLimitFirst:          true,
+		dropsReversed:            true,
+		lazyForgetsExpiration:    true,
 		channelLimitText:         "number of channels opened for user '%s' has reached the maximum allowed user limit of (%d)",
 		missingParenthesis:       "missing )",
 		unknownExchangeType:      wire.CommandInvalid,
@@ -199,7 +204,8 @@ var (
 		minFrameMax:               4096,
 		maxBodySize:               math.MaxUint64,
 		sortsHeaders:              true,
-		routesInTx:                true,
+		txQueues:                  txRouted,
+		dropsReversed:             true,
 		checksUserIDLast:          true,
 		crashesOnLongText:         true,
 		copyright:                 "Copyright (c) 2007-2024 Broadcom Inc and/or its subsidiaries",
@@ -240,7 +246,7 @@ var (
 		sortsHeaders:              true,
 		topicPermissionsEnd:       true,
 		volatileQueues:            true,
-		routesInTx:                true,
+		txQueues:                  txNamed,
 		checksUserIDLast:          true,
 		crashesOnLongText:         true,
 		qosPerConsumer:            true,
@@ -314,6 +320,7 @@ func (r *Release) complete(s *queue.Settings) {
 	s.ConsumersByTag = r.consumersByTag
 	s.ReleasedIsFailed = !r.acquiredCount
 	s.CountsProperties = r.countsProperties
+	s.DropsReversed = r.dropsReversed
 }
 
 // Mechanisms lists the SASL mechanisms that are offered, apart by spaces.

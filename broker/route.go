@@ -82,7 +82,7 @@ func (vh *VHost) enqueue(q *queue.Queue, m *queue.Message) (accepted bool) {
 	if vh.observed() {
 		vh.observe(Event{Kind: MessageRouted, Message: m, Queue: q})
 	}
-	accepted = q.Publish(vh.Now(), m)
+	accepted = q.Publish(vh.Now(), m, vh.publisher)
 	if !accepted && vh.observed() {
 		vh.observe(Event{Kind: MessageRefused, Message: m, Queue: q})
 	}

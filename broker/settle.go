@@ -151,7 +151,8 @@ func (ch *Channel) settle(ds []delivery, s settlement) {
 
 // requeueByConsumer brings deliveries back in RabbitMQ's order: those of one
 // consumer at a time, by queue and tag, after what was got. The queue hands out
-// again what it can before the next ones come.
+// again what it can before the next ones come. A quorum queue that sends them to its
+// end takes back one at a time.
 func (ch *Channel) requeueByConsumer(ds []delivery, s settlement) {
 	if len(ds) == 1 {
 		ch.bringBack(ds, s)
@@ -159,7 +160,8 @@ func (ch *Channel) requeueByConsumer(ds []delivery, s settlement) {
 	}
 	for len(ds) > 0 {
 		n := 1
-		for n < len(ds) && ds[n].q == ds[0].q && ds[n].consumer != nil && ds[n].consumerTag() == ds[0].consumerTag() {
+		single := ds[0].q.Settings().ReleasedToBack
+		for n < len(ds) && !single && ds[n].q == ds[0].q && ds[n].consumer != nil && ds[n].consumerTag() == ds[0].consumerTag() {
 			n++
 		}
 		some := make([]delivery, n) // a copy, lest ds escape
@@ -200,7 +202,12 @@ func byConsumer(ds []delivery) []delivery {
 
 func (ch *Channel) bringBack(ds []delivery, s settlement) {
 	requeue(ds, s.cause())
-	ch.giveCredit(ds)
+	ch.releaseCredit(ds)
+	if ch.globalPrefetch != 0 {
+		// Consumers that the global prefetch has blocked hear that they may go
+		// on after the queue has handed out again what came back.
+		ch.vh.Later(ch.unblockAll)
+	}
 }
 
 // consumerTag is empty for a message that was got.
@@ -227,6 +234,14 @@ func requeue(ds []delivery, why queue.Cause) {
 
 // giveCredit gives back the credit that deliveries took.
 func (ch *Channel) giveCredit(ds []delivery) {
+	ch.releaseCredit(ds)
+	if ch.globalPrefetch != 0 {
+		ch.unblockAll()
+	}
+}
+
+// releaseCredit is giveCredit without telling those that the global prefetch blocks.
+func (ch *Channel) releaseCredit(ds []delivery) {
 	for i := range ds {
 		c := ds[i].consumer
 		if c == nil {
@@ -243,8 +258,5 @@ func (ch *Channel) giveCredit(ds []delivery) {
 		if c.prefetch != 0 && ch.globalPrefetch == 0 {
 			c.q.Unblock(&c.sub)
 		}
-	}
-	if ch.globalPrefetch != 0 {
-		ch.unblockAll()
 	}
 }

@@ -2,6 +2,7 @@ package broker
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/minirabbit/minirabbit/exchange"
 	"github.com/minirabbit/minirabbit/queue"
@@ -18,9 +19,26 @@ type transaction struct {
 // txPublishing is a message that waits for the commit.
 type txPublishing struct {
 	Publishing
-	// queues are its destinations, if it was routed when it was published.
+	// queues are its destinations, and names what they are called.
 	queues []exchange.Destination
+	names  []string
 }
+
+// txQueues is which queues get what a transaction has published. It is routed when
+// it is published, but may be that a queue is gone when the transaction commits.
+type txQueues uint8
+
+const (
+	// txRenamed: those that have the names then, as in RabbitMQ 3.10, where the
+	// default exchange gives names that no queue has yet.
+	txRenamed txQueues = iota
+	// txRouted: those that it was routed to. Where a classic one is gone, the
+	// transaction is not complete. As in RabbitMQ 4.0.
+	txRouted
+	// txNamed: as txRouted, but that no queue has the name is an error of the
+	// connection, and no queue gets the message. As in RabbitMQ 4.3.
+	txNamed
+)
 
 // txSettlement is a settlement that waits for the commit.
 type txSettlement struct {
@@ -64,18 +82,21 @@ func (ch *Channel) publishInTx(p Publishing) error {
 		p.replied = true
 	}
 	tp := txPublishing{Publishing: p}
-	tracing := ch.vh.tracing.Load()
-	// Only for its copy a message is not shown to an exchange that would keep it.
-	if ch.vh.node.release.routesInTx || tracing && !ch.vh.keepsHeaders {
-		queues, err := ch.vh.route(p.exchange, p.message, p.header)
-		if err != nil {
-			return err
+	queues, err := ch.vh.route(p.exchange, p.message, p.header)
+	if err != nil {
+		return err
+	}
+	tp.queues = slices.Clone(queues)
+	if p.exchange.Name() == "" && ch.vh.node.release.txQueues == txRenamed {
+		tp.names = append(append(tp.names, p.message.RoutingKey), p.message.Copies...)
+	} else {
+		for _, q := range queues {
+			tp.names = append(tp.names, q.Name())
 		}
-		tp.queues = slices.Clone(queues)
-		if tracing {
-			ch.vh.noteRouted(p.exchange, p.message, tp.queues)
-			ch.tracePublished(p.message)
-		}
+	}
+	if ch.vh.tracing.Load() {
+		ch.vh.noteRouted(p.exchange, p.message, tp.queues)
+		ch.tracePublished(p.message)
 	}
 	tp.header, tp.Properties = nil, nil // it is decoded again, from the message
 	ch.tx.publishings = append(ch.tx.publishings, tp)
@@ -118,35 +139,97 @@ func (ch *Channel) Commit() error {
 // commitPublishing publishes what waited for the commit, and says whether no queue
 // refused it.
 func (ch *Channel) commitPublishing(p *txPublishing) (accepted bool, err error) {
-	if ch.vh.node.release.routesInTx {
-		header := p.message.Header()
-		if err := ch.vh.checkForStreams(p.queues, &header); err != nil {
-			return false, err
-		}
-		accepted = true
-		for _, d := range p.queues {
-			if q := d.(*queue.Queue); !q.Deleted() && !ch.vh.enqueue(q, p.message) {
-				accepted = false
-			}
-		}
-		routed := len(p.queues)
-		if !p.replied {
-			replies, err := ch.vh.reply(p.exchange, p.message)
-			if err != nil {
-				return false, err
-			}
-			routed += replies
-		}
-		ch.returnUnrouted(&p.Publishing, routed)
-		return accepted, nil
+	vh := ch.vh
+	if vh.observed() {
+		ch.observe(Event{Kind: MessagePublished, Message: p.message})
 	}
-	header, err := ch.vh.header(p.message.Properties)
+	queues, accepted, err := vh.committed(p)
 	if err != nil {
 		return false, err
 	}
-	p.header = header
-	return ch.route(&p.Publishing)
+	header := p.message.Header()
+	if err := vh.checkForStreams(queues, &header); err != nil {
+		return false, err
+	}
+	vh.publisher = ch
+	for _, d := range queues {
+		if q := d.(*queue.Queue); !q.Deleted() && !vh.enqueue(q, p.message) {
+			accepted = false
+		}
+	}
+	vh.publisher = nil
+	routed := len(queues)
+	p.exchange.PublishIn++
+	p.exchange.PublishOut += uint64(routed)
+	if !p.replied {
+		replies, err := vh.reply(p.exchange, p.message)
+		if err != nil {
+			return false, err
+		}
+		routed += replies
+	}
+	ch.returnUnrouted(&p.Publishing, routed)
+	return accepted, nil
 }
+
+// committed gives the queues for a publishing that is committed. It is not complete
+// where one cannot be told that it should have it.
+func (vh *VHost) committed(p *txPublishing) (queues []exchange.Destination, complete bool, err error) {
+	complete = true
+	rule := vh.node.release.txQueues
+	if rule == txRenamed {
+		for _, name := range p.names {
+			if q := vh.queues[name]; q != nil && !slices.Contains(queues, exchange.Destination(q)) {
+				queues = append(queues, q)
+			}
+		}
+		return queues, true, nil
+	}
+	for i, d := range p.queues {
+		if rule == txNamed && vh.queues[p.names[i]] == nil {
+			return nil, false, Errorf(wire.ResourceError, "failed to deliver message: %s", notFoundTerm(vh.name, p.names[i]))
+		}
+		if q := d.(*queue.Queue); q.Deleted() && q.Kind() == queue.Classic {
+			complete = false
+		}
+	}
+	return p.queues, complete, nil
+}
+
+// notFoundTerm is the term of Erlang that says that a queue is not found, as it is
+// printed behind the 27 letters that go before it: in lines of 78 letters, broken
+// where there is a comma.
+func notFoundTerm(vhost, queue string) string {
+	const width, before, outer, inner = 78, 27, 31, 35
+	elements := []string{"{resource", erlangBinary(vhost), "queue", erlangBinary(queue)}
+	whole := strings.Join(elements, ",") + "}}"
+	term := "{not_found,"
+	if before+len(term)+len(whole) <= width {
+		return term + whole
+	}
+	term += "\n" + strings.Repeat(" ", outer)
+	if outer+len(whole) <= width {
+		return term + whole
+	}
+	column := outer
+	for i, e := range elements {
+		end := 1 // the comma
+		if i == len(elements)-1 {
+			end = len("}}")
+		}
+		if i > 0 && column+len(e)+end > width {
+			term += "\n" + strings.Repeat(" ", inner)
+			column = inner
+		}
+		if term += e; i < len(elements)-1 {
+			term += ","
+		}
+		column += len(e) + 1
+	}
+	return term + "}}"
+}
+
+func erlangBinary(text string) string { return `<<"` + text + `">>` }
 
 // Rollback forgets the publishings of the transaction and returns its
 // settlements: they are unacked again.

@@ -39,6 +39,9 @@ type VHost struct {
 	// keepsHeaders: there are exchanges that keep or hash properties.
 	keepsHeaders bool
 
+	// publisher is the channel that is publishing, nil for none.
+	publisher queue.Publisher
+
 	// replies are the channels with a direct reply-to consumer, by the name
 	// that stands for their queue.
 	replies map[string]*Channel

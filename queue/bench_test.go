@@ -23,7 +23,7 @@ func BenchmarkPublish(b *testing.B) {
 	q := queue.New("q", queue.Settings{}, &host{}, 1)
 	b.ReportAllocs()
 	for b.Loop() {
-		if q.Publish(1, message); q.Len() == 100_000 {
+		if q.Publish(1, message, nil); q.Len() == 100_000 {
 			b.StopTimer()
 			q.Purge(1)
 			b.StartTimer()
@@ -42,7 +42,7 @@ func BenchmarkDeliver(b *testing.B) {
 			}
 			b.ReportAllocs()
 			for b.Loop() {
-				q.Publish(1, message)
+				q.Publish(1, message, nil)
 				q.Ack(&s.held[0])
 				s.held = s.held[:0]
 			}
@@ -57,11 +57,11 @@ func BenchmarkGet(b *testing.B) {
 		b.Run(fmt.Sprint(backlog), func(b *testing.B) {
 			q := queue.New("q", queue.Settings{}, &host{}, 1)
 			for range backlog {
-				q.Publish(1, message)
+				q.Publish(1, message, nil)
 			}
 			b.ReportAllocs()
 			for b.Loop() {
-				q.Publish(1, message)
+				q.Publish(1, message, nil)
 				q.Get(1, true)
 			}
 		})
@@ -73,7 +73,7 @@ func BenchmarkGet(b *testing.B) {
 func BenchmarkRequeue(b *testing.B) {
 	q := queue.New("q", queue.Settings{}, &host{}, 1)
 	for range 10_000 {
-		q.Publish(1, message)
+		q.Publish(1, message, nil)
 	}
 	held := make([]queue.Entry, 100)
 	b.ReportAllocs()

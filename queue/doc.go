@@ -7,7 +7,7 @@
 //
 //	q := queue.New("tasks", queue.Settings{}, host)
 //	envelope := &queue.Envelope{RoutingKey: "tasks"}
-//	q.Publish(now, &queue.Message{Envelope: envelope, Body: body})
+//	q.Publish(now, &queue.Message{Envelope: envelope, Body: body}, nil)
 //	q.AddConsumer(&queue.Consumer{Tag: "worker", Receiver: channel})
 //	q.Dispatch(now) // calls channel.Deliver
 //

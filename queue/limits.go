@@ -1,15 +1,22 @@
 package queue
 
-// refuses says whether m does not fit into a queue that rejects what does not
+import "slices"
+
+// refuses says whether m, which from publishes, does not fit into a queue that rejects what does not
 // fit. As in RabbitMQ, unacked messages do not count against the limits, and for
 // reject-publish-dlx the refused message is dead-lettered as well. A quorum queue
 // refuses only while it is over its limits, so that it takes one message more.
-func (q *Queue) refuses(m *Message) bool {
+func (q *Queue) refuses(m *Message, from Publisher) bool {
 	if !q.rejects() {
 		return false
 	}
 	if q.settings.Kind == Quorum {
-		return q.blocks()
+		blocked := q.blocks()
+		if from == nil {
+			return blocked
+		}
+		q.meet(from)
+		return blocked && !q.exempt[from]
 	}
 	if !q.over(q.ready.length+1, q.ready.bytes+q.ready.size(m)) {
 		return false
@@ -32,10 +39,17 @@ func (q *Queue) dropHead() (dropped bool) {
 	if q.rejects() {
 		return false
 	}
+	var reversed []Entry
 	for q.ready.length > 0 && q.over(q.ready.length, q.ready.bytes) {
 		e := q.ready.take()
-		q.drop(&e, MaxLen)
-		dropped = true
+		if dropped = true; q.settings.DropsReversed {
+			reversed = append(reversed, e)
+		} else {
+			q.drop(&e, MaxLen)
+		}
+	}
+	for i := range slices.Backward(reversed) {
+		q.drop(&reversed[i], MaxLen)
 	}
 	return dropped
 }
@@ -49,10 +63,48 @@ func (q *Queue) blocks() bool {
 	switch {
 	case q.over(length, bytes):
 		q.blocked = true
+		clear(q.exempt)
 	case (!s.MaxLength.Set || int64(length) <= low(s.MaxLength)) && (!s.MaxLengthBytes.Set || bytes <= low(s.MaxLengthBytes)):
 		q.blocked = false
 	}
 	return q.blocked
+}
+
+// Publisher is who publishes to a queue, as long as it can.
+type Publisher interface {
+	// Met tells that the queue knows the publisher, until Forget.
+	Met(q *Queue)
+}
+
+// meet makes a publisher known to a quorum queue that refuses. Those that it knows are
+// told when it goes over its limits, and when it has fallen below. One that comes in
+// between is told only if the queue is over its limits at that moment.
+func (q *Queue) meet(from Publisher) {
+	if q.publishers[from] {
+		return
+	}
+	if q.publishers == nil {
+		q.publishers, q.exempt = make(map[Publisher]bool), make(map[Publisher]bool)
+	}
+	q.publishers[from] = true
+	from.Met(q)
+	if q.blocked && !q.over(q.ready.length+q.withheld, q.ready.bytes+q.withheldBytes) {
+		q.exempt[from] = true
+	}
+}
+
+// Forget tells that a publisher is gone.
+func (q *Queue) Forget(from Publisher) {
+	delete(q.publishers, from)
+	delete(q.exempt, from)
+}
+
+// noteLimits is blocks where nothing is published: what falls below the limits and
+// rises again between two messages does count.
+func (q *Queue) noteLimits() {
+	if q.settings.Kind == Quorum && q.rejects() {
+		q.blocks()
+	}
 }
 
 func (q *Queue) over(length int, bytes int64) bool {

@@ -45,9 +45,11 @@ type Queue struct {
 	nextPosition uint64
 	lastUsed     Instant
 	deleted      bool
-	blocked      bool    // see blocks
-	headExpires  Instant // when what was last seen at the head is due
-	look         bool    // Dispatch is to look at the head
+	blocked      bool               // see blocks
+	publishers   map[Publisher]bool // that a quorum queue which refuses has met
+	exempt       map[Publisher]bool // those of them that are not blocked with it
+	headExpires  Instant            // when what was last seen at the head is due
+	look         bool               // Dispatch is to look at the head
 
 	got                         int // unacked that were taken by Get
 	withheld                    int // dead letters, see withheld.go
@@ -145,13 +147,14 @@ func (q *Queue) Each(f func(e *Entry)) {
 
 // Publish puts m at the end of the queue, or straight into the hands of a
 // consumer that waits. It returns false if the queue refuses m because it is
-// full and its overflow is reject-publish.
-func (q *Queue) Publish(now Instant, m *Message) (accepted bool) {
+// full and its overflow is reject-publish. A quorum queue refuses one publisher and
+// not another: from says who it is, nil for nobody in particular.
+func (q *Queue) Publish(now Instant, m *Message, from Publisher) (accepted bool) {
 	if q.stream != nil {
 		q.publishToStream(now, m)
 		return true
 	}
-	if q.refuses(m) {
+	if q.refuses(m, from) {
 		return false
 	}
 	e := Entry{Message: m, position: q.nextPosition, expires: q.expiry(now, m), direct: q.settings.Blame == NoBlame}
@@ -199,6 +202,7 @@ func (q *Queue) Dispatch(now Instant) {
 		if q.dropHead() {
 			q.dropDue(now)
 		}
+		q.noteLimits()
 		return
 	}
 	if q.dropHead(); q.look {
@@ -261,6 +265,7 @@ func (q *Queue) Get(now Instant, noAck bool) (e Entry, ok bool) {
 	if noAck {
 		q.counts.GotNoAck++
 	}
+	q.noteLimits()
 	if q.settings.Kind == Quorum && !noAck {
 		q.host.Wake(q) // what is due goes later: it still counts as ready
 	} else {

@@ -50,7 +50,7 @@ func (r *taker) Deliver(_ *queue.Queue, e queue.Entry) {
 
 func fill(q *queue.Queue, bodies string) {
 	for body := range strings.FieldsSeq(bodies) {
-		q.Publish(1, &queue.Message{Envelope: &queue.Envelope{}, Body: []byte(body)})
+		q.Publish(1, &queue.Message{Envelope: &queue.Envelope{}, Body: []byte(body)}, nil)
 	}
 }
 
@@ -160,8 +160,8 @@ func TestExpiryIsLookedAtFromTheHead(t *testing.T) {
 	expiring := func(body string, ms queue.Instant) *queue.Message {
 		return &queue.Message{Envelope: &queue.Envelope{Expiration: ms * queue.Millisecond, HasExpiration: true}, Body: []byte(body)}
 	}
-	q.Publish(1, expiring("late", 20))
-	q.Publish(1, expiring("soon", 10))
+	q.Publish(1, expiring("late", 20), nil)
+	q.Publish(1, expiring("soon", 10), nil)
 	if got, want := q.Deadline(), 1+20*queue.Millisecond; got != want {
 		t.Errorf("deadline is %d, want that of the head, %d", got, want)
 	}
@@ -187,7 +187,7 @@ func TestPriorities(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			q := queue.New("q", test.settings, &host{}, 1)
 			for _, p := range []uint8{0, 5, 9, 4, 1, 5, 0, 255, 3, 6} {
-				q.Publish(1, &queue.Message{Envelope: &queue.Envelope{Priority: p, HasPriority: true}})
+				q.Publish(1, &queue.Message{Envelope: &queue.Envelope{Priority: p, HasPriority: true}}, nil)
 			}
 			var got []string
 			for e, ok := q.Get(1, true); ok; e, ok = q.Get(1, true) {

@@ -93,6 +93,9 @@ type Settings struct {
 	// encoded, among its bytes.
 	CountsProperties bool
 
+	// DropsReversed has what a limit drops at once die last to first.
+	DropsReversed bool
+
 	// RetryDelayed delays what comes back. It is not implemented.
 	RetryDelayed bool
 

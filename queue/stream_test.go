@@ -46,7 +46,7 @@ func read(q *queue.Queue, from queue.Reader) string {
 func write(q *queue.Queue, now queue.Instant, chunks string) {
 	for chunk := range strings.SplitSeq(chunks, "/") {
 		for body := range strings.FieldsSeq(chunk) {
-			q.Publish(now, &queue.Message{Envelope: &queue.Envelope{}, Body: []byte(body)})
+			q.Publish(now, &queue.Message{Envelope: &queue.Envelope{}, Body: []byte(body)}, nil)
 		}
 		q.Dispatch(now)
 	}
@@ -220,7 +220,7 @@ func BenchmarkStream(b *testing.B) {
 			m := &queue.Message{Envelope: &queue.Envelope{}, Body: make([]byte, 100)}
 			b.ReportAllocs()
 			for b.Loop() {
-				q.Publish(1, m)
+				q.Publish(1, m, nil)
 				q.Dispatch(1)
 			}
 		})

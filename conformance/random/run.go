@@ -3,6 +3,7 @@ package random
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"pgregory.net/rapid"
@@ -28,7 +29,7 @@ func Generate(t *rapid.T, emulator *Session) (Run, error) {
 			failure = fmt.Errorf("%v: %w", step, err)
 			return
 		}
-		if g.w.leavesToChance(emulator.last) {
+		if g.w.leavesToChance(step, emulator.last) {
 			ended = true
 			return
 		}
@@ -79,17 +80,24 @@ type Difference struct {
 	Run Run // on the emulator
 	At  int // the step; the length of the program if something came after the last
 	Got Outcome
+	// Late says that the program took so long that something may have expired early: it tells nothing.
+	Late bool
 }
 
 // Compare runs a program on a real broker and gives the first difference, or nil. The session is clean afterwards.
 func Compare(run Run, real *Session, long time.Duration) (difference *Difference, err error) {
+	end := time.Now().Add(soon * time.Millisecond) // of what the first step lets expire soon
 	for i, step := range run.Program {
+		late := time.Now().After(end) && slices.ContainsFunc(run.Program[:i], expiresSoon)
+		if step.Wait {
+			end = end.Add(waited)
+		}
 		got, same, err := real.Follow(step, run.Outcomes[i], long)
 		if err != nil {
 			return nil, fmt.Errorf("step %d, %v: %w", i+1, step, err)
 		}
 		if !same {
-			return &Difference{run, i, got}, real.Clean(true)
+			return &Difference{run, i, got, late}, real.Clean(true)
 		}
 	}
 	var last Outcome
@@ -101,7 +109,19 @@ func Compare(run Run, real *Session, long time.Duration) (difference *Difference
 		return nil, fmt.Errorf("after the last step: %w", err)
 	}
 	if !same {
-		return &Difference{run, len(run.Program), got}, real.Clean(true)
+		return &Difference{run, len(run.Program), got, false}, real.Clean(true)
 	}
 	return nil, real.Clean(false)
+}
+
+// expiresSoon says whether a step brings into being what expires soon, or may do so.
+func expiresSoon(step Step) bool {
+	switch m := step.Method.(type) {
+	case *wire.BasicPublish:
+		return step.Properties.Flags&wire.HasExpiration != 0 && step.Properties.Expiration == strconv.Itoa(soon)
+	case *wire.QueueDeclare:
+		ttl, _ := m.Arguments.Get("x-message-ttl")
+		return ttl == int32(soon)
+	}
+	return false
 }
