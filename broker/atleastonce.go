@@ -79,7 +79,10 @@ func (vh *VHost) arrives(w *withheldLetter) bool {
 				w.observed = true
 				vh.observe(Event{Kind: MessageDeadLettered, Message: w.m, Queue: w.from, Reason: w.reason, Dead: w.published})
 			}
-			if vh.enqueue(q, w.published) {
+			vh.publisher = letterWriter{w.from}
+			taken := vh.enqueue(q, w.published)
+			vh.publisher = nil
+			if taken {
 				w.taken = append(w.taken, q)
 			} else {
 				all = false
@@ -88,3 +91,10 @@ func (vh *VHost) arrives(w *withheldLetter) bool {
 	}
 	return any && all
 }
+
+// letterWriter publishes the letters that a queue withholds, and is refused as a
+// client is; other dead letters are not.
+type letterWriter struct{ from *queue.Queue }
+
+// Met implements [queue.Publisher].
+func (letterWriter) Met(*queue.Queue) {}

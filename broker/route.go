@@ -91,7 +91,7 @@ func (vh *VHost) enqueue(q *queue.Queue, m *queue.Message) (accepted bool) {
 }
 
 // replay gives a new destination of an x-recent-history exchange the messages
-// that the exchange has kept. A queue gets them after the binding is answered.
+// that the exchange has kept. Queues get them after the binding is answered.
 func (vh *VHost) replay(x *exchange.Exchange, to exchange.Destination) error {
 	for _, kept := range x.Replay(to) {
 		m := kept.Content.(*queue.Message)
@@ -100,11 +100,14 @@ func (vh *VHost) replay(x *exchange.Exchange, to exchange.Destination) error {
 			continue
 		}
 		header := m.Header()
-		routed, _, err := vh.deliver(to.(*exchange.Exchange), m, &header)
+		queues, err := vh.route(to.(*exchange.Exchange), m, &header)
 		if err != nil {
 			return err
 		}
-		if routed == 0 {
+		for _, d := range queues {
+			vh.later = append(vh.later, func() { vh.enqueue(d.(*queue.Queue), m) })
+		}
+		if len(queues) == 0 {
 			return Errorf(wire.InternalError, "%s", vh.node.release.emptyReplayText)
 		}
 	}

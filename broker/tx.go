@@ -116,13 +116,22 @@ func (ch *Channel) Commit() error {
 	}
 	tx := ch.tx
 	ch.tx = transaction{}
-	complete := true
+	// Deliveries follow what the channel itself is told.
+	var enqueues []func() bool
+	var failed error
 	for i := range tx.publishings {
-		accepted, err := ch.commitPublishing(&tx.publishings[i])
-		if err != nil {
-			return err
+		enqueue, err := ch.commitPublishing(&tx.publishings[i])
+		if failed = err; err != nil {
+			break
 		}
-		complete = complete && accepted
+		enqueues = append(enqueues, enqueue)
+	}
+	complete := true
+	for _, enqueue := range enqueues {
+		complete = enqueue() && complete
+	}
+	if failed != nil {
+		return failed
 	}
 	for _, s := range tx.settlements {
 		if err := ch.checkStreamSettlement(s.deliveries, s.settlement); err != nil {
@@ -136,40 +145,42 @@ func (ch *Channel) Commit() error {
 	return nil
 }
 
-// commitPublishing publishes what waited for the commit, and says whether no queue
-// refused it.
-func (ch *Channel) commitPublishing(p *txPublishing) (accepted bool, err error) {
+// commitPublishing tells the publisher what becomes of what waited for the commit, and
+// returns what is to be done then: to publish it, and say whether no queue refused it.
+func (ch *Channel) commitPublishing(p *txPublishing) (enqueue func() (accepted bool), err error) {
 	vh := ch.vh
 	if vh.observed() {
 		ch.observe(Event{Kind: MessagePublished, Message: p.message})
 	}
-	queues, accepted, err := vh.committed(p)
+	queues, complete, err := vh.committed(p)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
 	header := p.message.Header()
 	if err := vh.checkForStreams(queues, &header); err != nil {
-		return false, err
+		return nil, err
 	}
-	vh.publisher = ch
-	for _, d := range queues {
-		if q := d.(*queue.Queue); !q.Deleted() && !vh.enqueue(q, p.message) {
-			accepted = false
-		}
-	}
-	vh.publisher = nil
 	routed := len(queues)
 	p.exchange.PublishIn++
 	p.exchange.PublishOut += uint64(routed)
 	if !p.replied {
 		replies, err := vh.reply(p.exchange, p.message)
 		if err != nil {
-			return false, err
+			return nil, err
 		}
 		routed += replies
 	}
 	ch.returnUnrouted(&p.Publishing, routed)
-	return accepted, nil
+	return func() bool {
+		vh.publisher = ch
+		for _, d := range queues {
+			if q := d.(*queue.Queue); !q.Deleted() && !vh.enqueue(q, p.message) {
+				complete = false
+			}
+		}
+		vh.publisher = nil
+		return complete
+	}, nil
 }
 
 // committed gives the queues for a publishing that is committed. It is not complete

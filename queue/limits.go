@@ -13,7 +13,7 @@ func (q *Queue) refuses(m *Message, from Publisher) bool {
 	if q.settings.Kind == Quorum {
 		blocked := q.blocks()
 		if from == nil {
-			return blocked
+			return false
 		}
 		q.meet(from)
 		return blocked && !q.exempt[from]

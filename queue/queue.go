@@ -148,7 +148,9 @@ func (q *Queue) Each(f func(e *Entry)) {
 // Publish puts m at the end of the queue, or straight into the hands of a
 // consumer that waits. It returns false if the queue refuses m because it is
 // full and its overflow is reject-publish. A quorum queue refuses one publisher and
-// not another: from says who it is, nil for nobody in particular.
+// not another: from says who it is. It refuses nothing that nobody
+// in particular publishes, nil, as RabbitMQ with dead letters and what an exchange
+// has kept.
 func (q *Queue) Publish(now Instant, m *Message, from Publisher) (accepted bool) {
 	if q.stream != nil {
 		q.publishToStream(now, m)

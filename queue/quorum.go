@@ -18,7 +18,8 @@ const (
 	// NoPriorities: all messages are equal, as up to RabbitMQ 3.13.
 	NoPriorities Priorities = iota
 	// Interleaved: of three messages two are taken from those of priority 5
-	// or more, if there are any, as in RabbitMQ 4.0.
+	// or more, if there are any, and the third is the older one of both heads,
+	// as in RabbitMQ 4.0.
 	Interleaved
 	// Strict: 32 levels, highest first, as in RabbitMQ 4.3. A message without
 	// a priority has 4, as in AMQP 1.0.
@@ -31,7 +32,7 @@ const (
 	defaultPriority = 4
 
 	highPriority = 5 // the lowest priority that Interleaved prefers
-	normalTurn   = 2 // every third turn, a normal one goes before these
+	olderTurn    = 2 // every third turn, an older normal one goes before these
 )
 
 func interleavedLevel(m *Message) int {
@@ -44,14 +45,17 @@ func interleavedLevel(m *Message) int {
 // interleaved returns the level whose turn it is.
 func (r *ready) interleaved() *deque {
 	normal, high := &r.levels[0], &r.levels[1]
-	if high.length > 0 && (r.turn != normalTurn || normal.length == 0) {
+	switch {
+	case high.length == 0:
+		return normal
+	case normal.length == 0, r.turn != olderTurn, high.front().position < normal.front().position:
 		return high
 	}
 	return normal
 }
 
 // countTurn counts the entries that are taken, of whichever level, in threes.
-func (r *ready) countTurn() { r.turn = (r.turn + 1) % (normalTurn + 1) }
+func (r *ready) countTurn() { r.turn = (r.turn + 1) % (olderTurn + 1) }
 
 func (q *Queue) requeueQuorum(e *Entry, why Cause) {
 	s := &q.settings
