@@ -166,6 +166,7 @@ func (q *Queue) Publish(now Instant, m *Message, from Publisher) (accepted bool)
 	if q.ready.length == 0 && len(q.consumers.all) > 0 {
 		if c := q.consumers.take(); c != nil {
 			e.direct = e.direct || q.settings.Kind == Classic
+			q.ready.countTurn()
 			q.deliver(c, e)
 			return true
 		}
