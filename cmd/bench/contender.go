@@ -52,7 +52,9 @@ func contenders(list string) ([]contender, error) {
 	for name := range strings.SplitSeq(list, ",") {
 		switch {
 		case name == "null":
-			all = append(all, contender{name, true, startNull})
+			all = append(all, contender{name, true, func(inMemory bool) (*target, error) { return startNull(inMemory, false) }})
+		case name == "keeping":
+			all = append(all, contender{name, true, func(inMemory bool) (*target, error) { return startNull(inMemory, true) }})
 		case name == "minirabbit":
 			all = append(all, contender{name, true, func(inMemory bool) (*target, error) { return startTestkit(inMemory) }})
 		case name == "bare":
@@ -66,7 +68,7 @@ func contenders(list string) ([]contender, error) {
 			}
 			all = append(all, contender{fmt.Sprintf("%s:%d", uri.Host, uri.Port), false, func(bool) (*target, error) { return remote(name, uri), nil }})
 		default:
-			return nil, fmt.Errorf("contender %q: expected null, minirabbit, bare or a URL that begins with amqp://", name)
+			return nil, fmt.Errorf("contender %q: expected null, keeping, minirabbit, bare or a URL that begins with amqp://", name)
 		}
 	}
 	return all, nil
@@ -81,8 +83,9 @@ func remote(url string, uri amqp.URI) *target {
 	}
 }
 
-func startNull(inMemory bool) (*target, error) {
+func startNull(inMemory, keep bool) (*target, error) {
 	s := nullbroker.New()
+	s.KeepBodies = keep
 	var l net.Listener
 	t := &target{}
 	if inMemory {

@@ -8,6 +8,7 @@
 // A contender is a name or a URL:
 //
 //	null        the fastest broker that a client could meet (internal/nullbroker)
+//	keeping     the same, but that it keeps the bodies of what nobody has consumed
 //	minirabbit  testkit.Start as a test calls it, with history and trace
 //	bare        testkit.Start with WithoutRecording
 //	amqp://...  any broker, over TCP, in a virtual host that can be littered

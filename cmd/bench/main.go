@@ -31,7 +31,7 @@ type options struct {
 }
 
 func bench() error {
-	against := flag.String("against", "null,minirabbit", "contenders, separated by commas: null, minirabbit, bare, amqp://...")
+	against := flag.String("against", "null,minirabbit", "contenders, separated by commas: null, keeping, minirabbit, bare, amqp://...")
 	only := flag.String("only", "", "regular expression for the workloads to run, such as 'publish|raw'")
 	network := flag.String("network", "", "TCP or memory instead of both")
 	body := flag.String("sizes", "", "body sizes in bytes, separated by commas, instead of 0,128,1024,65536,1048576")

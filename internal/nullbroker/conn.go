@@ -56,6 +56,7 @@ type channel struct {
 	left      uint64 // of a body
 	content   []byte // the first message for a new queue, as long as it is needed
 	learn     bool   // content is being gathered
+	kept      []byte // the body so far, if bodies are kept
 	prefetch  int
 	confirms  bool
 	published uint64
@@ -91,6 +92,19 @@ func (c *conn) run() {
 			frame := buf[used:have]
 			size := frameHead + sizeOf(frame) + 1
 			if typeOf(frame) == wire.FrameBody && !c.learns(channelOf(frame)) {
+				if c.s.KeepBodies {
+					n, err := c.keep(frame)
+					if err != nil {
+						return
+					}
+					used += n
+					c.body(channelOf(frame), uint64(sizeOf(frame)))
+					skip = 1 // the frame's end
+					if used < have {
+						used, skip = used+1, 0
+					}
+					continue
+				}
 				c.body(channelOf(frame), uint64(sizeOf(frame)))
 				skipped := min(size, len(frame))
 				used += skipped

@@ -12,6 +12,9 @@
 //	go server.Serve(listener)
 //	defer server.Close()
 //
+// With KeepBodies it keeps the bodies of what nobody has consumed: that is what a
+// broker cannot but do, and with large bodies most of what it does.
+//
 // What it measures is the client, the network and the runtime. A connection has
 // one goroutine, which writes what a read leads to at the end of that read, to
 // other connections too. It trusts its clients: they must read what they are

@@ -1,6 +1,8 @@
 package nullbroker
 
 import (
+	"io"
+
 	"github.com/minirabbit/minirabbit/wire"
 )
 
@@ -50,6 +52,9 @@ func (c *conn) header(frame []byte) {
 		ch.content = append(ch.content[:0], frame...)
 	}
 	ch.left = uint64At(frame[frameHead+4:])
+	if c.s.KeepBodies {
+		ch.kept = make([]byte, 0, ch.left)
+	}
 	if ch.left == 0 {
 		c.published(ch)
 	}
@@ -64,9 +69,26 @@ func (c *conn) body(number uint16, n uint64) {
 	}
 }
 
+// keep reads the payload of a body frame, of which the beginning has arrived, into
+// the message's own slice. It returns how many bytes of the buffer that took.
+func (c *conn) keep(frame []byte) (used int, err error) {
+	ch := c.channel(channelOf(frame))
+	begun := len(ch.kept)
+	ch.kept = append(ch.kept, frame[frameHead:min(len(frame), frameHead+sizeOf(frame))]...)
+	used = frameHead + len(ch.kept) - begun
+	rest := ch.kept[len(ch.kept) : begun+sizeOf(frame)]
+	_, err = io.ReadFull(c.nc, rest)
+	ch.kept = ch.kept[:begun+sizeOf(frame)]
+	return used, err
+}
+
 // published counts a message.
 func (c *conn) published(ch *channel) {
 	c.s.published.Add(1)
+	if c.s.KeepBodies {
+		ch.queue.keep(ch.kept)
+		ch.kept = nil
+	}
 	if ch.confirms {
 		if ch.published == ch.told {
 			c.confirmed = append(c.confirmed, ch)

@@ -15,7 +15,8 @@ type queue struct {
 	ready     int
 	consumers []*consumer
 	turn      int
-	content   []byte // header and body frames of the first message, on channel 0
+	content   []byte   // header and body frames of the first message, on channel 0
+	kept      [][]byte // bodies of what is ready, if they are kept
 }
 
 // consumer is a subscription.
@@ -54,6 +55,20 @@ func (q *queue) add(n int, content []byte) {
 	q.serveLocked()
 }
 
+// keep keeps the body of a message that add counts later.
+func (q *queue) keep(body []byte) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.kept = append(q.kept, body)
+}
+
+// forgetLocked drops the bodies of n messages that are not ready any more.
+func (q *queue) forgetLocked(n int) {
+	n = min(n, len(q.kept))
+	clear(q.kept[:n])
+	q.kept = q.kept[n:]
+}
+
 // serveLocked hands out what is ready.
 func (q *queue) serveLocked() {
 	for range q.consumers {
@@ -64,6 +79,7 @@ func (q *queue) serveLocked() {
 		c := q.consumers[q.turn%len(q.consumers)]
 		n := min(q.ready, c.room())
 		q.ready -= n
+		q.forgetLocked(n)
 		c.deliver(n, q.content)
 	}
 }
@@ -84,6 +100,7 @@ func (q *queue) take() (content []byte, left int, ok bool) {
 		return nil, 0, false
 	}
 	q.ready--
+	q.forgetLocked(1)
 	return q.content, q.ready, true
 }
 
@@ -97,6 +114,7 @@ func (q *queue) purge() (n int) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	n, q.ready = q.ready, 0
+	q.forgetLocked(n)
 	return n
 }
 

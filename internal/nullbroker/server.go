@@ -12,6 +12,11 @@ var ErrServerClosed = errors.New("nullbroker: server closed")
 
 // Server is a null broker.
 type Server struct {
+	// KeepBodies has the server keep the body of each message, in memory of its
+	// own, until the message is consumed: to see what that costs by itself. It
+	// must not be changed after Serve.
+	KeepBodies bool
+
 	published atomic.Uint64
 	queues    sync.Map // of *queue, by name
 
