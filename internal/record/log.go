@@ -30,14 +30,14 @@ func (e *event) rename(use func(uint32) uint32) {
 	e.queue, e.connection, e.consumer, e.reason = use(e.queue), use(e.connection), use(e.consumer), use(e.reason)
 }
 
-// story is a message's history in the making.
+// story is a message's history in the making. It has no pointers either: the
+// message is in a list of its own.
 type story struct {
-	message *queue.Message
-	first   event
-	last    uint64 // where the log has the latest event, nowhere if there is but one
-	count   uint32 // of events
-	vhost   uint32
-	size    int // of the body; to forget a message, nobody looks at it
+	first event
+	last  uint64 // where the log has the latest event, nowhere if there is but one
+	count uint32 // of events
+	vhost uint32
+	size  int // of the body; to forget a message, nobody looks at it
 }
 
 // fifo is a queue whose elements are numbered from zero on, in a ring that grows.
@@ -87,6 +87,8 @@ type names struct {
 	queue          uint32
 	lastConnection *broker.Connection
 	connection     uint32
+	lastVHost      *broker.VHost
+	vhost          uint32
 }
 
 // of returns the number of a name.
@@ -122,6 +124,13 @@ func (n *names) ofConnection(c *broker.Connection) uint32 {
 		n.lastConnection, n.connection = c, n.of(ClientName(c))
 	}
 	return n.connection
+}
+
+func (n *names) ofVHost(vh *broker.VHost) uint32 {
+	if vh != n.lastVHost {
+		n.lastVHost, n.vhost = vh, n.of(vh.Name())
+	}
+	return n.vhost
 }
 
 func (n *names) text(number uint32) string {

@@ -31,12 +31,13 @@ type Recorder struct {
 
 	mu sync.Mutex
 	// guarded by mu
-	stories fifo[story] // in order of publishing, the one with the ID n at n-1
-	log     fifo[event] // but for those that begin a story
-	events  uint64      // so far
-	bytes   int         // of the bodies
-	names   names
-	acked   []int // by queue
+	stories  fifo[story]          // in order of publishing, the one with the ID n at n-1
+	messages fifo[*queue.Message] // of the stories
+	log      fifo[event]          // but for those that begin a story
+	events   uint64               // so far
+	bytes    int                  // of the bodies
+	names    names
+	acked    []int // by queue
 }
 
 var _ broker.Observer = (*Recorder)(nil)
@@ -123,12 +124,13 @@ func (r *Recorder) storyLocked(vh *broker.VHost, m *queue.Message) uint64 {
 		return id
 	}
 	r.makeRoomLocked(len(m.Body))
-	s := story{message: m, size: len(m.Body), last: nowhere}
+	s := story{size: len(m.Body), last: nowhere}
 	if vh != nil {
-		s.vhost = r.names.of(vh.Name())
+		s.vhost = r.names.ofVHost(vh)
 	}
 	r.bytes += len(m.Body)
 	r.stories.push(s)
+	r.messages.push(m)
 	m.Story = r.stories.end()
 	return m.Story
 }
@@ -145,9 +147,10 @@ func (r *Recorder) makeRoomLocked(size int) {
 			break
 		}
 		old := r.stories.at(r.stories.begin)
-		old.message = nil
 		r.bytes -= old.size
 		r.stories.pop()
+		*r.messages.at(r.messages.begin) = nil
+		r.messages.pop()
 		n--
 	}
 	if r.names.many() {
@@ -208,7 +211,7 @@ func (r *Recorder) tellLocked(id uint64) Story {
 		events = append(events, r.readLocked(&s.first))
 	}
 	slices.Reverse(events)
-	return Story{ID: int(id), VHost: r.names.text(s.vhost), Message: s.message, Events: events, Forgotten: int(s.count) - len(events)}
+	return Story{ID: int(id), VHost: r.names.text(s.vhost), Message: *r.messages.at(id - 1), Events: events, Forgotten: int(s.count) - len(events)}
 }
 
 func (r *Recorder) readLocked(e *event) Event {
