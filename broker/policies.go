@@ -259,6 +259,14 @@ func settingsUnder(s queue.Settings, args, definition wire.Table) queue.Settings
 			if s.Kind == queue.Quorum {
 				number(&s.DeliveryLimit, f.Key, f.Value)
 			}
+		case "delayed-retry-min":
+			number(&s.RetryMin, f.Key, f.Value)
+		case "delayed-retry-max":
+			number(&s.RetryMax, f.Key, f.Value)
+		case "delayed-retry-type":
+			if isText { // whatever the argument says
+				s.Retry = queue.Retry(text)
+			}
 		case "overflow":
 			// Of quorum queues the policy counts, in every release.
 			if isText && (!set(f.Key) || s.Kind == queue.Quorum) {

@@ -33,8 +33,7 @@ type policySetting struct {
 // replicas are and how many (ha-*, initial-cluster-size, queue-leader-locator,
 // queue-master-locator, target-group-size), how a message is stored (max-in-memory-*,
 // queue-mode, queue-version, stream-*) and what becomes of clients of other nodes
-// (consumer-disconnected-timeout). The API shows them. What has an effect that is
-// not implemented is refused, see notImplemented.
+// (consumer-disconnected-timeout). The API shows them.
 var policySettings = []policySetting{
 	{"alternate-exchange", "alternate exchange name", isText, false},
 	{"consumer-timeout", "consumer timeout", atLeast(0), false},
@@ -159,6 +158,9 @@ func (r *Release) checkDefinition(kind PolicyKind, definition wire.Table) string
 			return fmt.Sprintf("use of deprecated %s argument is not permitted", f.Key)
 		}
 	}
+	if problem := checkRetry(definition); problem != "" && r.knowsSetting(kind, findSetting("delayed-retry-type")) {
+		return problem
+	}
 	var unknown []string
 	for _, f := range sorted {
 		if s := findSetting(f.Key); s == nil || !r.knowsSetting(kind, s) {
@@ -171,7 +173,7 @@ func (r *Release) checkDefinition(kind PolicyKind, definition wire.Table) string
 	if problem := checkMirrors(definition); problem != "" {
 		return problem
 	}
-	return notImplemented(definition)
+	return ""
 }
 
 // settingText prints a value as Erlang does that it has from JSON, not from AMQP.
@@ -195,17 +197,18 @@ func settingText(value any) string {
 	}
 }
 
-// notImplemented says what a policy sets that RabbitMQ would act on and this
-// broker does not. To ignore it would let a test pass that production fails.
-func notImplemented(definition wire.Table) string {
-	for _, f := range definition {
-		switch f.Key {
-		case "delayed-retry-min", "delayed-retry-max", "delayed-retry-type":
-			if f.Value == "disabled" {
-				continue
-			}
-			return fmt.Sprintf("minirabbit does not implement the delayed retry of quorum queues: %s", f.Key)
-		}
+// checkRetry returns what is wrong with how settings delay what comes back.
+func checkRetry(definition wire.Table) string {
+	kind, _ := definition.Get("delayed-retry-type")
+	least, hasLeast := definition.Get("delayed-retry-min")
+	most, hasMost := definition.Get("delayed-retry-max")
+	a, _ := integer(least)
+	b, _ := integer(most)
+	switch {
+	case kind != nil && kind != "disabled" && !hasLeast:
+		return fmt.Sprintf("delayed-retry-min is required when delayed-retry-type is %v", kind)
+	case hasLeast && hasMost && b < a:
+		return fmt.Sprintf("delayed-retry-max (%d) must not be smaller than delayed-retry-min (%d)", b, a)
 	}
 	return ""
 }

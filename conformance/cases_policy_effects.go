@@ -71,16 +71,16 @@ var policyEffectCases = []Case{
 	},
 	{
 		ID: "policy.effect/expires", Title: "a queue that a policy makes expire goes when it is not used for so long",
-		Why: "Left-over queues are swept this way.", Source: pageTTL + "#queue-ttl", Management: true,
+		Why: "Left-over queues are swept this way.", Source: pageTTL + "#queue-ttl", Management: true, Waits: true,
 		Run: func(t *T) {
 			r := t.Raw()
 			c, q, stays := r.Channel(), t.QueueName("q"), t.QueueName("stays")
 			c.Queue(q)
 			c.Queue(stays)
 			t.Policy(q, map[string]any{"expires": 200})
-			t.Policy(stays, map[string]any{"expires": 200})
+			t.Policy(stays, map[string]any{"expires": 2000})
 			t.Unpolicy(stays)
-			c.passes("1000")
+			c.passes("3000")
 			t.Check("gone", r.Channel().Refused(&wire.QueueDeclare{Queue: q, Passive: true}), gone(q))
 			c.CheckCounts("without the policy", stays, Counts{})
 		},

@@ -65,6 +65,7 @@ func Cases() []Case {
 		quorumOrderFoundCases,
 		quorumOrderCases,
 		quorumDeadFoundCases,
+		quorumRetryCases,
 		deadLetterCases,
 		deadLetterFoundCases,
 		deadLetterTargetCases,

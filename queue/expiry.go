@@ -21,6 +21,9 @@ func (q *Queue) expiry(now Instant, m *Message) Instant {
 // when what it last saw there is due. A message that has overtaken the head, by its
 // priority, is not looked at until then: though it is due it can be got.
 func (q *Queue) Expire(now Instant) {
+	if q.bringBack(now) {
+		q.host.Wake(q)
+	}
 	if q.settings.Kind == Quorum || due(q.headExpires, now) {
 		q.dropDue(now)
 	}
@@ -67,8 +70,10 @@ func (q *Queue) unusedAt() Instant {
 // passing of time, zero for never.
 func (q *Queue) Deadline() Instant {
 	next := q.unusedAt()
-	if head := q.headExpires; head != 0 && (next == 0 || head < next) {
-		next = head
+	for _, at := range []Instant{q.headExpires, q.backAt()} {
+		if at != 0 && (next == 0 || at < next) {
+			next = at
+		}
 	}
 	return next
 }

@@ -40,7 +40,7 @@ func (q *Queue) dropHead() (dropped bool) {
 		return false
 	}
 	var reversed []Entry
-	for q.ready.length > 0 && q.over(q.ready.length, q.ready.bytes) {
+	for q.ready.length > 0 && q.over(q.ready.length+len(q.delayed), q.ready.bytes+q.delayedBytes) {
 		e := q.ready.take()
 		if dropped = true; q.settings.DropsReversed {
 			reversed = append(reversed, e)
@@ -58,7 +58,7 @@ func (q *Queue) dropHead() (dropped bool) {
 // its limits, with a message that it has taken, and ends when it has fallen to four
 // fifths of them.
 func (q *Queue) blocks() bool {
-	s, length, bytes := &q.settings, q.ready.length+q.withheld, q.ready.bytes+q.withheldBytes
+	s, length, bytes := &q.settings, q.ready.length+q.withheld+len(q.delayed), q.ready.bytes+q.withheldBytes+q.delayedBytes
 	low := func(limit Optional) int64 { return limit.Value * 4 / 5 }
 	switch {
 	case q.over(length, bytes):

@@ -54,6 +54,8 @@ type Queue struct {
 	got                         int // unacked that were taken by Get
 	withheld                    int // dead letters, see withheld.go
 	withheldBytes               int64
+	delayed                     []delayed // see retry.go
+	delayedBytes                int64
 	lingering                   int // consumers that are gone and hold unacked messages
 	unacked                     int
 	unackedBytes                int64
@@ -277,14 +279,19 @@ func (q *Queue) Get(now Instant, noAck bool) (e Entry, ok bool) {
 	return e, true
 }
 
-// Purge removes the ready messages and returns how many there were. They are
+// Purge removes the ready messages, and those that are held back, and returns how
+// many there were. They are
 // not dead-lettered. It is not for streams.
 func (q *Queue) Purge(now Instant) int {
 	q.Expire(now)
-	n := q.ready.length
+	n := q.ready.length + len(q.delayed)
 	q.counts.Dropped += uint64(n)
 	q.Each(func(e *Entry) { q.leave(e.Message) })
+	for i := range q.delayed {
+		q.leave(q.delayed[i].Message)
+	}
 	q.ready.init(&q.settings)
+	q.delayed, q.delayedBytes = nil, 0
 	return n
 }
 
@@ -298,6 +305,7 @@ func (q *Queue) Delete() []*Consumer {
 	}
 	q.consumers = consumers{}
 	q.unacked, q.unackedBytes = 0, 0
+	q.delayed, q.delayedBytes = nil, 0
 	return all
 }
 
@@ -385,7 +393,7 @@ func (q *Queue) Check() error {
 	if q.stream != nil {
 		return q.checkStream()
 	}
-	held := uint64(q.ready.length + q.unacked)
+	held := uint64(q.ready.length + q.unacked + len(q.delayed))
 	if q.unacked < 0 || q.counts.Published != held+q.counts.Acked+q.counts.Dropped {
 		return fmt.Errorf("queue %q: %d messages entered, but %d are ready, %d unacked, %d acked and %d dropped",
 			q.name, q.counts.Published, q.ready.length, q.unacked, q.counts.Acked, q.counts.Dropped)

@@ -59,11 +59,16 @@ func (r *ready) countTurn() { r.turn = (r.turn + 1) % (olderTurn + 1) }
 
 func (q *Queue) requeueQuorum(e *Entry, why Cause) {
 	s := &q.settings
-	if why != Released || s.ReleasedIsFailed {
+	failed := why != Released || s.ReleasedIsFailed
+	if failed {
 		e.failures++
 	}
 	if limit := s.DeliveryLimit; limit.Set && limit.Value >= 0 && int64(e.failures) > limit.Value {
 		q.drop(e, DeliveryLimit)
+		return
+	}
+	if delay := s.retryDelay(e.failures, failed); delay > 0 {
+		q.holdBack(e, delay)
 		return
 	}
 	if s.ReleasedToBack && why != Abandoned {
@@ -84,6 +89,7 @@ func (q *Queue) dispatchQuorum(now Instant) {
 		e  Entry
 	}
 	var batch []handed
+	q.bringBack(now)
 	for q.dropDue(now); q.ready.length > 0; q.dropDue(now) {
 		c := q.consumers.take()
 		if c == nil {

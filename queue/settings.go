@@ -96,8 +96,10 @@ type Settings struct {
 	// DropsReversed has what a limit drops at once die last to first.
 	DropsReversed bool
 
-	// RetryDelayed delays what comes back. It is not implemented.
-	RetryDelayed bool
+	// Retry holds back what comes back, for RetryMin milliseconds, or with
+	// RetryMax longer after each failure; see retry.go.
+	Retry              Retry
+	RetryMin, RetryMax Optional
 
 	// What follows is for streams; see stream.go. MaxLengthBytes limits the size
 	// of their segments.
