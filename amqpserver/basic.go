@@ -3,6 +3,7 @@ package amqpserver
 import (
 	"cmp"
 	"errors"
+	"slices"
 
 	"github.com/minirabbit/minirabbit/broker"
 	"github.com/minirabbit/minirabbit/queue"
@@ -108,6 +109,10 @@ func (ch *channel) confirmSelect(m *wire.ConfirmSelect) (wire.Method, error) {
 	return reply(m.NoWait, &wire.ConfirmSelectOk{})
 }
 
+// largeBody is the size from which on the outbox makes room for a body before it is
+// appended. That is more than the rest of the message, and its frames, mostly need.
+const largeBody = 16 << 10
+
 var _ broker.Sink = (*channel)(nil)
 
 // Deliver implements [broker.Sink].
@@ -187,6 +192,9 @@ func (ch *channel) sendMessage(method wire.Method, m *queue.Message) {
 }
 
 func (ch *channel) appendMessage(buf []byte, method wire.Method, m *queue.Message) []byte {
+	if len(m.Body) >= largeBody {
+		buf = slices.Grow(buf, len(m.Body)+largeBody) // at once, not frame by frame
+	}
 	buf = wire.AppendMethodFrame(buf, ch.number, method)
 	buf = wire.AppendHeaderFrame(buf, ch.number, method.ID().Class(), uint64(len(m.Body)), m.Properties)
 	return wire.AppendBodyFrames(buf, ch.number, m.Body, ch.c.tuned.frameMax)

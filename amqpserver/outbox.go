@@ -12,8 +12,9 @@ const (
 	// hardCap is how many bytes may wait for a client that never reads before
 	// it is cut off.
 	hardCap = 256 << 20
-	// keepBuffer is the largest buffer that is kept for reuse.
-	keepBuffer = 1 << 20
+	// keepBuffer is the largest buffer that is kept for reuse: some messages
+	// of 1 MiB.
+	keepBuffer = 4 << 20
 )
 
 // outbox gathers what a connection sends next. Whoever appends never waits. One
