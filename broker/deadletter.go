@@ -16,11 +16,12 @@ type deadLetter struct {
 	// failures of m's deliveries in that queue.
 	failures uint32
 	reason   queue.Reason
+	stored   bool // the queue had kept it
 }
 
 // DeadLetter implements [queue.Host].
-func (vh *VHost) DeadLetter(q *queue.Queue, m *queue.Message, failures uint32, reason queue.Reason) {
-	vh.deadLetters = append(vh.deadLetters, deadLetter{q, m, failures, reason})
+func (vh *VHost) DeadLetter(q *queue.Queue, m *queue.Message, failures uint32, reason queue.Reason, stored bool) {
+	vh.deadLetters = append(vh.deadLetters, deadLetter{q, m, failures, reason, stored})
 }
 
 // publishDeadLetter publishes a dead letter to the exchange that its queue
@@ -165,7 +166,7 @@ func (vh *VHost) firstDeath(d deadLetter, p *wire.Properties) wire.Table {
 		{Key: "routing-keys", Value: stringArray(keys)},
 	}
 	mode, _ := d.from.Arguments.Get("x-queue-mode")
-	if p.Flags&wire.HasExpiration == 0 || vh.node.release.lazyForgetsExpiration && mode == "lazy" {
+	if p.Flags&wire.HasExpiration == 0 || vh.node.release.lazyForgetsExpiration && d.stored && mode == "lazy" {
 		return death
 	}
 	expiration := wire.Field{Key: "original-expiration", Value: p.Expiration}

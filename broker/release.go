@@ -62,7 +62,8 @@ type Release struct {
 	// turnsDeaths: each death puts the earlier ones in x-death into the opposite
 	// order.
 	turnsDeaths bool
-	// lazyForgetsExpiration: a death in a lazy queue has no original-expiration.
+	// lazyForgetsExpiration: a death in a lazy queue has no original-expiration,
+	// unless the message was passed to a consumer at once.
 	lazyForgetsExpiration bool
 	// sortsDeaths: the fields of an entry in x-death are sorted once there are
 	// others. expirationFirst: original-expiration comes before them.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/minirabbit/minirabbit/queue"
@@ -127,7 +128,9 @@ func (ch *Channel) settle(ds []delivery, s settlement) {
 	if len(ds) > 1 {
 		ds = byConsumer(ds)
 	}
-	if s == abandon && !ch.vh.node.release.consumersByTag {
+	if s == abandon && ch.vh.node.release.consumersByTag {
+		slices.SortStableFunc(ds, byQuorumTag)
+	} else if s == abandon {
 		slices.SortStableFunc(ds, byArrival)
 	}
 	switch s {
@@ -172,7 +175,7 @@ func (ch *Channel) requeueByConsumer(ds []delivery, s settlement) {
 }
 
 // byArrival orders deliveries of a quorum queue as they come back when their channel
-// ends: by arrival of their consumers, and then what was got.
+// ends: by arrival of their consumers, and then what was got, by delivery tag.
 func byArrival(a, b delivery) int {
 	number := func(d *delivery) int {
 		if d.consumer == nil {
@@ -186,7 +189,30 @@ func byArrival(a, b delivery) int {
 	if a.q.Kind() != queue.Quorum {
 		return 0
 	}
-	return cmp.Compare(number(&a), number(&b))
+	if order := cmp.Compare(number(&a), number(&b)); order != 0 || a.consumer != nil {
+		return order
+	}
+	return strings.Compare(a.quorumTag(), b.quorumTag())
+}
+
+// byQuorumTag is byArrival for RabbitMQ 3.10, where the order is that of the tags.
+func byQuorumTag(a, b delivery) int {
+	if a.q != b.q {
+		return strings.Compare(a.q.Name(), b.q.Name())
+	}
+	if a.q.Kind() != queue.Quorum {
+		return 0
+	}
+	return strings.Compare(a.quorumTag(), b.quorumTag())
+}
+
+// quorumTag is what a quorum queue calls the consumer of a delivery: basic.get is one
+// whose tag is the delivery's. The tags are in order of their letters, 10 before 9.
+func (d *delivery) quorumTag() string {
+	if d.consumer == nil {
+		return strconv.FormatUint(d.tag, 10)
+	}
+	return d.consumer.sub.Tag
 }
 
 // byConsumer orders deliveries as RabbitMQ settles them: by queue, and by the tags

@@ -131,6 +131,7 @@ func (ch *Channel) Commit() error {
 		complete = enqueue() && complete
 	}
 	if failed != nil {
+		ch.tx.settlements = tx.settlements // nothing comes of them
 		return failed
 	}
 	for _, s := range tx.settlements {

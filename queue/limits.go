@@ -22,7 +22,7 @@ func (q *Queue) refuses(m *Message, from Publisher) bool {
 		return false
 	}
 	if q.settings.Overflow == RejectPublishDLX && q.settings.DeadLetter {
-		q.host.DeadLetter(q, m, 0, MaxLen)
+		q.host.DeadLetter(q, m, 0, MaxLen, false)
 	}
 	return true
 }

@@ -98,6 +98,8 @@ type Entry struct {
 	// a consumer waited for the entry, and the queue, a classic one, passed it
 	// on without a look; or the entry is a stream's.
 	direct bool
+	// stored: it went among the ready messages when it was published.
+	stored bool
 	// got says that the entry is unacked and was taken by Get.
 	got bool
 	// holder is the consumer that has the entry unacked.

@@ -12,7 +12,8 @@ type Host interface {
 	// are remembered.
 	// It is called only if the settings name a dead letter exchange, and must
 	// not call back into q.
-	DeadLetter(q *Queue, m *Message, failures uint32, reason Reason)
+	// stored says that the queue had kept it, and not only passed it on.
+	DeadLetter(q *Queue, m *Message, failures uint32, reason Reason, stored bool)
 	// Wake asks that Dispatch be called before the present command ends.
 	Wake(q *Queue)
 }
@@ -177,6 +178,7 @@ func (q *Queue) Publish(now Instant, m *Message, from Publisher) (accepted bool)
 		q.drop(&e, Expired) // at once, whatever is in front of it
 		return true
 	}
+	e.stored = true
 	q.ready.push(e)
 	switch {
 	case q.settings.Kind == Quorum:

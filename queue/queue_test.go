@@ -15,7 +15,7 @@ type host struct {
 	dead []string
 }
 
-func (h *host) DeadLetter(_ *queue.Queue, m *queue.Message, _ uint32, reason queue.Reason) {
+func (h *host) DeadLetter(_ *queue.Queue, m *queue.Message, _ uint32, reason queue.Reason, _ bool) {
 	h.dead = append(h.dead, string(m.Body)+" "+string(reason))
 }
 

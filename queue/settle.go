@@ -109,6 +109,6 @@ func (q *Queue) drop(e *Entry, reason Reason) {
 		q.OnDrop(e.Message, reason)
 	}
 	if q.settings.DeadLetter {
-		q.host.DeadLetter(q, e.Message, e.blame, reason)
+		q.host.DeadLetter(q, e.Message, e.blame, reason, e.stored)
 	}
 }
