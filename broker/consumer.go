@@ -24,6 +24,20 @@ type Consumer struct {
 
 var _ queue.Receiver = (*Consumer)(nil)
 
+// predecessor is a consumer that the channel had under a tag from a quorum queue, and
+// of which there are messages that are not settled.
+func (ch *Channel) predecessor(tag string, q *queue.Queue) (c *Consumer) {
+	if q.Kind() != queue.Quorum {
+		return nil
+	}
+	ch.unacked.each(func(d *delivery) {
+		if d.q == q && d.consumer != nil && d.consumer.sub.Tag == tag {
+			c = d.consumer
+		}
+	})
+	return c
+}
+
 // Consume subscribes the channel to a queue and returns the consumer's tag,
 // which the server makes up if m has none.
 func (ch *Channel) Consume(m *wire.BasicConsume, q *queue.Queue) (tag string, err error) {
@@ -50,6 +64,9 @@ func (ch *Channel) Consume(m *wire.BasicConsume, q *queue.Queue) (tag string, er
 		c.prefetch = ch.prefetch
 	}
 	c.sub = queue.Consumer{Tag: tag, NoAck: m.NoAck, Exclusive: m.Exclusive, Priority: priority, Receiver: c, Reader: reader}
+	if before := ch.predecessor(tag, q); before != nil {
+		c.sub.Inherit(&before.sub)
+	}
 	ch.consumers = append(ch.consumers, c)
 	ch.byTag[tag] = c
 	ch.observeConsumer(ConsumerStarted, c)

@@ -63,6 +63,9 @@ func (vh *VHost) deadMessage(d deadLetter, s queue.Settings) (*queue.Message, *w
 	p.Headers = slices.Clone(p.Headers)
 	vh.noteDeath(d, &p)
 	e := *d.m.Envelope
+	if !e.Dead {
+		e.PropertyBytes = len(e.Properties)
+	}
 	e.Dead = true
 	e.Failures += d.failures
 	e.Exchange = s.DeadLetterExchange

@@ -193,6 +193,46 @@ var deadLetterFoundCases = []Case{
 
 var quorumOrderFoundCases = []Case{
 	{
+		ID:     "quorum.order/same-tag-again",
+		Title:  "a channel that consumes again under a tag of which it still holds messages has one consumer, not two",
+		Why:    "A quorum queue counts a cancelled consumer as long as it holds messages.",
+		Source: pageQuorum,
+		Run: func(t *T) {
+			c, q := t.Raw().Channel(), t.QueueName("q")
+			c.Queue(q, quorum()...)
+			c.Consume(q, "again")
+			c.Publish("", q, "m")
+			t.Check("delivered", c.Lines(1), []string{`deliver again 1 "m"`})
+			Call[*wire.BasicCancelOk](c, &wire.BasicCancel{ConsumerTag: "again"})
+			c.CheckCounts("cancelled", q, Counts{Consumers: 1})
+			c.Consume(q, "again")
+			c.CheckCounts("again", q, Counts{Consumers: 1})
+			c.Send(&wire.BasicAck{DeliveryTag: 1})
+			c.CheckCounts("settled", q, Counts{Consumers: 1})
+		},
+	},
+	{
+		ID:     "quorum.order/got-comes-back",
+		Title:  "what basic.get got comes back in the order of the letters of its delivery tags when the channel ends",
+		Why:    "Each basic.get is a consumer of its own, and its tag is text: 10 before 9.",
+		Source: pageQuorum,
+		Run: func(t *T) {
+			r := t.Raw()
+			c, q := r.Channel(), t.QueueName("q")
+			c.Queue(q, quorum()...)
+			for i := range 11 {
+				c.Publish("", q, fmt.Sprint(i+1))
+			}
+			c.CheckCounts("published", q, Counts{Ready: 11})
+			got := r.Channel()
+			for range 11 {
+				Call[*wire.BasicGetOk](got, &wire.BasicGet{Queue: q})
+			}
+			got.Close()
+			t.Check("order", c.DrainRequeued(q, 11), []string{"1", "10", "11", "2", "3", "4", "5", "6", "7", "8", "9"})
+		},
+	},
+	{
 		ID:     "quorum.order/older-third",
 		Title:  "of three messages that 4.0 takes from a quorum queue, the third is the older one of the first high and the first normal",
 		Why:    "A normal message must not wait forever behind high ones.",

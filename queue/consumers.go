@@ -32,6 +32,8 @@ type Consumer struct {
 	number int  // in order of arrival at the queue
 	held   int  // deliveries that are unacked
 	gone   bool // it was removed
+	// heir goes on with what the consumer holds; see Inherit.
+	heir *Consumer
 
 	next, prev *Consumer
 	list       *consumerList // where it waits for its turn, nil while blocked
@@ -39,6 +41,18 @@ type Consumer struct {
 
 // Number counts the consumers of a queue in order of arrival, from one.
 func (c *Consumer) Number() int { return c.number }
+
+// Inherit has c, which is about to be added, go on for one that is gone and holds
+// messages yet. In RabbitMQ's quorum queues they are the same consumer if a channel
+// has both under the same tag.
+func (c *Consumer) Inherit(from *Consumer) {
+	for from.heir != nil {
+		from = from.heir
+	}
+	if from.gone && from.held > 0 {
+		c.held, from.held, from.heir = from.held, 0, c
+	}
+}
 
 // consumers orders the consumers of a queue as RabbitMQ does: in turns within
 // a priority; who has no credit leaves the round and comes back at its end.

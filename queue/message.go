@@ -32,6 +32,9 @@ type Envelope struct {
 	// Dead says that a queue has dead-lettered the message, so the header
 	// x-death is the broker's own.
 	Dead bool
+	// PropertyBytes is how long the properties of a dead letter were when it was
+	// published: what they have grown by does not count against limits.
+	PropertyBytes int
 	// Failures counts the failed deliveries in queues that dead-lettered the
 	// message, where the release remembers them.
 	Failures uint32

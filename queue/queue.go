@@ -346,6 +346,9 @@ func (q *Queue) AddConsumer(c *Consumer) {
 		}
 		c.Reader.begin(q.stream)
 	}
+	if c.held > 0 {
+		q.lingering-- // see Inherit
+	}
 	q.consumers.add(c)
 	q.host.Wake(q)
 }

@@ -44,7 +44,11 @@ func (r *ready) level(m *Message) *deque {
 // size is what a message counts for where bytes are limited.
 func (r *ready) size(m *Message) int64 {
 	if r.countsProperties {
-		return int64(len(m.Body) + len(m.Properties))
+		n := len(m.Properties)
+		if m.Dead {
+			n = m.PropertyBytes
+		}
+		return int64(len(m.Body) + n)
 	}
 	return int64(len(m.Body))
 }

@@ -95,6 +95,9 @@ func (q *Queue) settle(e *Entry) {
 	}
 	if c := e.holder; c != nil {
 		e.holder = nil
+		for c.heir != nil {
+			c = c.heir
+		}
 		if c.held--; c.held == 0 && c.gone {
 			q.lingering--
 		}

@@ -14,6 +14,10 @@ import (
 // What RabbitMQ itself leaves to chance is not drawn:
 //   - A channel consumes from one queue only. Deliveries from two arrive in either order, and so do their tags.
 //   - The types x-random and x-local-random are not declared.
+//   - A queue that is declared again after it was deleted has no priorities: RabbitMQ's process of such a queue crashes,
+//     with its messages, when a client settles one that it had from the queue of that name before.
+//   - A channel that holds messages of a quorum queue from a consumer that it has cancelled does not consume under that tag
+//     again: the channel crashes in 3.10 when it gets the next message.
 //   - No two policies have the same priority. Of two that do, either is in force, depending on the virtual host's name.
 //   - Nothing expires while a program runs, but in a step that waits; see soon.
 type generator struct {
@@ -135,6 +139,9 @@ func (g *generator) consume() Step {
 	m := &wire.BasicConsume{Queue: g.queue(), ConsumerTag: pick(g, "tag", tags), NoAck: g.chance("no-ack", 25), Exclusive: g.chance("exclusive", 6)}
 	if queue, ok := g.w.channel(at).consumes(); ok {
 		m.Queue = queue
+	}
+	if m.Queue == quorumName && g.w.channel(at).holdsFrom(m.ConsumerTag) {
+		return g.get() // see generator
 	}
 	if g.chance("priority", 15) {
 		m.Arguments = wire.Table{{Key: "x-priority", Value: g.integer(g.number("priority", -1, 2))}}

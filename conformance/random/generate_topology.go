@@ -1,6 +1,7 @@
 package random
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/minirabbit/minirabbit/wire"
@@ -105,6 +106,9 @@ func (g *generator) declareQueue() Step {
 		m.Arguments = append(m.Arguments, wire.Field{Key: "x-queue-type", Value: "quorum"})
 	} else {
 		m.Arguments = append(m.Arguments, g.arguments([]choice{classicModes, classicVersions})...)
+	}
+	if g.w.declared[m.Queue] && !slices.Contains(g.w.queues, m.Queue) {
+		m.Arguments.Delete("x-max-priority") // see generator
 	}
 	if g.chance("wrong argument", wrongArguments.percent) {
 		wrong := pick(g, "wrong argument", wrongArguments.values).(wire.Field)

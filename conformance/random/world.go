@@ -10,6 +10,7 @@ import (
 // means something. Where it is wrong, the program is only less interesting.
 type world struct {
 	queues    []string
+	declared  map[string]bool // queues that there have been
 	exchanges []string
 	bindings  []wire.Method // queue.bind and exchange.bind, to be undone
 	policies  []string
@@ -21,6 +22,7 @@ type world struct {
 
 type channelState struct {
 	unsettled   []uint64
+	consumerOf  map[uint64]string // by delivery
 	lastTag     uint64
 	transaction bool
 	confirms    bool
@@ -32,11 +34,13 @@ type consumerState struct {
 	noAck bool
 }
 
-func newWorld() *world { return &world{channels: make(map[Place]*channelState)} }
+func newWorld() *world {
+	return &world{channels: make(map[Place]*channelState), declared: make(map[string]bool)}
+}
 
 func (w *world) channel(at Place) *channelState {
 	if w.channels[at] == nil {
-		w.channels[at] = &channelState{consumers: make(map[string]consumerState)}
+		w.channels[at] = &channelState{consumers: make(map[string]consumerState), consumerOf: make(map[uint64]string)}
 	}
 	return w.channels[at]
 }
@@ -46,6 +50,7 @@ func (w *world) see(step Step, o Outcome, arrived map[Place][]command) {
 	w.queues = nil
 	for _, q := range o.Queues {
 		w.queues = append(w.queues, q.Name)
+		w.declared[q.Name] = true
 	}
 	if !failed(arrived[step.At]) {
 		w.done(step)
@@ -99,6 +104,7 @@ func (w *world) arrived(at Place, c command, step Step) {
 		ch.lastTag = m.DeliveryTag
 		if !ch.consumers[m.ConsumerTag].noAck {
 			ch.unsettled = append(ch.unsettled, m.DeliveryTag)
+			ch.consumerOf[m.DeliveryTag] = m.ConsumerTag
 		}
 	case *wire.BasicGetOk:
 		ch.lastTag = m.DeliveryTag
@@ -170,4 +176,10 @@ func (ch *channelState) consumes() (string, bool) {
 		return c.queue, true
 	}
 	return "", false
+}
+
+// holdsFrom says whether deliveries to a consumer of this tag, which has been cancelled, are not settled.
+func (ch *channelState) holdsFrom(tag string) bool {
+	_, there := ch.consumers[tag]
+	return !there && slices.ContainsFunc(ch.unsettled, func(t uint64) bool { return ch.consumerOf[t] == tag })
 }
