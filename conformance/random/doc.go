@@ -3,9 +3,9 @@
 // cancellations, and the counts of all queues after each step.
 //
 //	AMQP_URL=amqp://guest:guest@127.0.0.1:5672/ HTTP_URL=http://127.0.0.1:15672 \
-//		MINIRABBIT_RANDOM_WORKERS=8 go test -count=1 -timeout 60m -run TestPrograms -v ./conformance/random -rapid.checks=1250
+//		MINIRABBIT_RANDOM_WORKERS=20 go test -count=1 -timeout 60m -run TestPrograms -v ./conformance/random -rapid.checks=500
 //
-// runs 10,000 programs in a virtual host of its own for each of 8 workers. The release comes from the broker, and the
+// runs 10,000 programs in a virtual host of its own for each of 20 workers. The release comes from the broker, and the
 // emulator behaves as the same one. A program that differs is shrunk and printed with what both did; with
 // MINIRABBIT_RANDOM_KEEP=DIR it is also written to a file. Once the emulator does as RabbitMQ, the file moves to
 // testdata/RELEASE, and MINIRABBIT_RANDOM_RECORD=1 go test -run TestRecorded writes the transcript into it: the recorded
@@ -21,6 +21,9 @@
 // unexpected arrives, or what is expected does not come for long, and that is the difference. What arrives at different
 // channels is compared channel by channel: no order between channels is promised.
 //
+// A method without an answer is followed by a question on the same channel, since RabbitMQ's channels are processes, too,
+// and where there is a quorum queue, by a message to another one, whose confirm comes when all before it is on disk.
+//
 // Some effects are invisible at once, such as an acknowledgement, or a message that a full queue drops. A queue's process
 // answers a passive declaration ahead of messages that wait, but having answered it turns to those: for such steps the
 // declarations are sent twice, each time after the answer to the last.
@@ -29,6 +32,29 @@
 // processes race, such as two queues whose dead letters go to a third, RabbitMQ has several outcomes. The number of these
 // programs is reported. What has more than one outcome as a rule is not generated; see the generator.
 //
-// Time: what expires does so at once, or after a time long against the run of a program, or not before its end; a step
+// # What came of it
+//
+// On 24 November 2026, on two busy cores, with a node of each release at the same time:
+//
+//	RabbitMQ  programs  steps    without a difference  at a second attempt  programs a second
+//	3.10.8    10,000    298,609  9,998                 5                    13.1
+//	4.0.5     10,000    302,647  9,998                 3                    11.5
+//	4.3.6     10,000    304,583  9,996                 4                    11.2
+//
+// (The steps are those of the programs without a difference.) Of the eight that differed, two are RabbitMQ's: a queue with
+// priorities crashes when it is declared again and a message of its predecessor is settled; the generator leaves that out
+// since. Three are mended since. Three remain:
+//   - A channel that publishes to a quorum queue for the first time introduces itself first, which takes a write to the
+//     disk. A dead letter that the same message sets free in a classic queue may be there before it.
+//   - In one program on 4.0, a transaction that publishes to a quorum queue and gives a message back to it had these
+//     delivered in the other order.
+//   - In one program on 4.3, several messages that were rejected at once from a classic queue with priorities died in
+//     another order, it seems the higher priority first.
+//
+// Not generated are streams, direct replies, two queues on one channel and, as they are random, two types of exchange.
+//
+// # Time
+//
+// What expires does so at once, or after a time long against the run of a program, or not before its end; a step
 // of its own lets it. Names that the broker makes up are numbered.
 package random
