@@ -216,12 +216,17 @@ func (d *delivery) quorumTag() string {
 }
 
 // byConsumer orders deliveries as RabbitMQ settles them: by queue, and by the tags
-// of their consumers, after what was got.
+// of their consumers, after what was got. What a consumer had from a classic queue
+// with priorities goes in their order.
 func byConsumer(ds []delivery) []delivery {
 	sorted := make([]delivery, len(ds))
 	copy(sorted, ds)
 	slices.SortStableFunc(sorted, func(a, b delivery) int {
-		return cmp.Or(strings.Compare(a.q.Name(), b.q.Name()), strings.Compare(a.consumerTag(), b.consumerTag()))
+		order := cmp.Or(strings.Compare(a.q.Name(), b.q.Name()), strings.Compare(a.consumerTag(), b.consumerTag()))
+		if order != 0 || a.consumer == nil || a.q != b.q {
+			return order
+		}
+		return cmp.Compare(b.q.Priority(b.entry.Message), a.q.Priority(a.entry.Message))
 	})
 	return sorted
 }

@@ -170,6 +170,32 @@ var quorumDeadFoundCases = []Case{
 
 var deadLetterFoundCases = []Case{
 	{
+		ID:     "deadletter/rejected-together",
+		Title:  "messages that a consumer rejects together from a classic queue die in the order of their priorities, without them in that of their delivery",
+		Why:    "Who reads dead letters sees their order.",
+		Source: pagePriority,
+		Run: func(t *T) {
+			for _, arguments := range []wire.Table{{}, argument("x-max-priority", int32(10))} {
+				label := fmt.Sprintf("priorities-%d", len(arguments))
+				c, q, dlq := t.Raw().Channel(), t.QueueName(label), t.QueueName(label+"-dlq")
+				c.Queue(dlq)
+				c.Queue(q, append(deadLetterTo(dlq), arguments...)...)
+				c.Consume(q, "c")
+				for i, body := range []string{"a1", "b5", "c1", "d9", "e5"} {
+					c.publishPriorities(q, []string{body}, []int{int("15195"[i] - '0')})
+					c.Next()
+				}
+				c.Send(&wire.BasicNack{DeliveryTag: 5, Multiple: true})
+				c.CheckCounts(label+" dead", dlq, Counts{Ready: 5})
+				want := []string{"a1", "b5", "c1", "d9", "e5"}
+				if len(arguments) > 0 {
+					want = []string{"d9", "b5", "e5", "a1", "c1"}
+				}
+				t.Check(label+" order", c.Drain(dlq), want)
+			}
+		},
+	},
+	{
 		ID:     "deadletter/lazy",
 		Title:  "a death in a lazy queue of 3.10 does not tell of the expiration that the message had",
 		Why:    "Such queues keep messages as they arrived, without a look at their properties.",

@@ -155,3 +155,11 @@ func (r *ready) each(f func(e *Entry)) {
 		}
 	}
 }
+
+// Priority is the one that a message has in a classic queue, 0 in a queue without.
+func (q *Queue) Priority(m *Message) int {
+	if !q.settings.MaxPriority.Set || q.settings.Kind == Quorum {
+		return 0
+	}
+	return min(int(m.Priority), int(q.settings.MaxPriority.Value))
+}

@@ -43,13 +43,11 @@
 //
 // (The steps are those of the programs without a difference.) Of the eight that differed, two are RabbitMQ's: a queue with
 // priorities crashes when it is declared again and a message of its predecessor is settled; the generator leaves that out
-// since. Three are mended since. Three remain:
+// since. Four are mended since. Two remain:
 //   - A channel that publishes to a quorum queue for the first time introduces itself first, which takes a write to the
 //     disk. A dead letter that the same message sets free in a classic queue may be there before it.
 //   - In one program on 4.0, a transaction that publishes to a quorum queue and gives a message back to it had these
 //     delivered in the other order.
-//   - In one program on 4.3, several messages that were rejected at once from a classic queue with priorities died in
-//     another order, it seems the higher priority first.
 //
 // Not generated are streams, direct replies, two queues on one channel and, as they are random, two types of exchange.
 //
