@@ -110,6 +110,9 @@ func (g *generator) declareQueue() Step {
 	if g.w.declared[m.Queue] && !slices.Contains(g.w.queues, m.Queue) {
 		m.Arguments.Delete("x-max-priority") // see generator
 	}
+	if len(m.Arguments) == 0 {
+		m.Arguments = nil // as it is read from a script
+	}
 	if g.chance("wrong argument", wrongArguments.percent) {
 		wrong := pick(g, "wrong argument", wrongArguments.values).(wire.Field)
 		m.Arguments.Delete(wrong.Key)
