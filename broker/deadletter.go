@@ -40,6 +40,9 @@ func (vh *VHost) publishDeadLetter(d deadLetter) {
 	if vh.observed() {
 		vh.observe(Event{Kind: MessageDeadLettered, Message: d.m, Queue: d.from, Reason: d.reason, Dead: m})
 	}
+	if !vh.node.release.repliesMissDeadLetters {
+		_, _ = vh.reply(x, m)
+	}
 	queues, err := vh.route(x, m, header)
 	if err != nil {
 		return

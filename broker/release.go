@@ -94,6 +94,8 @@ type Release struct {
 	volatileQueues bool
 	// txQueues is which queues get what a transaction has published.
 	txQueues txQueues
+	// repliesMissDeadLetters: a dead letter is no direct reply.
+	repliesMissDeadLetters bool
 	// checksUserIDLast: the expiration and the headers are checked before.
 	checksUserIDLast bool
 	// crashesOnLongText: a reply text that is too long and not ASCII is an
@@ -193,6 +195,7 @@ var (
 		getSingleText: "quorum queues",
 		name:          "4.0", version: "4.0.5",
 		channelLimitNamesNode:     true,
+		repliesMissDeadLetters:    true,
 		streamRules:               streams40,
 		management:                management40,
 		policyRules:               policies40,

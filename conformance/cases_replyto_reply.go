@@ -3,6 +3,7 @@ package conformance
 import (
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/minirabbit/minirabbit/wire"
 )
@@ -65,6 +66,90 @@ var replyCases = []Case{
 				t.Check("after", c.Lines(1), []string{`deliver a 2 "committed"`})
 			}
 			t.Check("no more", c.RoundTrip(), []string{})
+		},
+	},
+	{
+		ID:     "reply-to/dead-letter",
+		Title:  "a dead letter whose routing key is the name of a requester is a reply to it, except on 4.0 where it is lost",
+		Why:    "A request that expires can answer for itself.",
+		Source: measured,
+		Run: func(t *T) {
+			r, q, work := t.Raw(), t.QueueName("q"), t.QueueName("work")
+			c, worker := r.requester("a"), r.Channel()
+			c.Queue(q)
+			name := c.request(q)
+			worker.Queue(work, deadLetterTo(name)...)
+			worker.Publish("", work, "dead")
+			worker.reject(work)
+			worker.CheckCounts("dead", work, Counts{})
+			if !t.In(Only40) {
+				got := c.Next()
+				t.Check("reply", string(got.Body), "dead")
+				t.Check("key", got.Method.(*wire.BasicDeliver).RoutingKey, name)
+			}
+			worker.Publish("", name, "reply")
+			t.Check("what comes next", string(c.Next().Body), "reply")
+		},
+	},
+	{
+		ID:     "reply-to/exchange-types",
+		Title:  "an alternate exchange or a binding does not lead to requesters, only publishing to the default exchange does",
+		Why:    "Names of requesters are no queues that an exchange could find.",
+		Source: measured,
+		Run: func(t *T) {
+			c, q, x := t.Raw().requester("a"), t.QueueName("q"), t.ExchangeName("x")
+			c.Queue(q)
+			c.Exchange(x, "direct", alternate(""))
+			name := c.request(q)
+			t.Placeholder("name", name)
+			t.Check("by an alternate", c.mandatory(x, name, "m"), []string{`return 312 NO_ROUTE <x> <name> "m"`})
+		},
+	},
+	{
+		ID:     "reply-to/large",
+		Title:  "a reply may be larger than a frame, and an empty one arrives as well",
+		Why:    "Results are of any size.",
+		Source: measured,
+		Run: func(t *T) {
+			c, q := t.Raw().requester("a"), t.QueueName("q")
+			c.Queue(q)
+			name := c.request(q)
+			for _, size := range []int{0, 300_000} {
+				c.Publish("", name, strings.Repeat("x", size))
+				t.Check(render(size), len(c.Next().Body), size)
+			}
+		},
+	},
+	{
+		ID:     "reply-to/expired",
+		Title:  "a reply with an expiration of zero is delivered: the requester is waiting",
+		Why:    "Servers copy properties of the request.",
+		Source: measured,
+		Run: func(t *T) {
+			c, q := t.Raw().requester("a"), t.QueueName("q")
+			c.Queue(q)
+			name := c.request(q)
+			c.PublishWith(&wire.BasicPublish{RoutingKey: name}, expiring("0"), "m")
+			t.Check("reply", c.Lines(1), []string{`deliver a 2 "m"`})
+		},
+	},
+	{
+		ID:     "reply-to/chained",
+		Title:  "a reply may itself ask for a reply",
+		Why:    "Two programs can converse without a queue.",
+		Source: pageReplyTo,
+		Run: func(t *T) {
+			r, q := t.Raw(), t.QueueName("q")
+			one, two := r.requester("one"), r.requester("two")
+			one.Queue(q)
+			name := one.request(q)
+			for _, c := range []*RawChannel{two, one, two} {
+				other := map[*RawChannel]*RawChannel{one: two, two: one}[c]
+				c.PublishWith(&wire.BasicPublish{RoutingKey: name}, withReplyTo(replyTo), "m")
+				got := other.Next()
+				t.Check("reply", string(got.Body), "m")
+				name = got.Header.Properties.ReplyTo
+			}
 		},
 	},
 	{
