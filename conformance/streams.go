@@ -124,7 +124,7 @@ func (t *T) StreamOfOneChunk(publish func(tx *RawChannel, queue string)) (queue 
 }
 
 // FirstOffset gives the offset of the first message that a consumer gets which begins there, as text. It uses a channel of
-// its own.
+// its own, whose number is free again afterwards: how often it is asked must not show in a recording.
 func (r *Raw) FirstOffset(queue string, from any) string {
 	r.t.Helper()
 	c := r.Channel()
@@ -132,6 +132,7 @@ func (r *Raw) FirstOffset(queue string, from any) string {
 	c.ConsumeWith(&wire.BasicConsume{Queue: queue, ConsumerTag: "c", Arguments: argument(streamOffset, from)})
 	offset, _ := c.Next().Header.Properties.Headers.Get(streamOffset)
 	c.Close()
+	r.channels--
 	return fmt.Sprint(offset)
 }
 
