@@ -203,7 +203,7 @@ func (c *conn) handle(m wire.Method) error {
 	case *wire.ConnectionClose:
 		c.endSession()
 		c.leaving.Store(true)
-		c.send(0, &wire.ConnectionCloseOk{})
+		c.reply(&wire.ConnectionCloseOk{})
 		return errClosed
 	case *wire.ConnectionUpdateSecret:
 		return c.updateSecret(m)
@@ -214,7 +214,7 @@ func (c *conn) handle(m wire.Method) error {
 // updateSecret takes a new token for the connection's user. As in RabbitMQ with
 // its own user database, where passwords do not expire, it has no effect.
 func (c *conn) updateSecret(*wire.ConnectionUpdateSecret) error {
-	c.send(0, &wire.ConnectionUpdateSecretOk{})
+	c.reply(&wire.ConnectionUpdateSecretOk{})
 	return nil
 }
 
