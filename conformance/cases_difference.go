@@ -121,8 +121,8 @@ var differenceCases = []Case{
 		Run: func(t *T) {
 			c, q := t.Raw().Channel(), t.QueueName("q")
 			c.Queue(q, queueType("quorum"), expires(300))
-			c.passes("2000")
-			t.Observe("two seconds later", t.answer(c, &wire.QueueDeclare{Queue: q, Passive: true}))
+			c.passes("600")
+			t.Observe("300 ms later", t.answer(c, &wire.QueueDeclare{Queue: q, Passive: true}))
 		},
 	},
 	{
