@@ -91,8 +91,8 @@ var quorumRetryCases = []Case{
 					t.Publish("", q, "m")
 					var least []bool
 					for i := range 3 {
-						r.giveBack(q, how)
 						start := time.Now()
+						r.giveBack(q, how)
 						t.unrecorded(func() { c.CheckCounts("back", q, Counts{Ready: 1}) })
 						floor := []time.Duration{200, 400, 500}[i]
 						if most == nil || how == returns[0] {
