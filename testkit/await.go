@@ -81,7 +81,7 @@ func (b *Broker) await(t T, what string, check func() bool) {
 		return
 	default:
 	}
-	t.Fatalf("testkit: waited for %s, which did not happen %s. There is:\n%s", what, why, b.Dump())
+	t.Fatalf("testkit: waited for %s, which did not happen %s. There is:\n%s", what, why, b.summary())
 }
 
 // AwaitIdle waits until everything is settled: no queue of the broker holds a

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -95,4 +96,24 @@ func TestCaptureThatCannotBeWrittenFailsTheTest(t *testing.T) {
 	require.NoError(t, conn.Close())
 	f.end()
 	require.Contains(t, f.text(), "disk full")
+}
+
+// TestFailureWithManyQueues fails in a broker with many queues: those that something
+// is in are told of, and that there are more.
+func TestFailureWithManyQueues(t *testing.T) {
+	f := &fakeT{T: t}
+	broker := testkit.Start(f)
+	var topology testkit.Topology
+	for i := range 100 {
+		topology.Queues = append(topology.Queues, testkit.Queue{Name: fmt.Sprintf("q%02d", i)})
+	}
+	broker.Declare(topology)
+	broker.Publish("", "q73", []byte("the one"))
+	f.try(func() { broker.AwaitIdle(testkit.WithContext(f, cancelled(t))) })
+	require.True(t, f.Failed())
+	require.Contains(t, f.text(), `queue "q73": 1 ready`)
+	require.Contains(t, f.text(), `and 70 more queues`)
+	require.NotContains(t, f.text(), `queue "q30"`)
+	require.Contains(t, broker.Dump(), `queue "q30"`)
+	f.end()
 }

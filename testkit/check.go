@@ -78,7 +78,7 @@ func (b *Broker) CheckIdle(t T) {
 		b.vhost.Unlock()
 	}
 	if !idleNow {
-		t.Errorf("testkit: the broker is not idle. There is:\n%s", b.Dump())
+		t.Errorf("testkit: the broker is not idle. There is:\n%s", b.summary())
 	}
 }
 

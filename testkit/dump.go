@@ -2,6 +2,8 @@ package testkit
 
 import (
 	"fmt"
+	"math"
+	"slices"
 	"strings"
 
 	"github.com/minirabbit/minirabbit/queue"
@@ -11,24 +13,41 @@ const (
 	dumpMessages = 10  // of a queue
 	dumpBody     = 120 // bytes of a body
 	dumpHistory  = 10  // messages, when a test fails
+	dumpQueues   = 30  // in the message of a failure
 )
 
 // Dump describes the queues of the broker with their first messages, and the
 // connections with their consumers, for a person to read.
 func (b *Broker) Dump() string {
 	b.t.Helper()
+	return b.dump(math.MaxInt)
+}
+
+// summary is Dump for the message of a failure, which stays readable.
+func (b *Broker) summary() string { return b.dump(dumpQueues) }
+
+// dump describes so many queues at most. Of more, those with messages or consumers
+// come first.
+func (b *Broker) dump(most int) string {
 	if b.real != nil {
 		return b.real.dump()
 	}
 	b.vhost.Lock()
 	defer b.vhost.Unlock()
 	var s strings.Builder
-	queues := b.vhost.Queues()
+	queues := slices.Clone(b.vhost.Queues())
 	if len(queues) == 0 {
 		s.WriteString("  no queues\n")
 	}
-	for _, q := range queues {
+	if len(queues) > most {
+		busy := func(q *queue.Queue) int { return min(1, q.Len()+q.Unacked()+len(q.Consumers())) }
+		slices.SortStableFunc(queues, func(a, b *queue.Queue) int { return busy(b) - busy(a) })
+	}
+	for _, q := range queues[:min(len(queues), most)] {
 		dumpQueue(&s, q)
+	}
+	if len(queues) > most {
+		fmt.Fprintf(&s, "  and %d more queues\n", len(queues)-most)
 	}
 	connections := describeConnections(b.vhost.Connections())
 	if len(connections) == 0 {
@@ -89,7 +108,7 @@ func (b *Broker) report() {
 	if !b.t.Failed() {
 		return
 	}
-	b.t.Logf("minirabbit at the end of %s:\n%s", b.t.Name(), b.Dump())
+	b.t.Logf("minirabbit at the end of %s:\n%s", b.t.Name(), b.summary())
 	if b.recorder == nil {
 		return
 	}

@@ -141,7 +141,7 @@ func (in *Injected) AwaitStrikes(t T, n int) int {
 		}
 		if why := in.b.patience(t, changed); why != "" {
 			t.Fatalf("testkit: waited for the fault %q to strike %d times, which did not happen %s: it struck %d times, and its place was reached %d times. There is:\n%s",
-				in, n, why, strikes, seen, in.b.Dump())
+				in, n, why, strikes, seen, in.b.summary())
 		}
 	}
 }
