@@ -62,7 +62,7 @@ func (vh *VHost) publishDeadLetter(d deadLetter) {
 // story of its deaths in x-death, and without an expiration of its own.
 func (vh *VHost) deadMessage(d deadLetter, s queue.Settings) (*queue.Message, *wire.Properties) {
 	r := vh.node.release
-	p := d.m.Header()
+	p := d.m.Reading()
 	p.Headers = slices.Clone(p.Headers)
 	vh.noteDeath(d, &p)
 	e := *d.m.Envelope
@@ -80,7 +80,7 @@ func (vh *VHost) deadMessage(d deadLetter, s queue.Settings) (*queue.Message, *w
 	}
 	p.Flags = p.Flags&^wire.HasExpiration | wire.HasHeaders
 	e.HasExpiration = false
-	e.Properties = p.Append(nil)
+	e.Properties, e.Read, e.Rewritten = p.Append(nil), nil, true
 	return &queue.Message{Envelope: &e, Body: d.m.Body}, &p
 }
 

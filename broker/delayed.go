@@ -3,13 +3,14 @@ package broker
 import (
 	"github.com/minirabbit/minirabbit/exchange"
 	"github.com/minirabbit/minirabbit/queue"
+	"github.com/minirabbit/minirabbit/wire"
 )
 
 // delayedMessage is a message that an x-delayed-message exchange holds back.
 type delayedMessage struct {
-	exchange *exchange.Exchange
-	m        *queue.Message
-	count    *delayedCount
+	delay exchange.Delay
+	m     *queue.Message
+	count *delayedCount
 }
 
 // delayedCount counts the messages that exchanges of a name hold back.
@@ -34,17 +35,41 @@ func (vh *VHost) Delayed(exchange string) int {
 	return 0
 }
 
-// fire publishes the message from the exchange that held it back. Delayed
-// messages do not go with their exchange: if it was deleted and declared again,
-// they are routed by the new bindings, as by the plug-in, which looks for these by
-// the exchange's name. They go when the virtual host is reset.
+// fire routes the message from the exchange that held it back. Delayed messages do
+// not go with their exchange: the plug-in has the exchange as it was then, and looks
+// for bindings by its name. They go when the virtual host is reset.
 func (d *delayedMessage) fire(vh *VHost, _ queue.Instant) {
 	d.count.n--
-	x := vh.exchanges[d.exchange.Name()]
-	if x == nil || vh.delayed[d.exchange.Name()] != d.count {
+	name := d.delay.Exchange.Name()
+	if vh.delayed[name] != d.count {
 		return
 	}
-	header := d.m.Header()
-	header.Headers = d.exchange.Due(header.Headers)
-	vh.deliver(x, d.m.WithProperties(header.Append(nil)), &header)
+	m, header := d.due(vh.node.release)
+	vh.toRoute(m, &header)
+	now := vh.exchanges[name]
+	queues, err := vh.router.RouteDue(d.delay, now, &vh.message, vh.Exchange)
+	if err != nil {
+		return
+	}
+	vh.hold(m)
+	if now != nil {
+		now.PublishOut += uint64(len(queues)) // it came in when it was published
+	}
+	for _, to := range queues {
+		if q := to.(*queue.Queue); !q.IsStream() || !vh.node.release.streamsMissDeadLetters {
+			vh.enqueue(q, m)
+		}
+	}
+}
+
+// due returns the message as it is when its delay is over, and its properties as
+// the broker reads them then.
+func (d *delayedMessage) due(r *Release) (*queue.Message, wire.Properties) {
+	header := d.m.Reading()
+	header.Headers = d.delay.Exchange.Due(header.Headers)
+	properties := header.Append(nil)
+	if r.sendsDelayedAsPublished && !d.m.Rewritten {
+		return d.m.ReadAs(properties), header
+	}
+	return d.m.WithProperties(properties), header
 }

@@ -30,9 +30,12 @@ func (vh *VHost) outgoing(q *queue.Queue, e *queue.Entry, countFirst bool) *queu
 		failed += before
 	}
 	if acquired == 0 && !countFirst {
+		if e.Message.Read != nil {
+			return e.Message.WithProperties(e.Message.Read)
+		}
 		return e.Message
 	}
-	header := e.Message.Header()
+	header := e.Message.Reading()
 	header.Headers = append(wire.Table(nil), header.Headers...)
 	if r.acquiredCount {
 		setSorted(&header.Headers, "x-acquired-count", acquired)

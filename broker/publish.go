@@ -16,6 +16,7 @@ type Publishing struct {
 	Mandatory  bool
 	Properties []byte // flags and values, as in a content header; valid during the call
 	Body       []byte
+	Composed   bool // the Properties are not as a client sent them: they were given as text
 
 	exchange *exchange.Exchange
 	message  *queue.Message
@@ -81,6 +82,7 @@ func (ch *Channel) check(p *Publishing) error {
 	if err := ch.checkTopics(p); err != nil {
 		return err
 	}
+	p.message.Rewritten = p.Composed || !bytes.Equal(p.message.Properties, sent)
 	ch.remember(p, sent)
 	return nil
 }

@@ -44,6 +44,12 @@ type Release struct {
 	passiveNeedsConfigure bool
 	// topicPermissionsEnd: topic permissions go with the exchange.
 	topicPermissionsEnd bool
+	// sendsDelayedAsPublished: consumers of a classic queue get a message that
+	// x-delayed-message held back with the properties that its publisher sent, of
+	// which x-delay is negated for the broker's own eyes only: in the routing, in
+	// dead letters, in the HTTP API. If the broker has changed the properties before,
+	// or the queue is a quorum queue, consumers see it too.
+	sendsDelayedAsPublished bool
 	// copiesNeedTopicPermission: topic permissions hold for CC and BCC too.
 	copiesNeedTopicPermission bool
 	// missingParenthesis is how the library of regular expressions puts it.
@@ -164,6 +170,7 @@ var (
 		management:               management310,
 		policyRules:              policies310,
 		refusesWithoutPermission: true,
+		sendsDelayedAsPublished:  true,
 		undoesReplay:             true,
 		queueLimitFirst:          true,
 		dropsReversed:            true,

@@ -19,7 +19,8 @@ type streamRules struct {
 	// refusesStreamNack: basic.nack, basic.reject and basic.recover are errors;
 	// otherwise they do what basic.ack does.
 	refusesStreamNack bool
-	// streamsMissDeadLetters: a dead letter that is routed to a stream is lost.
+	// streamsMissDeadLetters: a dead letter that is routed to a stream is lost, as is a
+	// message that was delayed.
 	streamsMissDeadLetters bool
 	// keepsAnnotations: of the headers that hold tables or arrays, those that
 	// begin with x- and CC reach consumers of a stream. x-exchange and

@@ -47,23 +47,34 @@ func (vh *VHost) deliverToQueues(x *exchange.Exchange, m *queue.Message, header 
 // route returns the queues for a message, valid until the next call. It notes
 // when exchanges that hold the message back are to route it again.
 func (vh *VHost) route(x *exchange.Exchange, m *queue.Message, header *wire.Properties) ([]exchange.Destination, error) {
-	keys := append(append(vh.message.RoutingKeys[:0], m.RoutingKey), m.Copies...)
-	vh.message = exchange.Message{RoutingKeys: keys, Headers: header.Headers, Properties: header}
+	vh.toRoute(m, header)
 	if x.Name() == "" {
-		return vh.routeDefault(keys), nil
-	}
-	if vh.keepsHeaders {
-		vh.message.Content = m
+		return vh.routeDefault(vh.message.RoutingKeys), nil
 	}
 	queues := vh.router.Route(x, &vh.message, vh.Exchange)
 	if err := vh.router.Err(); err != nil {
 		return nil, vh.exchangeError(err)
 	}
+	vh.hold(m)
+	return queues, nil
+}
+
+// toRoute makes vh.message what the router is to look at.
+func (vh *VHost) toRoute(m *queue.Message, header *wire.Properties) {
+	keys := append(append(vh.message.RoutingKeys[:0], m.RoutingKey), m.Copies...)
+	vh.message = exchange.Message{RoutingKeys: keys, Headers: header.Headers, Properties: header}
+	if vh.keepsHeaders {
+		vh.message.Content = m
+	}
+}
+
+// hold notes when the message is due at the exchanges that hold it back, of those
+// that the router has just met.
+func (vh *VHost) hold(m *queue.Message) {
 	for _, delay := range vh.router.Delays() {
 		at := vh.Now() + queue.Instant(delay.Duration/time.Nanosecond)
-		vh.timers.add(at, &delayedMessage{exchange: delay.Exchange, m: m, count: vh.countDelayed(delay.Exchange.Name())})
+		vh.timers.add(at, &delayedMessage{delay: delay, m: m, count: vh.countDelayed(delay.Exchange.Name())})
 	}
-	return queues, nil
 }
 
 // routeDefault routes from the default exchange, to which every queue is bound

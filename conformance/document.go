@@ -84,6 +84,9 @@ A source of "measured" means that no page tells, but RabbitMQ itself.
 		if c.Node {
 			text.WriteString(" Needs the broker's node.")
 		}
+		if c.Delayed {
+			text.WriteString(" Needs the exchange type x-delayed-message.")
+		}
 		if c.Racy != "" {
 			fmt.Fprintf(&text, " Racy: %s.", cell(c.Racy))
 		}

@@ -25,6 +25,7 @@ func Cases() []Case {
 		hashCases,
 		randomCases,
 		historyCases,
+		delayedCases,
 		publishCases,
 		confirmCases,
 		txCases,

@@ -65,6 +65,9 @@ type Case struct {
 	Management bool
 	// Node tells that the case needs the target's Node.
 	Node bool
+	// Delayed tells that the case needs the exchange type x-delayed-message, of a plug-in that RabbitMQ's packages do not
+	// bring along.
+	Delayed bool
 	// Waits tells that the case spends seconds waiting for the broker, and is run in parallel with others of its kind.
 	Waits bool
 	// Racy is empty, or says why what the broker sends in this case is not the same in each run. Then its recording holds
@@ -87,6 +90,7 @@ func Run(t *testing.T, target Target) {
 	if target.Observe != nil {
 		target.Observe = oneAtATime(target.Observe)
 	}
+	delays := sync.OnceValue(func() bool { return hasDelayed(t, target.URL) })
 	for _, c := range Cases() {
 		if target.Only != nil && !target.Only(c) {
 			continue
@@ -101,12 +105,35 @@ func Run(t *testing.T, target Target) {
 			if c.Node && target.Node == nil {
 				t.Skip("needs to run the broker, and the target has no Node")
 			}
+			if c.Delayed && !delays() {
+				t.Skip("needs the exchange type x-delayed-message, and the target lacks its plug-in, rabbitmq_delayed_message_exchange")
+			}
 			if c.Waits {
 				t.Parallel()
 			}
 			runCase(&T{TB: t, target: target, uri: uri, transcript: transcript{racy: c.Racy != ""}}, c)
 		})
 	}
+}
+
+// hasDelayed tells whether the broker has the exchange type x-delayed-message.
+func hasDelayed(t *testing.T, url string) bool {
+	t.Helper()
+	connection, err := amqp.Dial(url)
+	if err != nil {
+		t.Fatalf("conformance: dialling: %v", err)
+	}
+	defer connection.Close()
+	channel, err := connection.Channel()
+	if err != nil {
+		t.Fatalf("conformance: opening a channel: %v", err)
+	}
+	const name = "conformance-has-delayed"
+	if channel.ExchangeDeclare(name, delayedKind, false, true, false, false, amqp.Table{"x-delayed-type": "direct"}) != nil {
+		return false
+	}
+	_ = channel.ExchangeDelete(name, false, false)
+	return true
 }
 
 // isFor tells whether the case applies to a release.

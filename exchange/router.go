@@ -61,6 +61,22 @@ const longQueues = 16
 // message. It is not asked for the empty name, which never is an alternate exchange. Route accepts nil for a function
 // that finds nothing.
 func (r *Router) Route(x *Exchange, m *Message, alternate func(name string) *Exchange) []Destination {
+	return r.route(x, nil, m, alternate)
+}
+
+// RouteDue is Route for a message whose delay is over. It has the headers that [Exchange.Due] returned. The exchange that
+// held it back may have changed since, or may be gone; now is the one of its name, or nil. Its bindings count, and the
+// type and the alternate exchange of then.
+func (r *Router) RouteDue(delay Delay, now *Exchange, m *Message, alternate func(name string) *Exchange) ([]Destination, error) {
+	x, err := delay.Exchange.successor(now)
+	if err != nil {
+		return nil, err
+	}
+	queues := r.route(x, &delay, m, alternate)
+	return queues, r.err
+}
+
+func (r *Router) route(x *Exchange, due *Delay, m *Message, alternate func(name string) *Exchange) []Destination {
 	r.walk++
 	r.queues = r.queues[:0]
 	r.exchanges = r.exchanges[:0]
@@ -78,7 +94,11 @@ func (r *Router) Route(x *Exchange, m *Message, alternate func(name string) *Exc
 			return nil
 		}
 		if len(r.found) == 0 && alternate != nil {
-			if name := x.Alternate(); name != "" {
+			name := x.Alternate()
+			if i == 0 && due != nil {
+				name = due.Alternate
+			}
+			if name != "" {
 				if x := alternate(name); x != nil {
 					r.visit(x)
 				}
@@ -99,8 +119,8 @@ func (r *Router) Route(x *Exchange, m *Message, alternate func(name string) *Exc
 }
 
 // Delays returns the exchanges of the kind x-delayed-message that the last message met and that hold it back. When a
-// delay is over, the broker is to give the message the headers that [Exchange.Due] returns and to route it again from
-// that exchange. As in RabbitMQ a delay counts as no destination: the message goes to the exchange's alternate at once,
+// delay is over, the broker is to give the message the headers that [Exchange.Due] returns and to route it with RouteDue.
+// As in RabbitMQ a delay counts as no destination: the message goes to the exchange's alternate at once,
 // and when it is mandatory and Route returned no queue, it is returned as unroutable.
 //
 // The result is valid until the next call of Route.

@@ -22,7 +22,7 @@ func (r *request) publish() {
 	if !ok || !r.require(in, "routing_key", "properties", "payload", "payload_encoding") {
 		return
 	}
-	p := broker.Publishing{Exchange: r.exchangeName("exchange"), RoutingKey: in.text("routing_key")}
+	p := broker.Publishing{Exchange: r.exchangeName("exchange"), RoutingKey: in.text("routing_key"), Composed: true}
 	var err error
 	if p.Body, err = payload(in); err != nil {
 		r.reply(err)
@@ -44,11 +44,19 @@ func (r *request) publish() {
 	switch {
 	case missing && r.api.rules.MissingObject:
 		r.fail(http.StatusNotFound, "not_found", "exchange_not_found")
+	case isCrash(err):
+		r.w.WriteHeader(http.StatusInternalServerError)
 	case err != nil:
 		r.badRequest(channelText(err))
 	default:
 		r.write(http.StatusOK, object{"routed": routed})
 	}
+}
+
+// isCrash says whether the error is one over which RabbitMQ's channel crashes.
+func isCrash(err error) bool {
+	var he *broker.ConnectionError
+	return errors.As(err, &he) && he.Code == wire.InternalError && he.Reason == ""
 }
 
 // channelText is how RabbitMQ tells what a channel was closed for.
@@ -227,7 +235,7 @@ func (r *request) getMessages() {
 func messageObjects(got []broker.Got, encoding string, truncate int) []object {
 	all := make([]object, len(got))
 	for i, g := range got {
-		p := g.Message.Header()
+		p := g.Message.Reading()
 		body := g.Message.Body
 		if truncate >= 0 && truncate < len(body) {
 			body = body[:truncate]

@@ -26,6 +26,11 @@ type Envelope struct {
 	RoutingKey string
 	// Properties holds the property flags and values as they arrived.
 	Properties []byte
+	// Read, if not nil, are the properties that the broker itself reads and
+	// goes on with, where they are others than those that consumers get.
+	Read []byte
+	// Rewritten says that the Properties are not those that the client sent.
+	Rewritten bool
 
 	// Copies are the routing keys of the headers CC and BCC.
 	Copies []string
@@ -76,14 +81,31 @@ const largeBody = 4 << 10
 // WithProperties returns a copy of the message with other properties.
 func (m *Message) WithProperties(properties []byte) *Message {
 	e := *m.Envelope
-	e.Properties = properties
+	e.Properties, e.Read, e.Rewritten = properties, nil, true
+	return &Message{Envelope: &e, Body: m.Body}
+}
+
+// ReadAs returns a copy of the message that consumers get as it is, and that the
+// broker reads with other properties.
+func (m *Message) ReadAs(properties []byte) *Message {
+	e := *m.Envelope
+	e.Read = properties
 	return &Message{Envelope: &e, Body: m.Body}
 }
 
 // Header decodes the properties of the message.
-func (m *Message) Header() wire.Properties {
-	var p wire.Properties
-	p.Decode(wire.NewCursor(m.Properties))
+func (m *Message) Header() wire.Properties { return decoded(m.Properties) }
+
+// Reading decodes the properties as the broker reads them.
+func (m *Message) Reading() wire.Properties {
+	if m.Read != nil {
+		return decoded(m.Read)
+	}
+	return m.Header()
+}
+
+func decoded(properties []byte) (p wire.Properties) {
+	p.Decode(wire.NewCursor(properties))
 	return p
 }
 
