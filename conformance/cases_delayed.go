@@ -300,8 +300,8 @@ var delayedCases = []Case{
 				d.c.Queue(gone)
 				d.c.Bind(gone, d.x, "k")
 				d.c.Queue(late)
-				d.publish("m", int32(300))
-				d.publish("n", int32(350))
+				d.publish("m", int32(1500))
+				d.publish("n", int32(1510))
 				Call[*wire.QueueUnbindOk](d.c, &wire.QueueUnbind{Queue: gone, Exchange: d.x, RoutingKey: "k"})
 				d.c.Bind(late, d.x, "k")
 				t.Check(kind, d.box.bodies(2), []string{"m", "n"})
@@ -424,8 +424,8 @@ var delayedCases = []Case{
 	},
 	{
 		ID:       "delayed/transaction",
-		Title:    "what a transaction publishes is held from its commit on",
-		Why:      "Until then there is no message.",
+		Title:    "a delayed message is held from when it is published in a transaction, and delivered also if that is rolled back; the commit returns it if it is mandatory",
+		Why:      "Transactions do not extend to what is delayed.",
 		Source:   measured,
 		Releases: Before43, Delayed: true, Waits: true,
 		Run: func(t *T) {
@@ -532,6 +532,39 @@ var delayedCases = []Case{
 		},
 	},
 	{
+		ID:       "delayed/exchange-of-other-type",
+		Title:    "where an exchange of another type has the name of the one that held a message, its bindings count by the rules of the old type; a topic exchange finds none",
+		Why:      "An exchange may be declared anew, to delay no longer, while messages wait.",
+		Source:   measured,
+		Releases: Before43, Delayed: true, Waits: true,
+		Run: func(t *T) {
+			c, last := t.Raw().Channel(), newDelayed(t, "fanout")
+			kinds := []string{"direct", "fanout", "topic", "headers"}
+			bound := make(map[string]string)
+			for _, old := range append(kinds, "x-random") {
+				for _, kind := range kinds {
+					name := old + " then " + kind
+					x, q := t.ExchangeName("x"), t.QueueName("q")
+					bound[name] = q
+					c.Exchange(x, delayedKind, argument("x-delayed-type", old)...)
+					c.Queue(q)
+					c.PublishWith(&wire.BasicPublish{Exchange: x, RoutingKey: "k"}, delayedBy(int32(4000)), "m")
+					Call[*wire.ExchangeDeleteOk](c, &wire.ExchangeDelete{Exchange: x})
+					c.Exchange(x, kind)
+					c.Bind(q, x, "k")
+				}
+			}
+			last.publish("the last", int32(4100))
+			t.unrecorded(func() { last.box.delays(1) })
+			for _, old := range append(kinds, "x-random") {
+				for _, kind := range kinds {
+					name := old + " then " + kind
+					t.Observe(name, c.Counts(bound[name]))
+				}
+			}
+		},
+	},
+	{
 		ID:       "delayed/auto-delete",
 		Title:    "an exchange that is deleted with its last binding has what it held when it is declared again",
 		Why:      "The same as with other ways to go.",
@@ -545,7 +578,7 @@ var delayedCases = []Case{
 			declare := &wire.ExchangeDeclare{Exchange: x, Type: delayedKind, AutoDelete: true, Arguments: argument("x-delayed-type", "direct")}
 			Call[*wire.ExchangeDeclareOk](c, declare)
 			c.Bind(q, x, "k")
-			c.PublishWith(&wire.BasicPublish{Exchange: x, RoutingKey: "k"}, delayedBy(int32(400)), "m")
+			c.PublishWith(&wire.BasicPublish{Exchange: x, RoutingKey: "k"}, delayedBy(int32(1500)), "m")
 			Call[*wire.QueueUnbindOk](c, &wire.QueueUnbind{Queue: q, Exchange: x, RoutingKey: "k"})
 			t.Observe("gone", t.answer(r.Channel(), &wire.ExchangeDeclare{Exchange: x, Passive: true}))
 			Call[*wire.ExchangeDeclareOk](c, declare)
@@ -772,11 +805,11 @@ var delayedCases = []Case{
 				d.c.PublishWith(&wire.BasicPublish{Exchange: d.x, RoutingKey: "none"}, delayedBy(delay), body)
 				d.c.RoundTrip()
 			}
-			publish("before the policy", 500)
+			publish("before the policy", 2000)
 			remove := t.ExchangePolicy(d.x, map[string]any{"alternate-exchange": spare})
-			publish("with the policy", 500)
+			publish("with the policy", 2000)
 			remove()
-			d.c.PublishWith(&wire.BasicPublish{Exchange: last}, delayedBy(int32(600)), "the last")
+			d.c.PublishWith(&wire.BasicPublish{Exchange: last}, delayedBy(int32(2200)), "the last")
 			d.box.delays(1)
 			t.Observe("alternate", d.c.Drain(lost))
 		},
@@ -797,9 +830,9 @@ var delayedCases = []Case{
 				return answer["messages_delayed"]
 			}
 			t.Check("none", count(), 0.0)
-			d.publish("a", int32(2000))
-			d.publish("b", int32(2000))
-			d.publish("c", int32(500))
+			d.publish("a", int32(4000))
+			d.publish("b", int32(4000))
+			d.publish("c", int32(1500))
 			d.publish("d", int32(0))
 			d.c.RoundTrip()
 			t.Check("three", count(), 3.0)
@@ -902,7 +935,7 @@ var delayedCases = []Case{
 			d := newDelayed(t, "topic")
 			user := t.User("user")
 			c := t.RawAsPermitted(user, "", ".*", "").Channel()
-			c.PublishWith(&wire.BasicPublish{Exchange: d.x, RoutingKey: "k"}, delayedBy(int32(400)), "m")
+			c.PublishWith(&wire.BasicPublish{Exchange: d.x, RoutingKey: "k"}, delayedBy(int32(1500)), "m")
 			c.Send(&wire.ChannelFlow{Active: true})
 			c.Next()
 			t.Permit(user.Username, "", "", "")
