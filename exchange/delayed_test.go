@@ -41,7 +41,6 @@ func TestDelayedMessage(t *testing.T) {
 		{"negative", int32(-5000), 0, 0},
 		{"negative float", -1e300, 0, 0},
 		{"bool", true, 0, 0},
-		{"void", nil, 0, 0},
 		{"timestamp", wire.Timestamp(5000), 0, 0},
 		{"array", wire.Array{int32(5000)}, 0, 0},
 	}
@@ -114,7 +113,7 @@ func TestDelayedMessageFails(t *testing.T) {
 	x := newDelayed(t, exchange.Rules{}, "x-delayed-type", "fanout")
 	bind(t, x, newQueue("q"), "", nil)
 	router := exchange.NewRouter(nil)
-	for _, delay := range []any{"soon", "", "1.5", wire.Decimal{Value: 5}} {
+	for _, delay := range []any{"soon", "", "1.5", wire.Decimal{Value: 5}, nil} {
 		queues := router.Route(x, headers("x-delay", delay), nil)
 		checkRefusal(t, router.Err(), wire.InternalError, "INTERNAL_ERROR")
 		if len(queues) > 0 || len(router.Delays()) > 0 {
@@ -124,6 +123,63 @@ func TestDelayedMessageFails(t *testing.T) {
 	router.Route(x, key("k"), nil)
 	if err := router.Err(); err != nil {
 		t.Errorf("Err after the next message = %v, want nil", err)
+	}
+}
+
+// TestVoidDelay holds that 3.10 takes an x-delay of no type for none.
+func TestVoidDelay(t *testing.T) {
+	x := newDelayed(t, release310, "x-delayed-type", "fanout")
+	bind(t, x, newQueue("q"), "", nil)
+	router := exchange.NewRouter(nil)
+	if diff := cmp.Diff([]string{"q"}, names(router.Route(x, headers("x-delay", nil), nil))); diff != "" || router.Err() != nil {
+		t.Errorf("queues (-want +got):\n%s; Err = %v", diff, router.Err())
+	}
+}
+
+// TestRouteDue holds that of the exchange that has the name when a message is due the bindings count, and of the one that
+// held it back the type and the alternate exchange; but a topic exchange finds no bindings from one of another type.
+func TestRouteDue(t *testing.T) {
+	exchanges := namedExchanges(newExchange(t, "then", exchange.Fanout), newExchange(t, "since", exchange.Fanout))
+	for _, name := range []string{"then", "since"} {
+		bind(t, exchanges(name), newQueue(name), "", nil)
+	}
+	of := func(kind exchange.Kind, key string) *exchange.Exchange {
+		x := newExchange(t, "x", kind)
+		bind(t, x, newQueue("q"), key, nil)
+		return x
+	}
+	for _, test := range []struct {
+		name string
+		held string
+		now  *exchange.Exchange
+		want string
+	}{
+		{"gone", "fanout", nil, "then"},
+		{"same type", "direct", of(exchange.Direct, "k"), "q"},
+		{"same type, other key", "direct", of(exchange.Direct, "other"), "then"},
+		{"rules of then", "direct", of(exchange.Fanout, "other"), "then"},
+		{"bindings of now", "fanout", of(exchange.Direct, "other"), "q"},
+		{"topic then topic", "topic", of(exchange.Topic, "#"), "q"},
+		{"topic then direct", "topic", of(exchange.Direct, "k"), "then"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			x := newDelayed(t, exchange.Rules{}, "x-delayed-type", test.held)
+			x.SetAlternate("then")
+			router := exchange.NewRouter(nil)
+			m := headers("x-delay", int32(5))
+			m.RoutingKeys = []string{"k"}
+			router.Route(x, m, nil)
+			delay := router.Delays()[0]
+			x.SetAlternate("since")
+			due := &exchange.Message{RoutingKeys: m.RoutingKeys, Headers: x.Due(m.Headers)}
+			queues, err := router.RouteDue(delay, test.now, due, exchanges)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff([]string{test.want}, names(queues)); diff != "" {
+				t.Errorf("queues (-want +got):\n%s", diff)
+			}
+		})
 	}
 }
 
