@@ -68,7 +68,7 @@ func (ch *Channel) traceHeaders(m *queue.Message, more ...wire.Field) wire.Table
 	if name == "" {
 		number, name = 1, "<"+nodeName+">" // RabbitMQ has a process here
 	}
-	properties := m.Header()
+	properties := m.Reading()
 	return slices.Concat(wire.Table{
 		{Key: "exchange_name", Value: m.Exchange},
 		{Key: "routing_keys", Value: stringArray(append([]string{m.RoutingKey}, m.Copies...))},
