@@ -208,10 +208,10 @@ var delayedCases = []Case{
 		Releases: Before43, Delayed: true, Waits: true,
 		Run: func(t *T) {
 			d := newDelayed(t, "direct")
-			for _, delay := range []int32{1200, 400, 800, 0, 400, 1200, 800, -5, 1} {
+			for _, delay := range []int32{1800, 600, 1200, 0, 600, 1800, 1200, -5, 1} {
 				d.publish(fmt.Sprint(delay), delay)
 			}
-			t.Check("bodies", d.box.bodies(9), []string{"0", "-5", "1", "400", "400", "800", "800", "1200", "1200"})
+			t.Check("bodies", d.box.bodies(9), []string{"0", "-5", "1", "600", "600", "1200", "1200", "1800", "1800"})
 			for _, body := range numbered("m", 20) {
 				d.publish(body, int32(300))
 			}
@@ -233,7 +233,7 @@ var delayedCases = []Case{
 					h   string
 				}{{"k", "0"}, {"a.b", "0"}, {"none", "1"}, {"a.*", "1"}} {
 					body := each.key + " " + each.h
-					for _, delay := range []int32{0, 100} {
+					for _, delay := range []int32{0, 500} {
 						d.c.PublishWith(&wire.BasicPublish{Exchange: d.x, RoutingKey: each.key}, delayedBy(delay, wire.Field{Key: "h", Value: each.h}), fmt.Sprint(body, " ", delay))
 					}
 				}
@@ -241,7 +241,7 @@ var delayedCases = []Case{
 				sentinel := t.ExchangeName("sentinel")
 				d.c.Exchange(sentinel, delayedKind, argument("x-delayed-type", "fanout")...)
 				d.c.Bind(d.q, sentinel, "")
-				d.c.PublishWith(&wire.BasicPublish{Exchange: sentinel}, delayedBy(int32(300)), "the last")
+				d.c.PublishWith(&wire.BasicPublish{Exchange: sentinel}, delayedBy(int32(700)), "the last")
 				var all []string
 				for {
 					body := d.box.bodies(1)[0]

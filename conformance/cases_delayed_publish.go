@@ -16,11 +16,11 @@ var delayedPublishCases = []Case{
 		Releases: Before43, Delayed: true, Waits: true,
 		Run: func(t *T) {
 			d := newDelayed(t, "direct")
-			t.Check("delayed", d.mandatory("delayed", int32(300)), []string{`return 312 NO_ROUTE <x> k "delayed"`})
+			t.Check("delayed", d.mandatory("delayed", int32(1000)), []string{`return 312 NO_ROUTE <x> k "delayed"`})
 			t.Check("not delayed", d.mandatory("at once", int32(0)), []string{})
 			t.Check("delivered", d.box.bodies(2), []string{"at once", "delayed"})
 			d.c.Confirm()
-			d.c.PublishWith(&wire.BasicPublish{Exchange: d.x, RoutingKey: "k", Mandatory: true}, delayedBy(int32(300)), "confirmed")
+			d.c.PublishWith(&wire.BasicPublish{Exchange: d.x, RoutingKey: "k", Mandatory: true}, delayedBy(int32(1000)), "confirmed")
 			t.Check("return and confirm", d.c.Lines(2), []string{`return 312 NO_ROUTE <x> k "confirmed"`, "ack 1"})
 			d.c.PublishWith(&wire.BasicPublish{Exchange: d.x, RoutingKey: "none", Mandatory: true}, delayedBy(int32(10)), "to nobody")
 			t.Check("return and confirm of one for nobody", d.c.Lines(2), []string{`return 312 NO_ROUTE <x> none "to nobody"`, "ack 2"})
@@ -88,13 +88,13 @@ var delayedPublishCases = []Case{
 		Run: func(t *T) {
 			d := newDelayed(t, "direct")
 			Call[*wire.TxSelectOk](d.c, &wire.TxSelect{})
-			d.publish("rolled back", int32(100))
+			d.publish("rolled back", int32(1000))
 			Call[*wire.TxRollbackOk](d.c, &wire.TxRollback{})
-			d.c.PublishWith(&wire.BasicPublish{Exchange: d.x, RoutingKey: "k", Mandatory: true}, delayedBy(int32(300)), "held")
+			d.c.PublishWith(&wire.BasicPublish{Exchange: d.x, RoutingKey: "k", Mandatory: true}, delayedBy(int32(1500)), "held")
 			d.publish("at once", int32(0))
 			d.c.Send(&wire.TxCommit{})
 			t.Observe("commit", d.c.Lines(2))
-			t.Observe("delivered", d.box.delays(2))
+			t.Observe("delivered", d.box.delays(3))
 			t.Observe("nothing more", d.c.RoundTrip())
 		},
 	},
@@ -134,7 +134,7 @@ var delayedPublishCases = []Case{
 				d.c.Queue(q)
 				d.c.Bind(q, d.x, "copy")
 				box := d.r.letterbox(q)
-				d.publish("held", int32(200), header)
+				d.publish("held", int32(1000), header)
 				d.publish("at once", int32(0), header)
 				t.Observe(header.Key, d.box.delays(2))
 				t.Observe(header.Key+" copy", box.delays(2))

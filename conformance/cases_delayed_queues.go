@@ -63,7 +63,7 @@ var delayedQueueCases = []Case{
 			dies := t.QueueName("dies")
 			d.c.Queue(dies, argument("x-dead-letter-exchange", d.x)...)
 			d.c.Bind(dies, "amq.direct", dies)
-			d.c.PublishWith(&wire.BasicPublish{RoutingKey: dies}, delayedBy(int32(200)), "m")
+			d.c.PublishWith(&wire.BasicPublish{RoutingKey: dies}, delayedBy(int32(1000)), "m")
 			d.c.reject(dies)
 			d.c.PublishWith(&wire.BasicPublish{RoutingKey: dies}, delayedBy(int32(0)), "n")
 			d.c.reject(dies)

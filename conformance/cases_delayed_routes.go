@@ -46,7 +46,7 @@ var delayedRouteCases = []Case{
 			c.Queue(q)
 			c.Bind(q, x, "")
 			box := c.raw.letterbox(q)
-			for _, delay := range []int32{300, 0} {
+			for _, delay := range []int32{1000, 0} {
 				c.PublishWith(&wire.BasicPublish{Exchange: in, RoutingKey: "k", Mandatory: true}, delayedBy(delay), "m")
 				t.Observe("returned", c.RoundTrip())
 			}
@@ -151,20 +151,27 @@ var delayedRouteCases = []Case{
 		Source:   measured,
 		Releases: Before43, Delayed: true, Waits: true,
 		Run: func(t *T) {
+			bindings := []wire.Table{
+				{{Key: "x-match", Value: "any-with-x"}, {Key: "x-delay", Value: int32(100)}},
+				{{Key: "x-match", Value: "any-with-x"}, {Key: "x-delay", Value: int32(-100)}},
+				{{Key: "x-match", Value: "any-with-x"}, {Key: "x-delay", Value: int64(-100)}},
+				{{Key: "x-match", Value: "any"}, {Key: "x-delay", Value: int32(-100)}},
+				{{Key: "x-match", Value: "all-with-x"}, {Key: "x-delay", Value: nil}},
+				{{Key: "x-match", Value: "any-with-x"}, {Key: "x-delay", Value: "100"}},
+			}
+			d, last := newDelayed(t, "headers"), newDelayed(t, "direct")
+			var queues []string
+			for i, arguments := range bindings {
+				queues = append(queues, t.QueueName(numbered("q", len(bindings))[i]))
+				d.c.Queue(queues[i])
+				d.c.Bind(queues[i], d.x, "", arguments...)
+			}
 			for _, sent := range []any{int32(100), int64(100), "100"} {
-				d := newDelayed(t, "headers")
-				for i, each := range []wire.Table{
-					{{Key: "x-match", Value: "any-with-x"}, {Key: "x-delay", Value: int32(100)}}, {{Key: "x-match", Value: "any-with-x"}, {Key: "x-delay", Value: int32(-100)}},
-					{{Key: "x-match", Value: "any-with-x"}, {Key: "x-delay", Value: int64(-100)}}, {{Key: "x-match", Value: "any"}, {Key: "x-delay", Value: int32(-100)}},
-					{{Key: "x-match", Value: "all-with-x"}, {Key: "x-delay", Value: nil}}, {{Key: "x-match", Value: "any-with-x"}, {Key: "x-delay", Value: "100"}},
-				} {
-					q := t.QueueName(numbered("q", 10)[i])
-					d.c.Queue(q)
-					d.c.Bind(q, d.x, "", each...)
-					d.publish("m", sent)
-					t.Observe("delivered", d.box.delays(1))
-					t.Observe(t.value(sent)+" "+each.String(), d.c.Counts(q))
-					Call[*wire.QueueUnbindOk](d.c, &wire.QueueUnbind{Queue: q, Exchange: d.x, Arguments: each})
+				d.publish("m", sent)
+				last.publish("later than that", int32(400))
+				t.unrecorded(func() { last.box.delays(1) })
+				for i, arguments := range bindings {
+					t.Observe(t.value(sent)+" "+arguments.String(), d.c.Drain(queues[i]))
 				}
 			}
 		},
@@ -209,7 +216,7 @@ var delayedRouteCases = []Case{
 		Releases: Before43, Delayed: true, Waits: true,
 		Run: func(t *T) {
 			d := newDelayed(t, "x-recent-history")
-			d.publish("held", int32(200))
+			d.publish("held", int32(1500))
 			d.publish("at once", int32(0))
 			t.Observe("delivered", d.box.delays(1))
 			t.Observe("late", d.c.lateBinding(d.x, "late", 1))
