@@ -118,6 +118,7 @@ var limitFoundCases = []Case{
 				for range want {
 					p.Publish("", q, "m")
 					got = append(got, strings.Fields(p.Lines(1)[0])[0])
+					p.heard(q)
 				}
 				t.Check(label, got, want)
 			}

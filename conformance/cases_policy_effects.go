@@ -22,6 +22,7 @@ func (t *T) confirmed(queue string, bodies ...string) (answers []string) {
 		for _, body := range bodies {
 			c.Publish("", queue, body)
 			answers = append(answers, c.Lines(1)...)
+			c.heard(queue)
 		}
 	})
 	return answers

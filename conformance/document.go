@@ -3,6 +3,7 @@ package conformance
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -65,7 +66,7 @@ A source of "measured" means that no page tells, but RabbitMQ itself.
     go test ./conformance -run 'TestBroker/.*/basic.ack'
 `, strings.Join(versions, ", "), markSame, markDiffers, ledgerOfIndex, markNotForIt, markFailed, markMissing)
 	area := ""
-	for _, c := range Cases() {
+	for _, c := range byArea(Cases()) {
 		if areaOf(c.ID) != area {
 			area = areaOf(c.ID)
 			fmt.Fprintf(&text, "\n## %s\n\n| case |", area)
@@ -101,6 +102,18 @@ A source of "measured" means that no page tells, but RabbitMQ itself.
 	}
 	_, err := io.WriteString(w, text.String())
 	return err
+}
+
+// byArea puts the cases of an area together, in the order in which they and the areas run.
+func byArea(cases []Case) []Case {
+	place := make(map[string]int)
+	for i, c := range cases {
+		if _, ok := place[areaOf(c.ID)]; !ok {
+			place[areaOf(c.ID)] = i
+		}
+	}
+	slices.SortStableFunc(cases, func(a, b Case) int { return place[areaOf(a.ID)] - place[areaOf(b.ID)] })
+	return cases
 }
 
 // markOfReal tells what came of a case on a real release. Only what passed is recorded.

@@ -280,6 +280,13 @@ func (c *RawChannel) CheckCounts(label, queue string, want Counts) {
 	c.raw.t.Check(label, got, want)
 }
 
+// heard waits until the broker's channel knows what a queue tells its publishers after it has confirmed, such as that it
+// refuses from now on: the channel itself asks the queue for something.
+func (c *RawChannel) heard(queue string) {
+	c.raw.t.Helper()
+	c.raw.t.unrecorded(func() { c.Counts(queue) })
+}
+
 // Counts are a queue's numbers, as queue.declare-ok gives them.
 type Counts struct{ Ready, Consumers uint32 }
 
