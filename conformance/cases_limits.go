@@ -21,6 +21,7 @@ func (c *RawChannel) confirms(queue string, from, n int) []string {
 	for i := range n {
 		c.Publish("", queue, fmt.Sprintf("message %02d", from+i))
 		all = append(all, c.Lines(1)...)
+		c.heard(queue)
 	}
 	return all
 }
