@@ -68,6 +68,7 @@ func (c *Connection) Close() {
 		return
 	}
 	vh.connections = slices.Delete(vh.connections, i, i+1)
+	vh.traffic.add(c.traffic())
 	defer c.observe(ConnectionClosed)
 	if c.failed != nil {
 		c.failed.Close()
@@ -84,6 +85,23 @@ func (c *Connection) observe(kind EventKind) {
 	if c.VHost.observed() {
 		c.VHost.observe(Event{Kind: kind, Connection: c})
 	}
+}
+
+// traffic returns what has passed on the connection.
+func (c *Connection) traffic() Traffic {
+	if c.Transport.Traffic == nil {
+		return Traffic{}
+	}
+	return c.Transport.Traffic()
+}
+
+// Traffic returns what has passed on the connections to the virtual host, open and closed. It must be locked.
+func (vh *VHost) Traffic() Traffic {
+	all := vh.traffic
+	for _, c := range vh.connections {
+		all.add(c.traffic())
+	}
+	return all
 }
 
 // Connections returns the connections in order of opening.

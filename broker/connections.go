@@ -31,6 +31,13 @@ type Traffic struct {
 	Received, Sent           uint64
 }
 
+func (t *Traffic) add(u Traffic) {
+	t.ReceivedBytes += u.ReceivedBytes
+	t.SentBytes += u.SentBytes
+	t.Received += u.Received
+	t.Sent += u.Sent
+}
+
 // Churn counts what came and went in a node since it was started.
 type Churn struct {
 	ConnectionCreated, ConnectionClosed       atomic.Uint64
@@ -60,6 +67,14 @@ func (n *Node) CountAttempt(p Protocol, succeeded bool) {
 // Attempts returns how many attempts to log in there were.
 func (n *Node) Attempts(p Protocol) (succeeded, failed uint64) {
 	return n.churn.attempts[p].succeeded.Load(), n.churn.attempts[p].failed.Load()
+}
+
+// ResetAttempts has the counts of attempts to log in begin at zero.
+func (n *Node) ResetAttempts() {
+	for i := range n.churn.attempts {
+		n.churn.attempts[i].succeeded.Store(0)
+		n.churn.attempts[i].failed.Store(0)
+	}
 }
 
 // Churn returns the node's counters.

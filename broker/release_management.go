@@ -93,7 +93,13 @@ type ManagementRules struct {
 	// there.
 	TopicNeedsExchange bool
 	// HasDeprecatedFeatures, HasVersion and so on: the path is there.
-	HasDeprecatedFeatures, HasVersion, HasAuth, HasReadiness, HasHashPassword, HasAuthAttempts bool
+	HasDeprecatedFeatures, HasVersion, HasAuth, HasReadiness, HasHashPassword bool
+	// HidesUserLimits: who is no monitor sees no limits but their own.
+	HidesUserLimits bool
+	// FailsOnOwnConnections answers with 500 who is no monitor and asks for a user's connections.
+	FailsOnOwnConnections bool
+	// AdministersAttempts: only administrators reset the counts of attempts to log in.
+	AdministersAttempts bool
 	// ListsProtocols: the health of protocol listeners lists those that are there.
 	ListsProtocols bool
 	// ActiveReaders: consumers of streams are told to be active, as they are.
@@ -141,14 +147,14 @@ var (
 		EscapesPolicyErrors: true,
 		DefaultQueueType:    "undefined",
 		BackingQueue:        true, PagedOut: true,
-		InvalidPageRegex: true,
+		InvalidPageRegex: true, FailsOnOwnConnections: true,
 	}
 	management40 = ManagementRules{
 		ErlangVersion: "27.3.4.1", ErlangFullVersion: "Erlang/OTP 27 [erts-15.2.7] [source] [64-bit]",
 		LoginFailed:  "Not_Authorized",
 		InternalUser: true, EscapesPolicyErrors: true,
 		NamesQueueType: true, DefaultQueueType: "classic", MetadataQueueType: true,
-		MissingObject: true, HasDeprecatedFeatures: true, HasVersion: true, HasAuth: true, HasHashPassword: true, HasAuthAttempts: true,
+		MissingObject: true, HasDeprecatedFeatures: true, HasVersion: true, HasAuth: true, HasHashPassword: true,
 		StorageVersion: true, PagedOut: true, ConsumerTimeout: true, VHostDefinitions: true, InvalidPageRegex: true, Drains: true, WholeVHosts: true,
 		FailsOnQueueType: true,
 	}
@@ -157,10 +163,10 @@ var (
 		AllowHeader: true, LoginFailed: "Not_Authorized", HidesVHosts: true, InternalUser: true,
 		NamesQueueType: true, DefaultQueueType: "classic", MetadataQueueType: true,
 		MissingObject: true, TopicNeedsExchange: true,
-		HasDeprecatedFeatures: true, HasVersion: true, HasReadiness: true, HasHashPassword: true, HasAuthAttempts: true,
+		HasDeprecatedFeatures: true, HasVersion: true, HasReadiness: true, HasHashPassword: true,
 		ListsProtocols: true, InternalQueues: true, ActiveReaders: true, StorageVersion: true, ConsumerTimeout: true, TellsBlocked: true,
 		Protected: true, ChecksQueueType: true, ChecksAckMode: true, VHostDefinitions: true, VHostLimitsInDefinitions: true, CertificateSerial: true,
-		TellsTLS: true, Drains: true, OmitsInternal: true, WholeVHosts: true,
+		TellsTLS: true, Drains: true, OmitsInternal: true, WholeVHosts: true, HidesUserLimits: true, AdministersAttempts: true,
 	}
 )
 

@@ -58,7 +58,9 @@ type VHost struct {
 	policies [2]policySet // by PolicyKind
 	applied  map[exchange.Destination]*Applied
 	// stats counts what channels that are closed have done.
-	stats   Stats
+	stats Stats
+	// traffic is that of connections that are closed.
+	traffic Traffic
 	tracing atomic.Bool
 	routed  []string // the queues of the last message, for the firehose
 

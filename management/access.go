@@ -15,12 +15,37 @@ const (
 	anyUser                      // whoever has one of the tags
 	monitor                      // monitoring and administrator
 	administrator                //
-	vhostUser                    // who may enter the virtual host in the path
-	policymaker                  // policymaker and administrator who may enter it
+	vhostUser                    // who may enter the virtual host in the path, and administrators
+	vhostMonitor                 // the same and monitoring
+	policymaker                  // policymakers who may enter it, and administrators
 	anyPolicymaker               // policymaker and administrator
+	sameUser                     // the user in the path, and monitoring and administrator
 	featureFlags                 // administrator, in later releases any user
-	operatorPolicy               // administrator; to look, policymaker
+	consumersOf                  // any user, in later releases as vhostMonitor
+	limitsOfUsers                // any user, in later releases administrator
+	limitsOfUser                 // any user, in later releases as sameUser
 )
+
+// in returns what a kind of access that the releases differ in is in one of them.
+func (a access) in(rules *broker.ManagementRules) access {
+	choose := func(changed bool, before, after access) access {
+		if changed {
+			return after
+		}
+		return before
+	}
+	switch a {
+	case featureFlags:
+		return choose(!rules.BackingQueue, administrator, anyUser)
+	case consumersOf:
+		return choose(rules.HidesVHosts, anyUser, vhostMonitor)
+	case limitsOfUsers:
+		return choose(rules.HidesUserLimits, anyUser, administrator)
+	case limitsOfUser:
+		return choose(rules.HidesUserLimits, anyUser, sameUser)
+	}
+	return a
+}
 
 // The tags that let a user in.
 const (
@@ -69,18 +94,7 @@ func (r *request) authenticate() bool {
 
 // permitted says whether the user may use a path. It answers the request if not.
 func (r *request) permitted(a access) bool {
-	if a == featureFlags {
-		a = administrator
-		if !r.api.rules.BackingQueue {
-			a = anyUser
-		}
-	}
-	if a == operatorPolicy {
-		a = administrator
-		if r.Method == http.MethodGet || r.Method == http.MethodHead {
-			a = policymaker
-		}
-	}
+	a = a.in(r.api.rules)
 	switch {
 	case !isManager(r.user):
 		r.notAuthorised("Not management user")
@@ -88,9 +102,13 @@ func (r *request) permitted(a access) bool {
 		r.notAuthorised("Not monitor user")
 	case a == administrator && !isAdministrator(r.user):
 		r.notAuthorised("Not administrator user")
-	case a == anyPolicymaker && !isPolicymaker(r.user):
-		r.notAuthorised("User not authorised to access object")
-	case a == vhostUser || a == policymaker:
+	case (a == policymaker || a == anyPolicymaker) && !isPolicymaker(r.user):
+		r.notAuthorised(notForUser)
+	case a == sameUser && !isMonitor(r.user) && r.api.rules.FailsOnOwnConnections:
+		r.w.WriteHeader(http.StatusInternalServerError)
+	case a == sameUser && !isMonitor(r.user) && r.vars["user"] != r.user.Name():
+		r.notAuthorised(notForUser)
+	case a == vhostUser || a == vhostMonitor || a == policymaker:
 		return r.permittedVHost(a)
 	default:
 		return true
@@ -98,28 +116,24 @@ func (r *request) permitted(a access) bool {
 	return false
 }
 
-// permittedVHost says whether the user may enter the virtual host in the path.
+// notForUser is why a user may not look at what is another's.
+const notForUser = "User not authorised to access object"
+
+// permittedVHost says whether the user may look into the virtual host in the path.
 // One that is not there is for the handler to miss.
 func (r *request) permittedVHost(a access) bool {
 	name := r.vars["vhost"]
-	if r.api.node.VHost(name) == nil {
+	switch {
+	case r.api.node.VHost(name) == nil, isAdministrator(r.user), r.user.MayEnter(name), a == vhostMonitor && isMonitor(r.user):
 		return true
+	case r.api.rules.HidesVHosts:
+		r.fail(http.StatusNotFound, "not_found", "Not Found")
+	case a == policymaker:
+		r.notAuthorised(notForUser)
+	default:
+		r.notAuthorised("User not authorised to access virtual host")
 	}
-	if a == policymaker && !isPolicymaker(r.user) {
-		r.notAuthorised("User not authorised to access object")
-		return false
-	}
-	if !r.user.MayEnter(name) && !(a == policymaker && isAdministrator(r.user)) {
-		if r.api.rules.HidesVHosts {
-			r.fail(http.StatusNotFound, "not_found", "Not Found")
-		} else if a == policymaker {
-			r.notAuthorised("User not authorised to access object")
-		} else {
-			r.notAuthorised("User not authorised to access virtual host")
-		}
-		return false
-	}
-	return true
+	return false
 }
 
 // may says whether the user has a permission in the virtual host of the path. It

@@ -19,7 +19,7 @@ func (r *request) authSettings() {
 }
 
 func (r *request) authAttempts() {
-	if r.vars["node"] != nodeName || !r.api.rules.HasAuthAttempts {
+	if r.vars["node"] != nodeName {
 		r.notFound()
 		return
 	}
@@ -29,6 +29,9 @@ func (r *request) authAttempts() {
 		protocol broker.Protocol
 	}{{"http", broker.HTTP}, {"amqp091", broker.AMQP}} {
 		succeeded, failed := r.api.node.Attempts(p.protocol)
+		if succeeded+failed == 0 {
+			continue
+		}
 		all = append(all, object{"protocol": p.name, "auth_attempts": succeeded + failed,
 			"auth_attempts_failed": failed, "auth_attempts_succeeded": succeeded})
 	}
@@ -36,18 +39,26 @@ func (r *request) authAttempts() {
 }
 
 func (r *request) authAttemptSources() {
-	if r.vars["node"] != nodeName || !r.api.rules.HasAuthAttempts {
+	if r.vars["node"] != nodeName {
 		r.notFound()
 		return
 	}
 	r.list(nil)
 }
 
-func (r *request) hashPassword() {
-	if !r.api.rules.HasHashPassword {
+func (r *request) resetAttempts() {
+	switch {
+	case r.api.rules.AdministersAttempts && !isAdministrator(r.user):
+		r.notAuthorised("Not administrator user")
+	case r.vars["node"] != nodeName:
 		r.notFound()
-		return
+	default:
+		r.api.node.ResetAttempts()
+		r.noContent()
 	}
+}
+
+func (r *request) hashPassword() {
 	r.write(http.StatusOK, object{"ok": base64.StdEncoding.EncodeToString(broker.HashPassword(r.vars["password"]).Salted)})
 }
 

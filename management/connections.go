@@ -14,12 +14,14 @@ const closeReason = "Closed via management plugin"
 func (r *request) seen() []*broker.Connection {
 	var all []*broker.Connection
 	for _, c := range r.api.node.Connections() {
-		if isMonitor(r.user) || c.User == r.user {
+		if r.sees(c) {
 			all = append(all, c)
 		}
 	}
 	return all
 }
+
+func (r *request) sees(c *broker.Connection) bool { return isMonitor(r.user) || c.User == r.user }
 
 func (r *request) connections() { r.listConnections(func(*broker.Connection) bool { return true }) }
 
@@ -53,11 +55,15 @@ func (r *request) connectionsOfUser() {
 	r.list(all)
 }
 
-// find returns the connection in the path. It answers the request and returns
-// nil if there is none.
+// findConnection returns the connection in the path. It answers the request and
+// returns nil if there is none, or none for this user.
 func (r *request) findConnection() *broker.Connection {
-	for _, c := range r.seen() {
+	for _, c := range r.api.node.Connections() {
 		if c.Name == r.vars["name"] {
+			if !r.sees(c) {
+				r.notAuthorised(notForUser)
+				return nil
+			}
 			return c
 		}
 	}

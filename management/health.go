@@ -90,16 +90,9 @@ func (r *request) checkProtocol() {
 
 func (r *request) checkQuorum() { r.one(object{"status": "ok", "reason": "single node cluster"}) }
 
-func (r *request) checkMirrors() {
-	if r.api.rules.NamesQueueType {
-		r.notFound()
-		return
-	}
-	r.checkQuorum()
-}
-
-func (r *request) checkReadiness() {
-	if !r.api.rules.HasReadiness {
+// checkNode says that the node in the path is well.
+func (r *request) checkNode() {
+	if r.vars["node"] != nodeName {
 		r.notFound()
 		return
 	}

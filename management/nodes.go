@@ -60,17 +60,21 @@ func (r *request) node() object {
 		"exchange_types":  r.exchangeTypes(),
 		"contexts":        bare(r.contexts()),
 	}
+	nothing := history{now: r.api.samples.now()}
 	for _, name := range strings.Fields(idleCounters) {
 		o[name] = 0
 		if strings.HasSuffix(name, "_avg_time") {
 			o[name] = rate(0)
 		}
-		o[name+"_details"] = object{"rate": rate(0)}
+		o[name+"_details"] = details(&nothing, publish, r.asked("node_stats"))
 	}
 	for _, name := range []string{"fd_used", "sockets_used", "proc_used", "mem_used", "disk_free"} {
-		o[name+"_details"] = object{"rate": rate(0)}
+		n, _ := number(o[name])
+		always := counts{publish: uint64(n)}
+		h := history{now: nothing.now, present: always, samples: []sample{{counts: always}}}
+		o[name+"_details"] = details(&h, publish, r.asked("node_stats"))
 	}
-	for name, v := range r.churn() {
+	for name, v := range r.churn(r.asked("node_stats")) {
 		o[name] = v
 	}
 	if rules.Drains {

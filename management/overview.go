@@ -31,7 +31,7 @@ func (r *request) overview() {
 		"statistics_db_event_queue": 0,
 		"message_stats":             object{},
 		"queue_totals":              object{},
-		"churn_rates":               r.churn(),
+		"churn_rates":               r.churn(r.churnWindow()),
 		"object_totals":             r.objectTotals(),
 	}
 	if rules.MetadataQueueType {
@@ -45,10 +45,11 @@ func (r *request) overview() {
 		o["crypto_lib_version"] = "none"
 		o["require_definition_json_extension"] = false
 	}
-	h := r.api.samples.history(subject{kind: 'n'}, total)
+	h := r.api.samples.sum(r.totalled(), total)
 	stats := object{}
-	r.detailed(stats, &h, "msg_rates", publishing...)
-	r.detailed(stats, &h, "msg_rates", delivering...)
+	for name, v := range r.messageStats(&h, publishing, delivering) {
+		stats[name] = v
+	}
 	nothing := history{now: h.now}
 	for _, name := range []string{"disk_reads", "disk_writes"} {
 		stats[name], stats[name+"_details"] = 0, details(&nothing, publish, r.asked("msg_rates"))
@@ -63,6 +64,20 @@ func (r *request) overview() {
 		o["contexts"] = r.contexts()
 	}
 	r.one(o)
+}
+
+// totalled returns what is sampled that makes up what the user may see.
+func (r *request) totalled() []subject {
+	if isMonitor(r.user) {
+		return []subject{{kind: 'n'}}
+	}
+	var all []subject
+	for _, vh := range r.api.node.VHosts() {
+		if r.user.MayEnter(vh.Name()) {
+			all = append(all, subject{kind: 'v', vhost: vh.Name()})
+		}
+	}
+	return all
 }
 
 // totals sums up what the user may see.
@@ -80,12 +95,20 @@ func (r *request) totals() counts {
 	return total
 }
 
+// churnWindow is what the overview shows of its churn: RabbitMQ wants to be asked for lengths and rates.
+func (r *request) churnWindow() window {
+	if r.asked("msg_rates").age == 0 {
+		return window{}
+	}
+	return r.asked("lengths")
+}
+
 // churn tells what has come and gone, and how fast it does.
-func (r *request) churn() object {
+func (r *request) churn(w window) object {
 	h := r.api.samples.history(subject{kind: 'u'}, churnCounts(r.api.node))
 	o := object{}
 	for c, name := range churnNames {
-		o[name], o[name+"_details"] = h.present[c], details(&h, count(c), r.asked("lengths"))
+		o[name], o[name+"_details"] = h.present[c], details(&h, count(c), w)
 	}
 	return o
 }
@@ -184,10 +207,6 @@ func (r *request) extensions() {
 }
 
 func (r *request) version() {
-	if !r.api.rules.HasVersion {
-		r.notFound()
-		return
-	}
 	r.write(http.StatusOK, r.api.node.Release().Version())
 }
 

@@ -1,6 +1,7 @@
 package management
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"time"
@@ -13,20 +14,37 @@ import (
 // distance. The zero value asks for none.
 type window struct{ age, step time.Duration }
 
-// asked reads a window from the query, such as lengths_age and lengths_incr.
+// maxSamples is how many steps a window may have in RabbitMQ.
+const maxSamples = 500
+
+// asked reads a window from the query, such as lengths_age and lengths_incr. What is no whole number counts as not given.
 func (r *request) asked(name string) window {
-	seconds := func(suffix string) time.Duration {
-		n, err := strconv.ParseFloat(r.URL.Query().Get(name+suffix), 64)
-		if err != nil || n <= 0 || n > 1e6 {
-			return 0
-		}
-		return time.Duration(n * float64(time.Second))
-	}
-	w := window{seconds("_age"), seconds("_incr")}
-	if w.age == 0 || w.step < sampleInterval {
+	age, step, ok := r.askedRange(name)
+	if !ok {
 		return window{}
 	}
-	return w
+	return window{time.Duration(age) * time.Second, time.Duration(step) * time.Second}
+}
+
+func (r *request) askedRange(name string) (age, step int, ok bool) {
+	if len(r.form[name+"_age"]) == 0 || len(r.form[name+"_incr"]) == 0 {
+		return 0, 0, false
+	}
+	age, err := strconv.Atoi(r.form[name+"_age"][0])
+	step, err2 := strconv.Atoi(r.form[name+"_incr"][0])
+	return age, step, err == nil && err2 == nil
+}
+
+// rangesAreValid answers the request and returns false if it asks for samples that no window can have.
+func (r *request) rangesAreValid() bool {
+	for _, name := range []string{"lengths", "msg_rates", "data_rates", "node_stats"} {
+		age, step, ok := r.askedRange(name)
+		if ok && (age <= 0 || step <= 0 || age/step > maxSamples) {
+			r.badRequest(fmt.Sprintf("Invalid range parameters: age %d, incr %d", age, step))
+			return false
+		}
+	}
+	return true
 }
 
 // detailed adds counts to an object, each with its rate and, if asked for, the
@@ -47,13 +65,14 @@ func details(h *history, c count, w window) object {
 	return o
 }
 
-// addSamples adds the samples of a window, latest first, and their averages. From
+// addSamples adds the samples of a window, latest first, and their averages, if there is more than one. From
 // before the first sample, RabbitMQ counts zero.
 func addSamples(details object, h *history, c count, w window) {
 	var samples []object
 	var first, last, sum float64
 	var from, to time.Time
-	for t := h.now.Truncate(w.step); !t.Before(h.now.Add(-w.age)); t = t.Add(-w.step) {
+	newest := time.Unix(0, h.now.UnixNano()-h.now.UnixNano()%int64(w.step))
+	for t := newest; !t.Before(newest.Add(-w.age)); t = t.Add(-w.step) {
 		counts, known := h.at(t)
 		if !known && len(samples) == 0 {
 			counts = h.present // it is younger than a step
@@ -67,6 +86,9 @@ func addSamples(details object, h *history, c count, w window) {
 		samples = append(samples, object{"sample": counts[c], "timestamp": t.UnixMilli()})
 	}
 	details["samples"] = samples
+	if len(samples) < 2 {
+		return
+	}
 	details["avg"] = rate(sum / float64(len(samples)))
 	details["avg_rate"] = rate(0)
 	if seconds := to.Sub(from).Seconds(); seconds > 0 {
@@ -114,11 +136,8 @@ func vhostCounts(vh *broker.VHost) counts {
 		c[messagesUnacked] += lengths[messagesUnacked]
 	}
 	c[messages] = c[messagesReady] + c[messagesUnacked]
-	for _, conn := range vh.Connections() {
-		t := traffic(conn)
-		c[received] += t.ReceivedBytes
-		c[sent] += t.SentBytes
-	}
+	t := vh.Traffic()
+	c[received], c[sent] = t.ReceivedBytes, t.SentBytes
 	return c
 }
 

@@ -3,9 +3,11 @@ package management_test
 import (
 	"encoding/json"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
+	amqp "github.com/rabbitmq/amqp091-go"
 	"github.com/stretchr/testify/require"
 
 	"github.com/minirabbit/minirabbit/testkit"
@@ -24,13 +26,70 @@ func TestSamplesFillTheWindow(t *testing.T) {
 			} `json:"queue_created_details"`
 		} `json:"churn_rates"`
 	}
-	_, answer := request(t, b, http.MethodGet, "/api/overview?lengths_age=60&lengths_incr=5", "")
+	_, answer := request(t, b, http.MethodGet, "/api/overview?lengths_age=60&lengths_incr=5&msg_rates_age=60&msg_rates_incr=5", "")
 	require.NoError(t, json.Unmarshal([]byte(answer), &overview))
 	require.Equal(t, 1, overview.Churn.QueueCreated)
 	samples := overview.Churn.QueueCreatedDetails.Samples
-	require.Contains(t, []int{12, 13}, len(samples))
+	require.Len(t, samples, 13)
 	require.Equal(t, int64(0), samples[len(samples)-1].Sample)
 	require.Equal(t, int64(5000), samples[0].Timestamp-samples[1].Timestamp)
+}
+
+// TestRangesAreChecked in RabbitMQ's words; what is no number counts as not given.
+func TestRangesAreChecked(t *testing.T) {
+	b := testkit.Start(t, testkit.WithManagement())
+	for query, want := range map[string]string{
+		"lengths_age=60&lengths_incr=0":        "Invalid range parameters: age 60, incr 0",
+		"msg_rates_age=-5&msg_rates_incr=5":    "Invalid range parameters: age -5, incr 5",
+		"data_rates_age=600&data_rates_incr=1": "Invalid range parameters: age 600, incr 1",
+		"lengths_age=x&lengths_incr=5":         "",
+		"lengths_age=60":                       "",
+	} {
+		status, answer := request(t, b, http.MethodGet, "/api/queues?"+query, "")
+		if want == "" {
+			require.Equal(t, http.StatusOK, status, query)
+			continue
+		}
+		require.Equal(t, http.StatusBadRequest, status, query)
+		require.JSONEq(t, `{"error":"bad_request","reason":"`+want+`"}`, answer)
+	}
+	status, answer := request(t, b, http.MethodGet, "/api/overview?columns=queue_totals.messages_details&lengths_age=60&lengths_incr=61", "")
+	require.Equal(t, http.StatusOK, status)
+	require.Contains(t, answer, `"samples":[{`)
+	require.NotContains(t, answer, `"avg"`, "of one sample there is no average")
+}
+
+// TestRatesAreOfWhatIsSeen: the overview of who may enter one virtual host is about that one, and what a closed connection
+// has sent stays counted, so that no rate is negative.
+func TestRatesAreOfWhatIsSeen(t *testing.T) {
+	b := testkit.Start(t, testkit.WithManagement())
+	do(t, b, "PUT /api/queues/%2F/q {}", `PUT /api/vhosts/v {}`, `PUT /api/users/u {"password":"p","tags":"management"}`,
+		`PUT /api/permissions/v/u {"configure":"","write":"","read":""}`)
+	conn, err := amqp.DialConfig(b.URL(), b.Config())
+	require.NoError(t, err)
+	ch, err := conn.Channel()
+	require.NoError(t, err)
+	for range 50 {
+		require.NoError(t, ch.PublishWithContext(t.Context(), "", "q", false, false, amqp.Publishing{Body: make([]byte, 1000)}))
+	}
+	b.Queue("q").Await(t, 50)
+	require.NoError(t, conn.Close())
+	b.AwaitConnections(t, 0)
+	require.Eventually(t, func() bool { // until it has been sampled
+		_, answer := request(t, b, http.MethodGet, "/api/overview?columns=message_stats.publish_details.rate", "")
+		return !strings.Contains(answer, `"rate":0.0`)
+	}, 20*time.Second, 50*time.Millisecond)
+	_, answer := request(t, b, http.MethodGet, "/api/vhosts/%2F?columns=recv_oct,recv_oct_details.rate", "")
+	var vhost struct {
+		Received int                    `json:"recv_oct"`
+		Details  struct{ Rate float64 } `json:"recv_oct_details"`
+	}
+	require.NoError(t, json.Unmarshal([]byte(answer), &vhost))
+	require.Greater(t, vhost.Received, 50_000)
+	require.GreaterOrEqual(t, vhost.Details.Rate, 0.0)
+	overview := string(send(t, b.ManagementURL(), "@u:p GET /api/overview").Body)
+	require.NotContains(t, overview, `"publish"`)
+	require.NotContains(t, overview, `"rate":-`)
 }
 
 // TestIdleSince is told of queues and channels to which nothing has happened for

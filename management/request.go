@@ -36,7 +36,10 @@ func (r *request) serve() {
 		return
 	}
 	route, vars := findRoute(strings.TrimSuffix(rest, "/"))
-	if route == nil {
+	if route == nil || route.exists != nil && !route.exists(r.api.rules) {
+		if r.api.rules.AllowHeader {
+			r.w.Header().Set("Allow", "HEAD, GET, OPTIONS")
+		}
 		r.notFound()
 		return
 	}
@@ -53,6 +56,9 @@ func (r *request) serve() {
 		r.w.Header().Set("Allow", route.allow)
 		r.w.WriteHeader(http.StatusMethodNotAllowed)
 	case route.access == nobody || r.authenticate() && r.permitted(route.access):
+		if r.Method == http.MethodGet && route.ranged && !r.rangesAreValid() {
+			return
+		}
 		handle(r)
 	}
 }
@@ -84,7 +90,7 @@ func (r *request) exchangeName(variable string) string {
 }
 
 // visible returns the virtual hosts that the request is about: the one in the
-// path or all that the user may enter. ok is false if that in the path is not
+// path or all that the user may enter, which for an administrator is all. ok is false if that in the path is not
 // there; the request is answered then.
 func (r *request) visible() (all []*broker.VHost, ok bool) {
 	if _, one := r.vars["vhost"]; one {
@@ -96,7 +102,7 @@ func (r *request) visible() (all []*broker.VHost, ok bool) {
 		return []*broker.VHost{vh}, true
 	}
 	for _, vh := range r.api.node.VHosts() {
-		if r.user.MayEnter(vh.Name()) {
+		if r.user.MayEnter(vh.Name()) || isAdministrator(r.user) {
 			all = append(all, vh)
 		}
 	}

@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/minirabbit/minirabbit/broker"
 )
 
 // handler answers one method of one path.
@@ -14,6 +16,8 @@ type handler func(r *request)
 type route struct {
 	pattern  string
 	access   access
+	exists   func(*broker.ManagementRules) bool // nil: in all releases
+	ranged   bool                               // takes ranges of samples
 	get      handler
 	put      handler
 	post     handler
@@ -22,30 +26,40 @@ type route struct {
 	allow    string
 }
 
+// The paths that not all releases have.
+var (
+	hasVersion      = func(rules *broker.ManagementRules) bool { return rules.HasVersion }
+	hasHashPassword = func(rules *broker.ManagementRules) bool { return rules.HasHashPassword }
+	hasDeprecated   = func(rules *broker.ManagementRules) bool { return rules.HasDeprecatedFeatures }
+	hasReadiness    = func(rules *broker.ManagementRules) bool { return rules.HasReadiness }
+	hasMirrors      = func(rules *broker.ManagementRules) bool { return !rules.NamesQueueType }
+	hasProtection   = func(rules *broker.ManagementRules) bool { return rules.Protected }
+)
+
 // routes is the table of all paths below /api.
 var routes = []route{
-	{pattern: "overview", access: anyUser, get: (*request).overview},
+	{pattern: "overview", access: anyUser, ranged: true, get: (*request).overview},
 	{pattern: "whoami", access: anyUser, get: (*request).whoami},
 	{pattern: "extensions", access: anyUser, get: (*request).extensions},
-	{pattern: "version", access: anyUser, get: (*request).version},
+	{pattern: "version", access: nobody, exists: hasVersion, get: (*request).version},
 	{pattern: "auth", access: nobody, get: (*request).authSettings},
-	{pattern: "auth/attempts/{node}", access: monitor, get: (*request).authAttempts},
-	{pattern: "auth/attempts/{node}/source", access: monitor, get: (*request).authAttemptSources},
-	{pattern: "auth/hash_password/{password}", access: anyUser, get: (*request).hashPassword},
+	{pattern: "auth/attempts/{node}", access: monitor, get: (*request).authAttempts, delete: (*request).resetAttempts},
+	{pattern: "auth/attempts/{node}/source", access: monitor, get: (*request).authAttemptSources, delete: (*request).resetAttempts},
+	{pattern: "auth/hash_password/{password}", access: administrator, exists: hasHashPassword, get: (*request).hashPassword},
 	{pattern: "cluster-name", access: anyUser, get: (*request).clusterName, put: (*request).setClusterName},
-	{pattern: "nodes", access: monitor, get: (*request).nodes},
-	{pattern: "nodes/{node}", access: monitor, get: (*request).nodeByName},
+	{pattern: "nodes", access: monitor, ranged: true, get: (*request).nodes},
+	{pattern: "nodes/{node}", access: monitor, ranged: true, get: (*request).nodeByName},
 	{pattern: "nodes/{node}/memory", access: monitor, get: (*request).nodeMemory},
 	{pattern: "feature-flags", access: featureFlags, get: (*request).featureFlags},
 	{pattern: "feature-flags/{name}/enable", access: administrator, put: (*request).enableFeatureFlag},
-	{pattern: "deprecated-features", access: administrator, get: (*request).deprecatedFeatures},
-	{pattern: "deprecated-features/used", access: administrator, get: (*request).deprecatedFeaturesUsed},
+	{pattern: "deprecated-features", access: anyUser, exists: hasDeprecated, get: (*request).deprecatedFeatures},
+	{pattern: "deprecated-features/used", access: anyUser, exists: hasDeprecated, get: (*request).deprecatedFeaturesUsed},
 	{pattern: "rebalance/queues", access: administrator, post: (*request).rebalance},
 	{pattern: "reset", access: administrator, delete: (*request).noContent},
 	{pattern: "reset/{node}", access: administrator, delete: (*request).noContent},
 	{pattern: "login", access: nobody, post: (*request).login},
 	{pattern: "healthchecks/node", access: anyUser, get: (*request).healthy},
-	{pattern: "healthchecks/node/{node}", access: anyUser, get: (*request).healthy},
+	{pattern: "healthchecks/node/{node}", access: anyUser, get: (*request).checkNode},
 	{pattern: "health/checks/alarms", access: anyUser, get: (*request).checkAlarms},
 	{pattern: "health/checks/local-alarms", access: anyUser, get: (*request).checkAlarms},
 	{pattern: "health/checks/certificate-expiration/{within}/{unit}", access: anyUser, get: (*request).checkCertificates},
@@ -53,34 +67,35 @@ var routes = []route{
 	{pattern: "health/checks/protocol-listener/{protocols}", access: anyUser, get: (*request).checkProtocol},
 	{pattern: "health/checks/virtual-hosts", access: anyUser, get: (*request).healthy},
 	{pattern: "health/checks/node-is-quorum-critical", access: anyUser, get: (*request).checkQuorum},
-	{pattern: "health/checks/node-is-mirror-sync-critical", access: anyUser, get: (*request).checkMirrors},
-	{pattern: "health/checks/is-in-service", access: anyUser, get: (*request).checkReadiness},
-	{pattern: "health/checks/below-node-connection-limit", access: anyUser, get: (*request).checkReadiness},
-	{pattern: "health/checks/ready-to-serve-clients", access: anyUser, get: (*request).checkReadiness},
-	{pattern: "health/checks/metadata-store/initialized", access: anyUser, get: (*request).checkReadiness},
-	{pattern: "health/checks/quorum-queues-without-elected-leaders/all-vhosts", access: anyUser, get: (*request).checkReadiness},
+	{pattern: "health/checks/node-is-mirror-sync-critical", access: anyUser, exists: hasMirrors, get: (*request).checkQuorum},
+	{pattern: "health/checks/is-in-service", access: nobody, exists: hasReadiness, get: (*request).healthy},
+	{pattern: "health/checks/below-node-connection-limit", access: nobody, exists: hasReadiness, get: (*request).healthy},
+	{pattern: "health/checks/ready-to-serve-clients", access: nobody, exists: hasReadiness, get: (*request).healthy},
+	{pattern: "health/checks/metadata-store/initialized", access: anyUser, exists: hasReadiness, get: (*request).healthy},
+	{pattern: "health/checks/metadata-store/initialized/with-data", access: anyUser, exists: hasReadiness, get: (*request).healthy},
+	{pattern: "health/checks/quorum-queues-without-elected-leaders/all-vhosts", access: anyUser, exists: hasReadiness, get: (*request).healthy},
 
-	{pattern: "connections", access: anyUser, get: (*request).connections},
-	{pattern: "connections/username/{user}", access: anyUser, get: (*request).connectionsOfUser, delete: (*request).closeConnectionsOfUser},
-	{pattern: "connections/{name}", access: anyUser, get: (*request).connection, delete: (*request).closeConnection},
-	{pattern: "connections/{name}/channels", access: anyUser, get: (*request).connectionChannels},
-	{pattern: "vhosts/{vhost}/connections", access: vhostUser, get: (*request).vhostConnections},
-	{pattern: "channels", access: anyUser, get: (*request).channels},
-	{pattern: "channels/{name}", access: anyUser, get: (*request).channel},
-	{pattern: "vhosts/{vhost}/channels", access: vhostUser, get: (*request).vhostChannels},
+	{pattern: "connections", access: anyUser, ranged: true, get: (*request).connections},
+	{pattern: "connections/username/{user}", access: sameUser, get: (*request).connectionsOfUser, delete: (*request).closeConnectionsOfUser},
+	{pattern: "connections/{name}", access: anyUser, ranged: true, get: (*request).connection, delete: (*request).closeConnection},
+	{pattern: "connections/{name}/channels", access: anyUser, ranged: true, get: (*request).connectionChannels},
+	{pattern: "vhosts/{vhost}/connections", access: vhostUser, ranged: true, get: (*request).vhostConnections},
+	{pattern: "channels", access: anyUser, ranged: true, get: (*request).channels},
+	{pattern: "channels/{name}", access: anyUser, ranged: true, get: (*request).channel},
+	{pattern: "vhosts/{vhost}/channels", access: vhostUser, ranged: true, get: (*request).vhostChannels},
 	{pattern: "consumers", access: anyUser, get: (*request).consumers},
-	{pattern: "consumers/{vhost}", access: vhostUser, get: (*request).consumers},
+	{pattern: "consumers/{vhost}", access: consumersOf, get: (*request).consumers},
 
-	{pattern: "exchanges", access: anyUser, get: (*request).exchanges},
-	{pattern: "exchanges/{vhost}", access: vhostUser, get: (*request).exchanges},
-	{pattern: "exchanges/{vhost}/{exchange}", access: vhostUser, get: (*request).exchange, put: (*request).putExchange, delete: (*request).deleteExchange},
+	{pattern: "exchanges", access: anyUser, ranged: true, get: (*request).exchanges},
+	{pattern: "exchanges/{vhost}", access: vhostUser, ranged: true, get: (*request).exchanges},
+	{pattern: "exchanges/{vhost}/{exchange}", access: vhostUser, ranged: true, get: (*request).exchange, put: (*request).putExchange, delete: (*request).deleteExchange},
 	{pattern: "exchanges/{vhost}/{exchange}/publish", access: vhostUser, post: (*request).publish},
 	{pattern: "exchanges/{vhost}/{exchange}/bindings/source", access: vhostUser, get: (*request).bindingsFrom},
 	{pattern: "exchanges/{vhost}/{exchange}/bindings/destination", access: vhostUser, get: (*request).bindingsTo},
-	{pattern: "queues", access: anyUser, get: (*request).queues},
-	{pattern: "queues/detailed", access: anyUser, get: (*request).detailedQueues},
-	{pattern: "queues/{vhost}", access: vhostUser, get: (*request).queues},
-	{pattern: "queues/{vhost}/{queue}", access: vhostUser, get: (*request).queue, put: (*request).putQueue, delete: (*request).deleteQueue},
+	{pattern: "queues", access: anyUser, ranged: true, get: (*request).queues},
+	{pattern: "queues/detailed", access: anyUser, ranged: true, get: (*request).detailedQueues},
+	{pattern: "queues/{vhost}", access: vhostUser, ranged: true, get: (*request).queues},
+	{pattern: "queues/{vhost}/{queue}", access: vhostUser, ranged: true, get: (*request).queue, put: (*request).putQueue, delete: (*request).deleteQueue},
 	{pattern: "queues/{vhost}/{queue}/bindings", access: vhostUser, get: (*request).bindingsToQueue},
 	{pattern: "queues/{vhost}/{queue}/contents", access: vhostUser, delete: (*request).purgeQueue},
 	{pattern: "queues/{vhost}/{queue}/get", access: vhostUser, post: (*request).getMessages},
@@ -90,12 +105,12 @@ var routes = []route{
 	{pattern: "bindings/{vhost}/e/{source}/{kind}/{destination}", access: vhostUser, get: (*request).bindingsBetween, post: (*request).bind},
 	{pattern: "bindings/{vhost}/e/{source}/{kind}/{destination}/{key}", access: vhostUser, get: (*request).binding, delete: (*request).unbind},
 
-	{pattern: "vhosts", access: anyUser, get: (*request).vhosts},
-	{pattern: "vhosts/{vhost}", access: administrator, get: (*request).vhost, put: (*request).putVHost, delete: (*request).deleteVHost},
+	{pattern: "vhosts", access: anyUser, ranged: true, get: (*request).vhosts},
+	{pattern: "vhosts/{vhost}", access: administrator, ranged: true, get: (*request).vhost, put: (*request).putVHost, delete: (*request).deleteVHost},
 	{pattern: "vhosts/{vhost}/permissions", access: administrator, get: (*request).vhostPermissions},
 	{pattern: "vhosts/{vhost}/topic-permissions", access: administrator, get: (*request).vhostTopicPermissions},
 	{pattern: "vhosts/{vhost}/start/{node}", access: administrator, post: (*request).noContent},
-	{pattern: "vhosts/{vhost}/deletion/protection", access: administrator, post: (*request).protectVHost, delete: (*request).unprotectVHost},
+	{pattern: "vhosts/{vhost}/deletion/protection", access: administrator, exists: hasProtection, post: (*request).protectVHost, delete: (*request).unprotectVHost},
 	{pattern: "aliveness-test/{vhost}", access: vhostUser, get: (*request).aliveness},
 	{pattern: "users", access: administrator, get: (*request).users},
 	{pattern: "users/without-permissions", access: administrator, get: (*request).usersWithoutPermissions},
@@ -114,12 +129,12 @@ var routes = []route{
 	{pattern: "policies/{vhost}/{name}", access: policymaker, get: (*request).policy, put: (*request).putPolicy, delete: (*request).deletePolicy},
 	{pattern: "operator-policies", access: anyUser, get: (*request).operatorPolicies},
 	{pattern: "operator-policies/{vhost}", access: vhostUser, get: (*request).operatorPolicies},
-	{pattern: "operator-policies/{vhost}/{name}", access: operatorPolicy, get: (*request).operatorPolicy, put: (*request).putOperatorPolicy, delete: (*request).deleteOperatorPolicy},
+	{pattern: "operator-policies/{vhost}/{name}", access: administrator, get: (*request).operatorPolicy, put: (*request).putOperatorPolicy, delete: (*request).deleteOperatorPolicy},
 	{pattern: "vhost-limits", access: anyUser, get: (*request).vhostLimits},
-	{pattern: "vhost-limits/{vhost}", access: vhostUser, get: (*request).vhostLimits},
+	{pattern: "vhost-limits/{vhost}", access: vhostMonitor, get: (*request).vhostLimits},
 	{pattern: "vhost-limits/{vhost}/{name}", access: administrator, put: (*request).putVHostLimit, delete: (*request).deleteVHostLimit},
-	{pattern: "user-limits", access: anyUser, get: (*request).userLimits},
-	{pattern: "user-limits/{user}", access: anyUser, get: (*request).userLimits},
+	{pattern: "user-limits", access: limitsOfUsers, get: (*request).userLimits},
+	{pattern: "user-limits/{user}", access: limitsOfUser, get: (*request).userLimits},
 	{pattern: "user-limits/{user}/{name}", access: administrator, put: (*request).putUserLimit, delete: (*request).deleteUserLimit},
 	{pattern: "parameters", access: anyPolicymaker, get: (*request).parameters},
 	{pattern: "parameters/{component}", access: anyPolicymaker, get: (*request).parameters},

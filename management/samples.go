@@ -1,6 +1,7 @@
 package management
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -246,6 +247,30 @@ func (s *sampler) history(k subject, present counts) history {
 		h.samples = append(h.samples, one.samples...)
 	}
 	return h
+}
+
+// sum returns what the counts of several things, added up, were.
+func (s *sampler) sum(all []subject, present counts) history {
+	if len(all) == 1 {
+		return s.history(all[0], present)
+	}
+	parts := make([]history, len(all))
+	total := history{now: s.now(), present: present}
+	for i, k := range all {
+		parts[i] = s.history(k, counts{})
+		for _, one := range parts[i].samples {
+			total.samples = append(total.samples, sample{at: one.at})
+		}
+	}
+	slices.SortFunc(total.samples, func(a, b sample) int { return a.at.Compare(b.at) })
+	total.samples = slices.CompactFunc(total.samples, func(a, b sample) bool { return a.at.Equal(b.at) })
+	for i := range total.samples {
+		for j := range parts {
+			counts, _ := parts[j].at(total.samples[i].at)
+			total.samples[i].counts.sum(&counts)
+		}
+	}
+	return total
 }
 
 // history is what the counts of one thing were.

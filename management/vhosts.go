@@ -186,7 +186,7 @@ func (r *request) unprotectVHost() { r.setProtected(false) }
 
 func (r *request) setProtected(protected bool) {
 	vh := r.inVHost()
-	if vh == nil || !r.api.rules.Protected {
+	if vh == nil {
 		r.notFound()
 		return
 	}
