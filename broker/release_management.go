@@ -98,6 +98,8 @@ type ManagementRules struct {
 	HidesUserLimits bool
 	// FailsOnOwnConnections answers with 500 who is no monitor and asks for a user's connections.
 	FailsOnOwnConnections bool
+	// PagesUsers: the list of users comes in pages if asked to.
+	PagesUsers bool
 	// AdministersAttempts: only administrators reset the counts of attempts to log in.
 	AdministersAttempts bool
 	// ListsProtocols: the health of protocol listeners lists those that are there.
@@ -156,7 +158,7 @@ var (
 		NamesQueueType: true, DefaultQueueType: "classic", MetadataQueueType: true,
 		MissingObject: true, HasDeprecatedFeatures: true, HasVersion: true, HasAuth: true, HasHashPassword: true,
 		StorageVersion: true, PagedOut: true, ConsumerTimeout: true, VHostDefinitions: true, InvalidPageRegex: true, Drains: true, WholeVHosts: true,
-		FailsOnQueueType: true,
+		FailsOnQueueType: true, PagesUsers: true,
 	}
 	management43 = ManagementRules{
 		ErlangVersion: "29.1.2", ErlangFullVersion: "Erlang/OTP 29 [erts-17.1.1] [source] [64-bit]",
@@ -166,7 +168,7 @@ var (
 		HasDeprecatedFeatures: true, HasVersion: true, HasReadiness: true, HasHashPassword: true,
 		ListsProtocols: true, InternalQueues: true, ActiveReaders: true, StorageVersion: true, ConsumerTimeout: true, TellsBlocked: true,
 		Protected: true, ChecksQueueType: true, ChecksAckMode: true, VHostDefinitions: true, VHostLimitsInDefinitions: true, CertificateSerial: true,
-		TellsTLS: true, Drains: true, OmitsInternal: true, WholeVHosts: true, HidesUserLimits: true, AdministersAttempts: true,
+		TellsTLS: true, Drains: true, OmitsInternal: true, WholeVHosts: true, HidesUserLimits: true, AdministersAttempts: true, PagesUsers: true,
 	}
 )
 

@@ -94,8 +94,11 @@ func (r *request) putExchange() {
 // exchangeDeclaration reads an exchange as the API and definitions describe it.
 func exchangeDeclaration(name string, in input) (*wire.ExchangeDeclare, error) {
 	m := &wire.ExchangeDeclare{Exchange: name, Type: in.text("type")}
-	if m.Type == "" {
+	switch given, set := in["type"]; {
+	case !set:
 		m.Type = string(exchange.Direct)
+	case given == nil:
+		m.Type = "null"
 	}
 	var err error
 	if m.Durable, err = in.flag("durable"); err != nil {

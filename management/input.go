@@ -125,9 +125,11 @@ func (in input) text(key string) string {
 
 // flag returns a boolean, false if it is not there.
 func (in input) flag(key string) (bool, error) {
-	switch v := in[key].(type) {
-	case nil:
+	given, set := in[key]
+	if !set {
 		return false, nil
+	}
+	switch v := given.(type) {
 	case bool:
 		return v, nil
 	case string:
@@ -138,7 +140,7 @@ func (in input) flag(key string) (bool, error) {
 			return false, nil
 		}
 	}
-	return false, &problem{[]any{"not_boolean", in[key]}}
+	return false, &problem{[]any{"not_boolean", given}}
 }
 
 // integer returns a whole number, which may be written as a string.

@@ -62,7 +62,7 @@ type pageError struct{ kind, reason string }
 // askedPage reads the page from the query, nil if all is wanted.
 func (r *request) askedPage() (*page, *pageError) {
 	invalid := &pageError{"bad_request", "Pagination parameters are invalid"}
-	if len(r.form["page"]) == 0 {
+	if len(r.form["page"]) == 0 || r.route.paged == nil || !r.route.paged(r.api.rules) {
 		return nil, nil
 	}
 	p, size := &page{size: defaultPageSize}, "undefined"
@@ -106,17 +106,18 @@ func (r *request) askedPage() (*page, *pageError) {
 // columns returns the fields that the query asks for, nil for all.
 func (r *request) columns() [][]string {
 	asked := r.form["columns"]
-	if len(asked) == 0 || asked[0] == "" {
+	if len(asked) == 0 {
 		return nil
 	}
-	var columns [][]string
+	columns := [][]string{}
 	for _, column := range strings.Split(asked[0], ",") {
 		columns = append(columns, strings.Split(column, "."))
 	}
 	return columns
 }
 
-func (r *request) pickAll(items []object) []object {
+// pickAll returns objects with the fields that the query asks for. One without any is an empty array.
+func (r *request) pickAll(items []object) any {
 	if items == nil {
 		items = []object{}
 	}
@@ -124,9 +125,12 @@ func (r *request) pickAll(items []object) []object {
 	if columns == nil {
 		return items
 	}
-	picked := make([]object, len(items))
+	picked := make([]any, len(items))
 	for i, o := range items {
-		picked[i] = pick(o, columns)
+		picked[i] = []any{}
+		if part := pick(o, columns); len(part) > 0 {
+			picked[i] = part
+		}
 	}
 	return picked
 }

@@ -70,7 +70,7 @@ func TestBadInput(t *testing.T) {
 		"PUT /api/queues/%2F/q \"text\"":                       400,
 		`PUT /api/queues/%2F/q {"arguments":1}`:                400,
 		`PUT /api/queues/%2F/q {"arguments":null}`:             201,
-		`PUT /api/users/x {"tags":1}`:                          201,
+		`PUT /api/users/x {"tags":1}`:                          500,
 		`PUT /api/policies/%2F/p {"pattern":1,"definition":1}`: 500,
 		`POST /api/definitions {"queues":[1]}`:                 400,
 		`POST /api/definitions []`:                             400,

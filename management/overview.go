@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/minirabbit/minirabbit/broker"
 	"github.com/minirabbit/minirabbit/exchange"
@@ -62,6 +63,13 @@ func (r *request) overview() {
 		o["node"] = nodeName
 		o["listeners"] = r.listeners()
 		o["contexts"] = r.contexts()
+	}
+	if asked := r.form["columns"]; len(asked) > 0 { // of what is within, RabbitMQ sends all
+		names := strings.Split(asked[0], ",")
+		for i, name := range names {
+			names[i], _, _ = strings.Cut(name, ".")
+		}
+		r.form["columns"] = []string{strings.Join(names, ",")}
 	}
 	r.one(o)
 }

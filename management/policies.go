@@ -127,19 +127,28 @@ func toSetting(value any) (any, error) {
 
 // setPolicy sets a policy as the API and definitions describe it.
 func setPolicy(vh *broker.VHost, kind broker.PolicyKind, name string, in input) (created bool, err error) {
-	p := broker.Policy{Name: name, Pattern: in.text("pattern"), ApplyTo: broker.ToAll}
+	p := broker.Policy{Name: name, ApplyTo: broker.ToAll}
 	if _, set := in["apply-to"]; set {
 		p.ApplyTo = broker.Target(in.text("apply-to"))
 	}
 	var problems []string
-	switch n := in["priority"].(type) {
-	case nil:
+	if v, ok := in["pattern"].(string); !ok {
+		v, _ := toSetting(in["pattern"])
+		problems = append(problems, "pattern should be a binary but was "+erlangText(v))
+	} else {
+		p.Pattern = v
+	}
+	priority, set := in["priority"]
+	if !set {
+		priority = json.Number("0")
+	}
+	switch n := priority.(type) {
 	case json.Number:
 		if p.Priority, err = n.Int64(); err != nil {
 			problems = append(problems, "priority should be a number, actually was "+n.String())
 		}
 	default:
-		v, _ := toValue(n)
+		v, _ := toSetting(n)
 		problems = append(problems, "priority should be a number, actually was "+erlangText(v))
 	}
 	definition, ok := in["definition"].(map[string]any)

@@ -76,8 +76,8 @@ func TestRatesAreOfWhatIsSeen(t *testing.T) {
 	require.NoError(t, conn.Close())
 	b.AwaitConnections(t, 0)
 	require.Eventually(t, func() bool { // until it has been sampled
-		_, answer := request(t, b, http.MethodGet, "/api/overview?columns=message_stats.publish_details.rate", "")
-		return !strings.Contains(answer, `"rate":0.0`)
+		_, answer := request(t, b, http.MethodGet, "/api/vhosts/%2F?columns=message_stats.publish_details.rate", "")
+		return strings.Contains(answer, "rate") && !strings.Contains(answer, `"rate":0.0`)
 	}, 20*time.Second, 50*time.Millisecond)
 	_, answer := request(t, b, http.MethodGet, "/api/vhosts/%2F?columns=recv_oct,recv_oct_details.rate", "")
 	var vhost struct {

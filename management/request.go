@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/minirabbit/minirabbit/broker"
@@ -15,11 +16,12 @@ import (
 // request is a request on its way to its answer.
 type request struct {
 	*http.Request
-	api  *API
-	w    http.ResponseWriter
-	vars map[string]string
-	user *broker.User
-	form map[string][]string
+	api   *API
+	w     http.ResponseWriter
+	route *route
+	vars  map[string]string
+	user  *broker.User
+	form  map[string][]string
 }
 
 // serve finds the path, the user and the handler.
@@ -43,12 +45,15 @@ func (r *request) serve() {
 		r.notFound()
 		return
 	}
-	r.vars, r.form = vars, r.URL.Query()
+	r.route, r.vars, r.form = route, vars, r.URL.Query()
 	if r.api.rules.AllowHeader {
 		r.w.Header().Set("Allow", route.allow)
 	}
 	handle := route.handler(r.Method)
 	switch {
+	case !slices.Contains(knownMethods, r.Method):
+		r.w.Header().Del("Allow")
+		r.w.WriteHeader(http.StatusNotImplemented)
 	case r.Method == http.MethodOptions:
 		r.w.Header().Set("Allow", route.allow)
 		r.w.WriteHeader(http.StatusOK)
@@ -62,6 +67,9 @@ func (r *request) serve() {
 		handle(r)
 	}
 }
+
+// knownMethods are those that RabbitMQ's server of HTTP knows.
+var knownMethods = []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions}
 
 // page answers what is not below /api.
 func (r *request) page(path string) {

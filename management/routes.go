@@ -18,6 +18,7 @@ type route struct {
 	access   access
 	exists   func(*broker.ManagementRules) bool // nil: in all releases
 	ranged   bool                               // takes ranges of samples
+	paged    func(*broker.ManagementRules) bool // in which releases the list comes in pages if asked, nil: in none
 	get      handler
 	put      handler
 	post     handler
@@ -33,6 +34,8 @@ var (
 	hasDeprecated   = func(rules *broker.ManagementRules) bool { return rules.HasDeprecatedFeatures }
 	hasReadiness    = func(rules *broker.ManagementRules) bool { return rules.HasReadiness }
 	hasMirrors      = func(rules *broker.ManagementRules) bool { return !rules.NamesQueueType }
+	hasPages        = func(*broker.ManagementRules) bool { return true }
+	pagesUsers      = func(rules *broker.ManagementRules) bool { return rules.PagesUsers }
 	hasProtection   = func(rules *broker.ManagementRules) bool { return rules.Protected }
 )
 
@@ -75,26 +78,26 @@ var routes = []route{
 	{pattern: "health/checks/metadata-store/initialized/with-data", access: anyUser, exists: hasReadiness, get: (*request).healthy},
 	{pattern: "health/checks/quorum-queues-without-elected-leaders/all-vhosts", access: anyUser, exists: hasReadiness, get: (*request).healthy},
 
-	{pattern: "connections", access: anyUser, ranged: true, get: (*request).connections},
-	{pattern: "connections/username/{user}", access: sameUser, get: (*request).connectionsOfUser, delete: (*request).closeConnectionsOfUser},
+	{pattern: "connections", access: anyUser, ranged: true, paged: hasPages, get: (*request).connections},
+	{pattern: "connections/username/{user}", access: sameUser, paged: hasPages, get: (*request).connectionsOfUser, delete: (*request).closeConnectionsOfUser},
 	{pattern: "connections/{name}", access: anyUser, ranged: true, get: (*request).connection, delete: (*request).closeConnection},
 	{pattern: "connections/{name}/channels", access: anyUser, ranged: true, get: (*request).connectionChannels},
 	{pattern: "vhosts/{vhost}/connections", access: vhostUser, ranged: true, get: (*request).vhostConnections},
-	{pattern: "channels", access: anyUser, ranged: true, get: (*request).channels},
+	{pattern: "channels", access: anyUser, ranged: true, paged: hasPages, get: (*request).channels},
 	{pattern: "channels/{name}", access: anyUser, ranged: true, get: (*request).channel},
 	{pattern: "vhosts/{vhost}/channels", access: vhostUser, ranged: true, get: (*request).vhostChannels},
 	{pattern: "consumers", access: anyUser, get: (*request).consumers},
 	{pattern: "consumers/{vhost}", access: consumersOf, get: (*request).consumers},
 
-	{pattern: "exchanges", access: anyUser, ranged: true, get: (*request).exchanges},
-	{pattern: "exchanges/{vhost}", access: vhostUser, ranged: true, get: (*request).exchanges},
+	{pattern: "exchanges", access: anyUser, ranged: true, paged: hasPages, get: (*request).exchanges},
+	{pattern: "exchanges/{vhost}", access: vhostUser, ranged: true, paged: hasPages, get: (*request).exchanges},
 	{pattern: "exchanges/{vhost}/{exchange}", access: vhostUser, ranged: true, get: (*request).exchange, put: (*request).putExchange, delete: (*request).deleteExchange},
 	{pattern: "exchanges/{vhost}/{exchange}/publish", access: vhostUser, post: (*request).publish},
 	{pattern: "exchanges/{vhost}/{exchange}/bindings/source", access: vhostUser, get: (*request).bindingsFrom},
 	{pattern: "exchanges/{vhost}/{exchange}/bindings/destination", access: vhostUser, get: (*request).bindingsTo},
-	{pattern: "queues", access: anyUser, ranged: true, get: (*request).queues},
-	{pattern: "queues/detailed", access: anyUser, ranged: true, get: (*request).detailedQueues},
-	{pattern: "queues/{vhost}", access: vhostUser, ranged: true, get: (*request).queues},
+	{pattern: "queues", access: anyUser, ranged: true, paged: hasPages, get: (*request).queues},
+	{pattern: "queues/detailed", access: anyUser, ranged: true, paged: hasPages, get: (*request).detailedQueues},
+	{pattern: "queues/{vhost}", access: vhostUser, ranged: true, paged: hasPages, get: (*request).queues},
 	{pattern: "queues/{vhost}/{queue}", access: vhostUser, ranged: true, get: (*request).queue, put: (*request).putQueue, delete: (*request).deleteQueue},
 	{pattern: "queues/{vhost}/{queue}/bindings", access: vhostUser, get: (*request).bindingsToQueue},
 	{pattern: "queues/{vhost}/{queue}/contents", access: vhostUser, delete: (*request).purgeQueue},
@@ -105,15 +108,15 @@ var routes = []route{
 	{pattern: "bindings/{vhost}/e/{source}/{kind}/{destination}", access: vhostUser, get: (*request).bindingsBetween, post: (*request).bind},
 	{pattern: "bindings/{vhost}/e/{source}/{kind}/{destination}/{key}", access: vhostUser, get: (*request).binding, delete: (*request).unbind},
 
-	{pattern: "vhosts", access: anyUser, ranged: true, get: (*request).vhosts},
+	{pattern: "vhosts", access: anyUser, ranged: true, paged: hasPages, get: (*request).vhosts},
 	{pattern: "vhosts/{vhost}", access: administrator, ranged: true, get: (*request).vhost, put: (*request).putVHost, delete: (*request).deleteVHost},
 	{pattern: "vhosts/{vhost}/permissions", access: administrator, get: (*request).vhostPermissions},
 	{pattern: "vhosts/{vhost}/topic-permissions", access: administrator, get: (*request).vhostTopicPermissions},
-	{pattern: "vhosts/{vhost}/start/{node}", access: administrator, post: (*request).noContent},
+	{pattern: "vhosts/{vhost}/start/{node}", access: administrator, post: (*request).startVHost},
 	{pattern: "vhosts/{vhost}/deletion/protection", access: administrator, exists: hasProtection, post: (*request).protectVHost, delete: (*request).unprotectVHost},
 	{pattern: "aliveness-test/{vhost}", access: vhostUser, get: (*request).aliveness},
-	{pattern: "users", access: administrator, get: (*request).users},
-	{pattern: "users/without-permissions", access: administrator, get: (*request).usersWithoutPermissions},
+	{pattern: "users", access: administrator, paged: pagesUsers, get: (*request).users},
+	{pattern: "users/without-permissions", access: administrator, paged: pagesUsers, get: (*request).usersWithoutPermissions},
 	{pattern: "users/bulk-delete", access: administrator, post: (*request).bulkDeleteUsers},
 	{pattern: "users/{user}", access: administrator, get: (*request).userByName, put: (*request).putUser, delete: (*request).deleteUser},
 	{pattern: "users/{user}/permissions", access: administrator, get: (*request).userPermissions},

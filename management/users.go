@@ -70,14 +70,16 @@ func (r *request) putUser() {
 // saveUser creates or replaces a user as the API and definitions describe it.
 // Without a password the user cannot log in by one.
 func (r *request) saveUser(name string, in input) (created bool, err error) {
-	_, hasTags := in["tags"]
-	_, hasPassword := in["password"]
+	given, hasTags := in["tags"]
+	password, hasPassword := in["password"]
 	encoded, hasHash := in["password_hash"]
 	switch {
 	case !hasTags:
 		return false, &problem{"tags_not_present"}
 	case hasPassword && hasHash:
 		return false, &problem{"both_password_and_password_hash_are_provided"}
+	case hasPassword && !isText(password), !isText(given) && !isList(given):
+		return false, errCrash
 	}
 	var hash broker.PasswordHash
 	switch {
@@ -100,6 +102,10 @@ func (r *request) saveUser(name string, in input) (created bool, err error) {
 	return created, nil
 }
 
+func isText(v any) bool { _, ok := v.(string); return ok }
+
+func isList(v any) bool { _, ok := v.([]any); return ok }
+
 func (r *request) deleteUser() {
 	if !r.api.node.DeleteUser(r.vars["user"]) {
 		r.notFound()
@@ -111,6 +117,10 @@ func (r *request) deleteUser() {
 func (r *request) bulkDeleteUsers() {
 	in, ok := r.read()
 	if !ok || !r.require(in, "users") {
+		return
+	}
+	if !isList(in["users"]) {
+		r.reply(errCrash)
 		return
 	}
 	for _, name := range in.words("users") {

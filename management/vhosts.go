@@ -126,7 +126,7 @@ func (r *request) readDefaultQueueType(in input) (kind string, err error) {
 	if metadata, ok := in["metadata"].(map[string]any); ok && !set {
 		value, set = metadata["default_queue_type"]
 	}
-	kind, isText := value.(string)
+	kind, isString := value.(string)
 	known := slices.Contains([]queue.Kind{queue.Classic, queue.Quorum, queue.Stream}, queue.Kind(kind))
 	rules := r.api.rules
 	switch {
@@ -138,7 +138,7 @@ func (r *request) readDefaultQueueType(in input) (kind string, err error) {
 		return "", errCrash
 	case !rules.ChecksQueueType:
 		return "", nil
-	case !isText:
+	case !isString:
 		return "", &problem{fmt.Sprintf("%v is not a valid default_queue_type value", value)}
 	case kind == "":
 		return "", &problem{"default_queue_type must not be an empty string"}
@@ -206,9 +206,24 @@ func (r *request) aliveness() {
 	vh.Lock()
 	there := vh.Exchange("") != nil
 	vh.Unlock()
-	if !there {
+	switch {
+	case !there:
 		r.notFound()
-		return
+	case !r.user.MayEnter(vh.Name()): // RabbitMQ publishes a message and gets it
+		r.notAuthorised("Access refused.")
+	default:
+		r.healthy()
 	}
-	r.healthy()
+}
+
+// startVHost has nothing to do: a virtual host that is there runs.
+func (r *request) startVHost() {
+	switch node := r.vars["node"]; {
+	case node != nodeName:
+		r.badRequest(fmt.Sprintf("Request to node %s failed with nodedown", node))
+	case r.inVHost() == nil:
+		r.badRequest(fmt.Sprintf("Request to node %s failed with {no_such_vhost,<<%q>>}", node, r.vars["vhost"]))
+	default:
+		r.noContent()
+	}
 }
