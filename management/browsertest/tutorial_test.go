@@ -2,9 +2,12 @@ package browsertest
 
 import (
 	"fmt"
+	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -323,4 +326,50 @@ func TestLittleRights(t *testing.T) {
 	}
 	p.goes("#/queues")
 	p.sees("There are no queues yet.")
+}
+
+// TestHostileNames shows, in every view, names and texts that would run as a script if they were taken for HTML. The page
+// fails on requests and messages on the console by itself; the script would say so in the title.
+func TestHostileNames(t *testing.T) {
+	const hostile = `<img src=x onerror="document.title='owned'">`
+	broker := testkit.Start(t, testkit.WithManagement())
+	broker.Declare(testkit.Topology{
+		Exchanges: []testkit.Exchange{{Name: hostile}},
+		Queues:    []testkit.Queue{{Name: hostile, Arguments: amqp.Table{"x-dead-letter-exchange": hostile}}},
+		Bindings:  []testkit.Binding{{Source: hostile, Queue: hostile, RoutingKey: hostile}},
+	})
+	broker.Inject(testkit.Fault{When: testkit.Before(testkit.BasicAck).From(hostile), Do: testkit.DropConnection})
+	conn, ch := dial(broker, hostile)
+	defer conn.Close()
+	_, err := ch.Consume(hostile, hostile, false, false, false, false, nil)
+	require.NoError(t, err)
+	require.NoError(t, ch.Publish(hostile, hostile, false, false, amqp.Publishing{
+		MessageId: hostile, Headers: amqp.Table{hostile: hostile}, ContentType: "text/html", Body: []byte(hostile)}))
+	broker.Queue(hostile).AwaitUnacked(t, 1)
+	p := open(t, broker, "404 (Not Found)") // the last view is of a queue that is not there
+	p.logsIn()
+	api := func(method, path, body string) {
+		t.Helper()
+		request, err := http.NewRequestWithContext(t.Context(), method, broker.ManagementURL()+"/api/"+path, strings.NewReader(body))
+		require.NoError(t, err)
+		request.SetBasicAuth("guest", "guest")
+		answer, err := http.DefaultClient.Do(request)
+		require.NoError(t, err)
+		answer.Body.Close()
+		require.Less(t, answer.StatusCode, 300, "%s %s", method, path)
+	}
+	name, quoted := url.PathEscape(hostile), strconv.Quote(hostile)
+	api("PUT", "users/"+name, `{"password":"x","tags":`+quoted+`}`)
+	api("PUT", "permissions/%2F/"+name, `{"configure":`+quoted+`,"write":"","read":""}`)
+	api("PUT", "policies/%2F/"+name, `{"pattern":`+quoted+`,"definition":{"dead-letter-exchange":`+quoted+`}}`)
+	api("PUT", "vhosts/"+name, `{"description":`+quoted+`,"tags":`+quoted+`}`)
+	address := url.PathEscape(broker.Connections()[0].Address)
+	for _, view := range []string{"#/queues", "#/queues/%2F/" + name, "#/exchanges", "#/exchanges/%2F/" + name, "#/connections", "#/connections/" + address,
+		"#/channels/" + address + "%20(1)", "#/admin/users", "#/admin/users/" + name, "#/admin/vhosts", "#/admin/policies", "#/trace", "#/history",
+		"#/history/1", "#/faults", "#/queues/%2F/" + url.PathEscape("missing "+hostile)} {
+		p.goes(view)
+		p.sees("<img src=x onerror=")
+		require.Empty(t, run(p, p.ctx, chromedp.Evaluate[[]string](`[...document.querySelectorAll('img[onerror]')].map((e) => e.outerHTML)`)), view)
+		require.NotEqual(t, "owned", run(p, p.ctx, chromedp.Evaluate[string](`document.title`)), view)
+	}
 }
