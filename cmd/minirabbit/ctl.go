@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"net/http"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -36,6 +38,7 @@ type ctl struct {
 	api    *ctlClient
 	stdout io.Writer
 
+	given     []string // the command line
 	command   string
 	args      []string
 	vhost     string
@@ -51,6 +54,7 @@ type ctlCommand struct {
 	least, most int
 	usage       string
 	run         func(c *ctl, ctx context.Context) error
+	stopped     bool // works while the application is stopped
 }
 
 // ctlValued are the options with a value, ctlFlags those without.
@@ -79,15 +83,41 @@ func runCtl(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	var err error
 	switch {
 	case len(c.args) < command.least:
-		err = ctlErrorf(ctlUsage, "Error (argument validation): not enough arguments.\nUsage: minirabbit ctl %s %s", c.command, command.usage)
+		err = c.invalid(ctlUsage, "not enough arguments.")
 	case command.most >= 0 && len(c.args) > command.most:
-		err = ctlErrorf(ctlUsage, "Error (argument validation): too many arguments.\nUsage: minirabbit ctl %s %s", c.command, command.usage)
+		err = c.invalid(ctlUsage, "too many arguments.")
 	case !slices.Contains(ctlFormatters, c.formatter):
-		err = ctlErrorf(ctlUsage, "Error (argument validation): formatter '%s' is not supported; there are %s", c.formatter, strings.Join(ctlFormatters, ", "))
+		err = c.invalid(ctlUsage, "formatter '%s' is not supported; there are %s", c.formatter, strings.Join(ctlFormatters, ", "))
 	default:
-		err = command.run(c, ctx)
+		if err = c.checkRunning(ctx, command); err == nil {
+			err = command.run(c, ctx)
+		}
 	}
 	return c.report(err, stderr)
+}
+
+// invalid is an error in the command line, which rabbitmqctl shows again with how it should be.
+func (c *ctl) invalid(code int, format string, args ...any) error {
+	return c.misused(code, "Error (argument validation): "+fmt.Sprintf(format, args...))
+}
+
+func (c *ctl) misused(code int, problem string) error {
+	return ctlErrorf(code, "%s\nArguments given:\n\t%s\n\nUsage\n\nminirabbit ctl %s %s", problem, strings.Join(c.given, " "), c.command, ctlCommands[c.command].usage)
+}
+
+// checkRunning refuses what needs a running node while it is stopped.
+func (c *ctl) checkRunning(ctx context.Context, command ctlCommand) error {
+	if command.stopped {
+		return nil
+	}
+	s, err := c.state(ctx)
+	switch {
+	case isStatus(err, http.StatusNotFound): // a RabbitMQ, which takes most commands as well
+		return nil
+	case err == nil && !s.Running:
+		return c.misused(ctlUsage, "Error: this command requires the 'rabbit' app to be running on the target node. Start it with 'rabbitmqctl start_app'.")
+	}
+	return err
 }
 
 // report writes an error and returns the exit code.
@@ -99,7 +129,7 @@ func (c *ctl) report(err error, stderr io.Writer) int {
 	if e, ok := err.(*ctlError); ok {
 		code = e.code
 	}
-	if !strings.HasPrefix(text, "Error") && !strings.HasPrefix(text, "Virtual host '") {
+	if !strings.HasPrefix(text, "Error") && !(code == ctlBadData && !strings.HasPrefix(text, "Failed")) {
 		text = "Error:\n" + text
 	}
 	fmt.Fprintln(stderr, text)
@@ -115,6 +145,7 @@ func (c *ctl) parse(args []string) error {
 	for len(args) > 0 {
 		arg := args[0]
 		args = args[1:]
+		before := args
 		name, value, inline := strings.Cut(arg, "=")
 		switch {
 		case arg == "--":
@@ -125,7 +156,8 @@ func (c *ctl) parse(args []string) error {
 		case slices.Contains(ctlValued, name) && (inline || arg == name):
 			if !inline {
 				if len(args) == 0 {
-					return ctlErrorf(ctlUsage, "Error (argument validation): option %s wants a value", arg)
+					c.given = append(c.given, arg)
+					return c.unknownOption(arg, "")
 				}
 				value, args = args[0], args[1:]
 			}
@@ -140,14 +172,29 @@ func (c *ctl) parse(args []string) error {
 				c.options[strings.TrimLeft(name, "-")] = value
 			}
 		case strings.HasPrefix(arg, "--"):
-			return ctlErrorf(ctlUsage, "Error (argument validation): Invalid options for this command: %s", arg)
+			c.given = append(c.given, arg)
+			return c.unknownOption(name, value)
 		default:
 			c.positional(arg)
+		}
+		if name != "--http" { // there may be a password in it
+			c.given = append(append(c.given, arg), before[:len(before)-len(args)]...)
+		}
+	}
+	for _, name := range []string{"t", "timeout", "priority"} {
+		if value, set := c.options[name]; set {
+			if _, err := strconv.Atoi(value); err != nil {
+				return c.unknownOption("--"+name, value)
+			}
 		}
 	}
 	var err error
 	c.api, err = newCtlClient(url)
 	return err
+}
+
+func (c *ctl) unknownOption(name, value string) error {
+	return c.invalid(ctlUsage, "Invalid options for this command:\n%s", strings.TrimSpace(name+" : "+value))
 }
 
 func (c *ctl) flag(name string) {

@@ -108,7 +108,35 @@ func reasonOf(status string, body []byte) string {
 	if json.Unmarshal(body, &refusal) != nil || refusal.Reason == nil {
 		return status
 	}
+	if text, ok := invalidExpression(refusal.Reason); ok {
+		return text
+	}
 	return html.UnescapeString(fmt.Sprint(refusal.Reason))
+}
+
+// invalidExpression writes [invalid_regexp, expression, [problem, offset]], in which texts are lists of letters, as
+// rabbitmqctl does.
+func invalidExpression(reason any) (string, bool) {
+	list, _ := reason.([]any)
+	if len(list) != 3 || list[0] != "invalid_regexp" {
+		return "", false
+	}
+	problem, _ := list[2].([]any)
+	if len(problem) != 2 {
+		return "", false
+	}
+	return fmt.Sprintf("{:invalid_regexp, ~c%q, {~c%q, %v}}", letters(list[1]), letters(problem[0]), problem[1]), true
+}
+
+func letters(v any) string {
+	var text []rune
+	list, _ := v.([]any)
+	for _, n := range list {
+		if n, ok := n.(float64); ok {
+			text = append(text, rune(n))
+		}
+	}
+	return string(text)
 }
 
 func (c *ctlClient) get(ctx context.Context, path string, out any) error {

@@ -7,7 +7,10 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"path/filepath"
+	"regexp"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -22,51 +25,51 @@ func init() {
 		"list_users": listUsers.command(), "list_vhosts": listVHosts.command(), "list_permissions": listPermissions.command(),
 		"list_topic_permissions": listTopicPermissions.command(), "list_policies": listPolicies.command(),
 		"list_operator_policies": listOperatorPolicies.command(),
-		"list_user_permissions":  {1, 1, "USER", (*ctl).listUserPermissions},
+		"list_user_permissions":  {1, 1, "USER", (*ctl).listUserPermissions, false},
 
-		"add_user":          {1, 2, "USER PASSWORD", (*ctl).addUser},
-		"delete_user":       {1, 1, "USER", (*ctl).deleteUser},
-		"change_password":   {2, 2, "USER PASSWORD", (*ctl).changePassword},
-		"clear_password":    {1, 1, "USER", (*ctl).clearPassword},
-		"set_user_tags":     {1, -1, "USER [TAG ...]", (*ctl).setUserTags},
-		"authenticate_user": {2, 2, "USER PASSWORD", (*ctl).authenticateUser},
+		"add_user":          {1, 2, "USER PASSWORD", (*ctl).addUser, false},
+		"delete_user":       {1, 1, "USER", (*ctl).deleteUser, false},
+		"change_password":   {2, 2, "USER PASSWORD", (*ctl).changePassword, false},
+		"clear_password":    {1, 1, "USER", (*ctl).clearPassword, false},
+		"set_user_tags":     {1, -1, "USER [TAG ...]", (*ctl).setUserTags, false},
+		"authenticate_user": {2, 2, "USER PASSWORD", (*ctl).authenticateUser, false},
 
-		"set_permissions":         {4, 4, "[-p VHOST] USER CONFIGURE WRITE READ", (*ctl).setPermissions},
-		"clear_permissions":       {1, 1, "[-p VHOST] USER", (*ctl).clearPermissions},
-		"set_topic_permissions":   {4, 4, "[-p VHOST] USER EXCHANGE WRITE READ", (*ctl).setTopicPermissions},
-		"clear_topic_permissions": {1, 2, "[-p VHOST] USER [EXCHANGE]", (*ctl).clearTopicPermissions},
+		"set_permissions":         {4, 4, "[-p VHOST] USER CONFIGURE WRITE READ", (*ctl).setPermissions, false},
+		"clear_permissions":       {1, 1, "[-p VHOST] USER", (*ctl).clearPermissions, false},
+		"set_topic_permissions":   {4, 4, "[-p VHOST] USER EXCHANGE WRITE READ", (*ctl).setTopicPermissions, false},
+		"clear_topic_permissions": {1, 2, "[-p VHOST] USER [EXCHANGE]", (*ctl).clearTopicPermissions, false},
 
-		"add_vhost":             {1, 1, "VHOST", (*ctl).addVHost},
-		"delete_vhost":          {1, 1, "VHOST", (*ctl).deleteVHost},
-		"set_vhost_limits":      {1, 1, "[-p VHOST] JSON", (*ctl).setVHostLimits},
-		"clear_vhost_limits":    {0, 0, "[-p VHOST]", (*ctl).clearVHostLimits},
-		"list_vhost_limits":     {0, 0, "[-p VHOST]", (*ctl).listVHostLimits},
-		"set_user_limits":       {2, 2, "USER JSON", (*ctl).setUserLimits},
-		"clear_user_limits":     {2, 2, "USER LIMIT|all", (*ctl).clearUserLimits},
-		"set_policy":            {3, 3, "[-p VHOST] [--priority N] [--apply-to TARGET] NAME PATTERN JSON", (*ctl).setPolicy},
-		"clear_policy":          {1, 1, "[-p VHOST] NAME", (*ctl).clearPolicy},
-		"set_operator_policy":   {3, 3, "[-p VHOST] [--priority N] [--apply-to TARGET] NAME PATTERN JSON", (*ctl).setOperatorPolicy},
-		"clear_operator_policy": {1, 1, "[-p VHOST] NAME", (*ctl).clearOperatorPolicy},
-		"trace_on":              {0, 0, "[-p VHOST]", (*ctl).traceOn},
-		"trace_off":             {0, 0, "[-p VHOST]", (*ctl).traceOff},
-		"purge_queue":           {1, 1, "[-p VHOST] QUEUE", (*ctl).purgeQueue},
-		"delete_queue":          {1, 1, "[-p VHOST] [--if-empty] [--if-unused] QUEUE", (*ctl).deleteQueue},
-		"close_connection":      {2, 2, "PID|NAME REASON", (*ctl).closeConnection},
-		"close_all_connections": {1, 1, "[-p VHOST|--global] REASON", (*ctl).closeAllConnections},
-		"export_definitions":    {1, 1, "FILE|-", (*ctl).exportDefinitions},
-		"import_definitions":    {0, 1, "[FILE]", (*ctl).importDefinitions},
+		"add_vhost":             {1, 1, "VHOST", (*ctl).addVHost, false},
+		"delete_vhost":          {1, 1, "VHOST", (*ctl).deleteVHost, false},
+		"set_vhost_limits":      {1, 1, "[-p VHOST] JSON", (*ctl).setVHostLimits, false},
+		"clear_vhost_limits":    {0, 0, "[-p VHOST]", (*ctl).clearVHostLimits, false},
+		"list_vhost_limits":     {0, 0, "[-p VHOST]", (*ctl).listVHostLimits, false},
+		"set_user_limits":       {2, 2, "USER JSON", (*ctl).setUserLimits, false},
+		"clear_user_limits":     {2, 2, "USER LIMIT|all", (*ctl).clearUserLimits, false},
+		"set_policy":            {3, 3, "[-p VHOST] [--priority N] [--apply-to TARGET] NAME PATTERN JSON", (*ctl).setPolicy, false},
+		"clear_policy":          {1, 1, "[-p VHOST] NAME", (*ctl).clearPolicy, false},
+		"set_operator_policy":   {3, 3, "[-p VHOST] [--priority N] [--apply-to TARGET] NAME PATTERN JSON", (*ctl).setOperatorPolicy, false},
+		"clear_operator_policy": {1, 1, "[-p VHOST] NAME", (*ctl).clearOperatorPolicy, false},
+		"trace_on":              {0, 0, "[-p VHOST]", (*ctl).traceOn, false},
+		"trace_off":             {0, 0, "[-p VHOST]", (*ctl).traceOff, false},
+		"purge_queue":           {1, 1, "[-p VHOST] QUEUE", (*ctl).purgeQueue, false},
+		"delete_queue":          {1, 1, "[-p VHOST] [--if-empty] [--if-unused] QUEUE", (*ctl).deleteQueue, false},
+		"close_connection":      {2, 2, "PID|NAME REASON", (*ctl).closeConnection, false},
+		"close_all_connections": {1, 1, "[-p VHOST|--global] REASON", (*ctl).closeAllConnections, false},
+		"export_definitions":    {1, 1, "FILE|-", (*ctl).exportDefinitions, false},
+		"import_definitions":    {0, 1, "[FILE]", (*ctl).importDefinitions, false},
 
-		"stop_app":                     {0, 0, "", (*ctl).stopApp},
-		"start_app":                    {0, 0, "", (*ctl).startApp},
-		"reset":                        {0, 0, "", (*ctl).reset},
-		"force_reset":                  {0, 0, "", (*ctl).forceReset},
-		"status":                       {0, 0, "", (*ctl).status},
-		"await_startup":                {0, 0, "[--timeout SECONDS]", (*ctl).awaitStartup},
-		"ping":                         {0, 0, "", (*ctl).ping},
-		"environment":                  {0, 0, "", (*ctl).environment},
-		"version":                      {0, 0, "", (*ctl).version},
-		"eval":                         {0, -1, "EXPRESSION", (*ctl).eval},
-		"set_vm_memory_high_watermark": {1, 2, "FRACTION | absolute BYTES", (*ctl).setMemoryHighWatermark},
+		"stop_app":                     {0, 0, "", (*ctl).stopApp, true},
+		"start_app":                    {0, 0, "", (*ctl).startApp, true},
+		"reset":                        {0, 0, "", (*ctl).reset, true},
+		"force_reset":                  {0, 0, "", (*ctl).forceReset, true},
+		"status":                       {0, 0, "", (*ctl).status, false},
+		"await_startup":                {0, 0, "[--timeout SECONDS]", (*ctl).awaitStartup, true},
+		"ping":                         {0, 0, "", (*ctl).ping, true},
+		"environment":                  {0, 0, "", (*ctl).environment, true},
+		"version":                      {0, 0, "", (*ctl).version, true},
+		"eval":                         {0, -1, "EXPRESSION", (*ctl).eval, true},
+		"set_vm_memory_high_watermark": {1, 2, "FRACTION | absolute BYTES", (*ctl).setMemoryHighWatermark, false},
 	}
 }
 
@@ -81,7 +84,12 @@ func (c *ctl) addVHost(ctx context.Context) error {
 	if kind := c.options["default-queue-type"]; kind != "" {
 		body["default_queue_type"] = kind
 	}
-	return c.api.put(ctx, path("vhosts", c.args[0]), body)
+	there := c.api.get(ctx, path("vhosts", c.args[0]), nil) == nil
+	if err := c.api.put(ctx, path("vhosts", c.args[0]), body); err != nil || there {
+		return err
+	}
+	// Over the HTTP API its creator may do everything in it; rabbitmqctl is no user.
+	return c.api.delete(ctx, path("permissions", c.args[0], c.api.user))
 }
 
 func (c *ctl) deleteVHost(ctx context.Context) error {
@@ -95,13 +103,33 @@ func (c *ctl) deleteVHost(ctx context.Context) error {
 
 func (c *ctl) setVHostLimits(ctx context.Context) error {
 	c.say("Setting vhost limits to \"%s\" for vhost %q ...", c.args[0], c.vhost)
+	if err := c.checkVHost(ctx); err != nil {
+		return err
+	}
 	return c.setLimits(ctx, c.args[0], func(name string) string { return path("vhost-limits", c.vhost, name) })
+}
+
+// checkVHost refuses a virtual host that is not there.
+func (c *ctl) checkVHost(ctx context.Context) error {
+	err := c.api.get(ctx, path("vhosts", c.vhost), nil)
+	if isStatus(err, http.StatusNotFound) {
+		return ctlErrorf(ctlBadData, "Virtual host '%s' does not exist", c.vhost)
+	}
+	return err
+}
+
+// noJSON refuses text that is none, in the words of the node's release.
+func (c *ctl) noJSON(ctx context.Context, text string) error {
+	if c.is310(ctx) {
+		return ctlErrorf(ctlUnavailable, "JSON decoding error. Reason: badarg")
+	}
+	return ctlErrorf(ctlUnavailable, "Could not parse JSON document: {error,{failed_to_decode_json,<<%q>>}}", text)
 }
 
 func (c *ctl) setLimits(ctx context.Context, text string, to func(name string) string) error {
 	var limits map[string]json.RawMessage
 	if err := json.Unmarshal([]byte(text), &limits); err != nil {
-		return ctlErrorf(ctlBadData, "Could not parse JSON document: %v", err)
+		return c.noJSON(ctx, text)
 	}
 	for name, value := range limits {
 		if err := c.api.put(ctx, to(name), map[string]json.RawMessage{"value": value}); err != nil {
@@ -128,6 +156,14 @@ func (c *ctl) listVHostLimits(ctx context.Context) error {
 		return err
 	}
 	for _, o := range items {
+		if c.formatter == "json" {
+			s, err := c.state(ctx)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(c.stdout, "{\"node\":%q,\"result\":\"ok\",\"value\":%q}\n", s.Node, o.Value)
+			continue
+		}
 		fmt.Fprintf(c.stdout, "%s\n", o.Value)
 	}
 	return nil
@@ -162,12 +198,12 @@ func (c *ctl) savePolicy(ctx context.Context, kind, what string) error {
 	if text, set := c.options["priority"]; set {
 		var err error
 		if priority, err = strconv.Atoi(text); err != nil {
-			return ctlErrorf(ctlUsage, "Error (argument validation): priority %q is no number", text)
+			return c.unknownOption("--priority", text)
 		}
 	}
 	c.say("Setting %s %q for pattern %q to \"%s\" with priority \"%d\" for vhost %q ...", what, c.args[0], c.args[1], c.args[2], priority, c.vhost)
 	if !json.Valid([]byte(c.args[2])) {
-		return ctlErrorf(ctlBadData, "Could not parse JSON document: %s", c.args[2])
+		return c.noJSON(ctx, c.args[2])
 	}
 	body := map[string]any{"pattern": c.args[1], "definition": json.RawMessage(c.args[2]), "priority": priority}
 	if to := c.options["apply-to"]; to != "" {
@@ -218,20 +254,32 @@ func (c *ctl) trace(ctx context.Context, on bool, word string) error {
 func (c *ctl) purgeQueue(ctx context.Context) error {
 	c.say("Purging queue '%s' in vhost '%s' ...", c.args[0], c.vhost)
 	err := c.api.delete(ctx, path("queues", c.vhost, c.args[0], "contents"))
-	if isStatus(err, http.StatusNotFound) {
+	switch {
+	case !isStatus(err, http.StatusNotFound):
+		return err
+	case c.is310(ctx):
 		return ctlErrorf(ctlUnavailable, "not_found")
 	}
-	return err
+	return ctlErrorf(ctlBadData, "Object (queue, stream, exchange, etc) was not found")
 }
 
 func (c *ctl) deleteQueue(ctx context.Context) error {
-	c.say("Deleting queue '%s' on vhost '%s' ...", c.args[0], c.vhost)
+	var conditions []string
+	for _, name := range []string{"empty", "unused"} {
+		if c.options["if-"+name] == "true" {
+			conditions = append(conditions, "if queue is "+name)
+		}
+	}
+	c.say("Deleting queue '%s' on vhost '%s' %s...", c.args[0], c.vhost, strings.TrimPrefix(strings.Join(conditions, " and ")+" ", " "))
 	at := path("queues", c.vhost, c.args[0])
 	var q struct {
 		Ready int `json:"messages_ready"`
 	}
 	if err := c.api.get(ctx, at, &q); err != nil {
-		return ctlErrorf(ctlUsage, "Queue not found")
+		if c.isBefore43(ctx) {
+			return ctlErrorf(ctlUsage, "Queue not found")
+		}
+		return ctlErrorf(ctlUsage, "No such queue was found")
 	}
 	err := c.api.delete(ctx, at+"?if-empty="+c.option("if-empty")+"&if-unused="+c.option("if-unused"))
 	if err != nil {
@@ -261,8 +309,14 @@ func (c *ctl) closeConnection(ctx context.Context) error {
 			return c.api.delete(ctx, path("connections", name), "X-Reason", c.args[1])
 		}
 	}
-	return nil
+	if pidSyntax.MatchString(c.args[0]) { // it may have ended by itself
+		return nil
+	}
+	return ctlErrorf(ctlUnavailable, "Error:\nError:\n{:invalid_pid_syntax, %q}", c.args[0])
 }
+
+// pidSyntax is what the identifiers of list_connections look like.
+var pidSyntax = regexp.MustCompile(`^<[^@<>]+@[^<>]+\.[0-9]+>$`)
 
 func (c *ctl) closeAllConnections(ctx context.Context) error {
 	at := "minirabbit/connections"
@@ -270,7 +324,11 @@ func (c *ctl) closeAllConnections(ctx context.Context) error {
 		c.say("Closing all connections in vhost %s, reason: %s...", c.vhost, c.args[0])
 		at += "?vhost=" + path(c.vhost)
 	} else {
-		c.say("Closing all connections to node, reason: %s...", c.args[0])
+		s, err := c.state(ctx)
+		if err != nil {
+			return err
+		}
+		c.say("Closing all connections to node %s (across all vhosts), reason: %s...", s.Node, c.args[0])
 	}
 	var items []map[string]any
 	if err := c.api.get(ctx, "connections", &items); err != nil {
@@ -290,6 +348,11 @@ func (c *ctl) closeAllConnections(ctx context.Context) error {
 }
 
 func (c *ctl) exportDefinitions(ctx context.Context) error {
+	if directory := filepath.Dir(c.args[0]); c.args[0] != "-" {
+		if _, err := os.Stat(directory); err != nil {
+			return c.invalid(ctlBadData, "Bad argument: Directory %s does not exist", directory)
+		}
+	}
 	var definitions json.RawMessage
 	if err := c.api.get(ctx, "definitions", &definitions); err != nil {
 		return err
@@ -311,6 +374,8 @@ func (c *ctl) importDefinitions(ctx context.Context) error {
 	if len(c.args) == 0 || c.args[0] == "-" {
 		c.say("Importing definitions in JSON from standard input ...")
 		text, err = io.ReadAll(os.Stdin)
+	} else if _, err := os.Stat(c.args[0]); err != nil {
+		return c.invalid(ctlBadData, "Bad argument: File %s does not exist", c.args[0])
 	} else {
 		c.say("Importing definitions in JSON from a file at %q ...", c.args[0])
 		text, err = os.ReadFile(c.args[0])
@@ -318,8 +383,11 @@ func (c *ctl) importDefinitions(ctx context.Context) error {
 	if err != nil {
 		return ctlErrorf(ctlBadData, "%v", err)
 	}
+	if !json.Valid(text) {
+		return ctlErrorf(ctlBadData, "Failed to deserialise input (format: JSON)")
+	}
 	if _, err := c.api.call(ctx, http.MethodPost, "definitions", text, nil); err != nil {
-		return ctlErrorf(ctlBadData, "%v", err)
+		return ctlErrorf(ctlUnavailable, "%v", err)
 	}
 	c.say("Successfully started definition import. This process is asynchronous and can take some time.")
 	return nil

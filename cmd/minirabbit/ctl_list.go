@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -18,8 +19,8 @@ type listing struct {
 	more     string
 	path     func(c *ctl) string
 	fields   map[string]func(o map[string]any) any
-	fixed    bool // takes no columns as arguments
-	skip     func(o map[string]any) bool
+	fixed    bool   // takes no columns as arguments
+	strict   bool   // refuses a virtual host that is not there
 	prepared string // what the banner says instead
 }
 
@@ -28,7 +29,7 @@ func (l listing) command() ctlCommand {
 	if l.fixed {
 		usage, most = "", 0
 	}
-	return ctlCommand{0, most, usage, l.run}
+	return ctlCommand{0, most, usage, l.run, false}
 }
 
 func (l listing) run(c *ctl, ctx context.Context) error {
@@ -47,20 +48,31 @@ func (l listing) run(c *ctl, ctx context.Context) error {
 		}
 	}
 	if len(unknown) > 0 {
-		return ctlErrorf(ctlUsage, "Error (argument validation): Info key(s) %s are not supported", strings.Join(unknown, ","))
+		return c.invalid(ctlUsage, "Info key(s) %s are not supported", strings.Join(unknown, ","))
 	}
 	if l.what == "queues" {
-		c.say("Timeout: 60.0 seconds ...")
+		seconds := 60.0
+		for _, name := range []string{"t", "timeout"} {
+			if n, err := strconv.ParseFloat(c.options[name], 64); err == nil {
+				seconds = n
+			}
+		}
+		c.say("Timeout: %.1f seconds ...", seconds)
 	}
 	c.say("%s", l.banner(c))
 	var items []map[string]any
+	if l.strict {
+		if err := c.checkVHost(ctx); err != nil {
+			return err
+		}
+	}
 	if err := c.api.get(ctx, l.path(c), &items); err != nil && !(l.scoped && isStatus(err, 404)) {
 		return err
 	}
 	var rows []row
 	for _, o := range items {
-		if l.skip != nil && l.skip(o) {
-			continue
+		if c.options["offline"] != "" && c.options["online"] == "" && l.what == "queues" {
+			continue // each queue is where the node is
 		}
 		r := make(row, len(columns))
 		for i, column := range columns {
@@ -136,7 +148,7 @@ var (
 		fields: map[string]func(map[string]any) any{"pid": pid("name")}}
 	listExchanges = listing{what: "exchanges", scoped: true, columns: "name type", path: inVHost("exchanges"),
 		more: "durable auto_delete internal arguments policy"}
-	listBindings = listing{what: "bindings", scoped: true, path: inVHost("bindings"),
+	listBindings = listing{prepared: "Listing bindings for vhost %s...", scoped: true, path: inVHost("bindings"),
 		columns: "source_name source_kind destination_name destination_kind routing_key arguments",
 		fields: map[string]func(map[string]any) any{
 			"source_name": field("source"), "destination_name": field("destination"), "destination_kind": field("destination_type"),
@@ -155,12 +167,12 @@ var (
 	listUsers  = listing{what: "users", columns: "user tags", path: everywhere("users"), fixed: true, fields: map[string]func(map[string]any) any{"user": field("name")}}
 	listVHosts = listing{what: "vhosts", columns: "name", more: "tracing description tags default_queue_type cluster_state metadata", path: everywhere("vhosts")}
 
-	listPermissions = listing{prepared: "Listing permissions for vhost %q ...", columns: "user configure write read", fixed: true,
+	listPermissions = listing{strict: true, prepared: "Listing permissions for vhost %q ...", columns: "user configure write read", fixed: true,
 		path: func(c *ctl) string { return path("vhosts", c.vhost, "permissions") }}
-	listTopicPermissions = listing{prepared: "Listing topic permissions for vhost %q ...", columns: "user exchange write read", fixed: true,
+	listTopicPermissions = listing{strict: true, prepared: "Listing topic permissions for vhost %q ...", columns: "user exchange write read", fixed: true,
 		path: func(c *ctl) string { return path("vhosts", c.vhost, "topic-permissions") }}
-	listPolicies = listing{prepared: "Listing policies for vhost %q ...", columns: "vhost name pattern apply-to definition priority", fixed: true,
+	listPolicies = listing{strict: true, prepared: "Listing policies for vhost %q ...", columns: "vhost name pattern apply-to definition priority", fixed: true,
 		path: inVHost("policies"), fields: map[string]func(map[string]any) any{"definition": asText("definition")}}
-	listOperatorPolicies = listing{prepared: "Listing operator policy overrides for vhost %q ...", columns: "vhost name pattern apply-to definition priority",
+	listOperatorPolicies = listing{strict: true, prepared: "Listing operator policy overrides for vhost %q ...", columns: "vhost name pattern apply-to definition priority",
 		fixed: true, path: inVHost("operator-policies"), fields: map[string]func(map[string]any) any{"definition": asText("definition")}}
 )

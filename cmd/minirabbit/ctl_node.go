@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -20,16 +21,27 @@ func (c *ctl) state(ctx context.Context) (appState, error) {
 	return s, c.api.get(ctx, "minirabbit/app", &s)
 }
 
+// is310 and isBefore43 say whose words the node's errors are to have.
+func (c *ctl) is310(ctx context.Context) bool {
+	s, err := c.state(ctx)
+	return err == nil && strings.HasPrefix(s.Version, "3.")
+}
+
+func (c *ctl) isBefore43(ctx context.Context) bool {
+	s, err := c.state(ctx)
+	return err == nil && (strings.HasPrefix(s.Version, "3.") || strings.HasPrefix(s.Version, "4.0."))
+}
+
 // become changes the state of the node, after it has said so.
 func (c *ctl) become(ctx context.Context, state, banner string) error {
 	s, err := c.state(ctx)
 	if err != nil {
 		return err
 	}
-	c.say(banner, s.Node)
 	if state == "reset" && s.Running {
-		return ctlErrorf(ctlSoftware, "Mnesia is still running on node %s.\nPlease stop the node with rabbitmqctl stop_app first.", s.Node)
+		return c.misused(ctlUsage, "Error: this command requires the 'rabbit' app to be stopped on the target node. Stop it with 'rabbitmqctl stop_app'.")
 	}
+	c.say(banner, s.Node)
 	return c.api.put(ctx, "minirabbit/app", map[string]string{"state": state})
 }
 
@@ -79,7 +91,10 @@ func (c *ctl) awaitStartup(ctx context.Context) error {
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
-			return ctlErrorf(ctlUnavailable, "the node did not start within %v", patience)
+			if err != nil && patience < startupPatience {
+				return err
+			}
+			return ctlErrorf(ctlUnavailable, "rabbit_is_not_running")
 		}
 	}
 }
@@ -154,31 +169,4 @@ func (c *ctl) version(ctx context.Context) error {
 
 func (c *ctl) eval(context.Context) error {
 	return ctlErrorf(ctlUsage, "Error: eval runs Erlang inside RabbitMQ. minirabbit is not written in Erlang and cannot do it.")
-}
-
-// leastMemory is the limit below which memory counts as short. minirabbit does not
-// measure its memory: a limit this low can only be meant to raise the alarm.
-const (
-	leastFraction = 0.01
-	leastMemory   = 64 << 20
-)
-
-func (c *ctl) setMemoryHighWatermark(ctx context.Context) error {
-	raise := false
-	if c.args[0] == "absolute" && len(c.args) == 2 {
-		c.say("Setting memory threshold on the node to %s bytes ...", c.args[1])
-		n, err := strconv.ParseInt(c.args[1], 10, 64)
-		raise = err == nil && n < leastMemory
-	} else {
-		c.say("Setting memory threshold on the node to %s ...", c.args[0])
-		f, err := strconv.ParseFloat(c.args[0], 64)
-		if err != nil || f < 0 || f > 1 {
-			return ctlErrorf(ctlUsage, "Error (argument validation): the threshold should be a number between 0.0 and 1.0")
-		}
-		raise = f < leastFraction
-	}
-	if raise {
-		return c.api.put(ctx, "minirabbit/alarms/memory", nil)
-	}
-	return c.api.delete(ctx, "minirabbit/alarms/memory")
 }
