@@ -132,12 +132,18 @@ var httpCases = []Case{
 // awaitListed waits until the connection of a user is listed, which takes RabbitMQ some seconds.
 func (t *T) awaitListed(user string) {
 	t.Helper()
-	for deadline := time.Now().Add(patience); ; time.Sleep(100 * time.Millisecond) {
-		if list, _ := t.Ask("GET", "/api/connections/username/"+user, nil).Body.([]any); len(list) == 1 {
-			return
-		}
+	t.awaitStatistics("the connection of user "+user, func() bool {
+		list, _ := t.Ask("GET", "/api/connections/username/"+user, nil).Body.([]any)
+		return len(list) == 1
+	})
+}
+
+// awaitStatistics waits until the API shows something, which takes RabbitMQ some seconds.
+func (t *T) awaitStatistics(what string, shown func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(patience); !shown(); time.Sleep(100 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("the connection of user %s is not listed", user)
+			t.Fatalf("%s is not shown", what)
 		}
 	}
 }

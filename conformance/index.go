@@ -89,6 +89,7 @@ func Cases() []Case {
 		httpObjectCases,
 		httpMessageCases,
 		httpOperatorCases,
+		httpAccessCases,
 		clientCases,
 		differenceCases,
 	)

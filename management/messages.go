@@ -211,6 +211,10 @@ func (r *request) getMessages() {
 	if vh == nil {
 		return
 	}
+	if r.api.rules.MissingObject && !hasQueue(vh, r.vars["queue"]) {
+		r.fail(http.StatusNotFound, "not_found", "queue_not_found")
+		return
+	}
 	in, ok := r.read()
 	if !ok || !r.require(in, "ackmode", "count", "encoding") {
 		return

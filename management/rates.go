@@ -2,6 +2,7 @@ package management
 
 import (
 	"fmt"
+	"net/http"
 	"slices"
 	"strconv"
 	"time"
@@ -40,7 +41,7 @@ func (r *request) rangesAreValid() bool {
 	for _, name := range []string{"lengths", "msg_rates", "data_rates", "node_stats"} {
 		age, step, ok := r.askedRange(name)
 		if ok && (age <= 0 || step <= 0 || age/step > maxSamples) {
-			r.badRequest(fmt.Sprintf("Invalid range parameters: age %d, incr %d", age, step))
+			r.fail(http.StatusBadRequest, r.route.ranged, fmt.Sprintf("Invalid range parameters: age %d, incr %d", age, step))
 			return false
 		}
 	}

@@ -51,7 +51,7 @@ func TestRangesAreChecked(t *testing.T) {
 			continue
 		}
 		require.Equal(t, http.StatusBadRequest, status, query)
-		require.JSONEq(t, `{"error":"bad_request","reason":"`+want+`"}`, answer)
+		require.JSONEq(t, `{"error":"invalid_range_parameters","reason":"`+want+`"}`, answer)
 	}
 	status, answer := request(t, b, http.MethodGet, "/api/overview?columns=queue_totals.messages_details&lengths_age=60&lengths_incr=61", "")
 	require.Equal(t, http.StatusOK, status)

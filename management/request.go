@@ -61,7 +61,7 @@ func (r *request) serve() {
 		r.w.Header().Set("Allow", route.allow)
 		r.w.WriteHeader(http.StatusMethodNotAllowed)
 	case route.access == nobody || r.authenticate() && r.permitted(route.access):
-		if r.Method == http.MethodGet && route.ranged && !r.rangesAreValid() {
+		if r.Method == http.MethodGet && route.ranged != "" && !r.rangesAreValid() {
 			return
 		}
 		handle(r)

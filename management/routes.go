@@ -17,7 +17,7 @@ type route struct {
 	pattern  string
 	access   access
 	exists   func(*broker.ManagementRules) bool // nil: in all releases
-	ranged   bool                               // takes ranges of samples
+	ranged   string                             // what a bad range of samples is called, "" if it takes none
 	paged    func(*broker.ManagementRules) bool // in which releases the list comes in pages if asked, nil: in none
 	get      handler
 	put      handler
@@ -39,9 +39,15 @@ var (
 	hasProtection   = func(rules *broker.ManagementRules) bool { return rules.Protected }
 )
 
+// What a bad range of samples is called in answers.
+const (
+	badRequest = "bad_request"
+	badRange   = "invalid_range_parameters"
+)
+
 // routes is the table of all paths below /api.
 var routes = []route{
-	{pattern: "overview", access: anyUser, ranged: true, get: (*request).overview},
+	{pattern: "overview", access: anyUser, ranged: badRequest, get: (*request).overview},
 	{pattern: "whoami", access: anyUser, get: (*request).whoami},
 	{pattern: "extensions", access: anyUser, get: (*request).extensions},
 	{pattern: "version", access: nobody, exists: hasVersion, get: (*request).version},
@@ -50,8 +56,8 @@ var routes = []route{
 	{pattern: "auth/attempts/{node}/source", access: monitor, get: (*request).authAttemptSources, delete: (*request).resetAttempts},
 	{pattern: "auth/hash_password/{password}", access: administrator, exists: hasHashPassword, get: (*request).hashPassword},
 	{pattern: "cluster-name", access: anyUser, get: (*request).clusterName, put: (*request).setClusterName},
-	{pattern: "nodes", access: monitor, ranged: true, get: (*request).nodes},
-	{pattern: "nodes/{node}", access: monitor, ranged: true, get: (*request).nodeByName},
+	{pattern: "nodes", access: monitor, ranged: badRequest, get: (*request).nodes},
+	{pattern: "nodes/{node}", access: monitor, ranged: badRequest, get: (*request).nodeByName},
 	{pattern: "nodes/{node}/memory", access: monitor, get: (*request).nodeMemory},
 	{pattern: "feature-flags", access: featureFlags, get: (*request).featureFlags},
 	{pattern: "feature-flags/{name}/enable", access: administrator, put: (*request).enableFeatureFlag},
@@ -78,27 +84,27 @@ var routes = []route{
 	{pattern: "health/checks/metadata-store/initialized/with-data", access: anyUser, exists: hasReadiness, get: (*request).healthy},
 	{pattern: "health/checks/quorum-queues-without-elected-leaders/all-vhosts", access: anyUser, exists: hasReadiness, get: (*request).healthy},
 
-	{pattern: "connections", access: anyUser, ranged: true, paged: hasPages, get: (*request).connections},
+	{pattern: "connections", access: anyUser, ranged: badRequest, paged: hasPages, get: (*request).connections},
 	{pattern: "connections/username/{user}", access: sameUser, paged: hasPages, get: (*request).connectionsOfUser, delete: (*request).closeConnectionsOfUser},
-	{pattern: "connections/{name}", access: anyUser, ranged: true, get: (*request).connection, delete: (*request).closeConnection},
-	{pattern: "connections/{name}/channels", access: anyUser, ranged: true, get: (*request).connectionChannels},
-	{pattern: "vhosts/{vhost}/connections", access: vhostUser, ranged: true, get: (*request).vhostConnections},
-	{pattern: "channels", access: anyUser, ranged: true, paged: hasPages, get: (*request).channels},
-	{pattern: "channels/{name}", access: anyUser, ranged: true, get: (*request).channel},
-	{pattern: "vhosts/{vhost}/channels", access: vhostUser, ranged: true, get: (*request).vhostChannels},
+	{pattern: "connections/{name}", access: anyUser, ranged: badRequest, get: (*request).connection, delete: (*request).closeConnection},
+	{pattern: "connections/{name}/channels", access: anyUser, ranged: badRequest, get: (*request).connectionChannels},
+	{pattern: "vhosts/{vhost}/connections", access: vhostUser, ranged: badRequest, get: (*request).vhostConnections},
+	{pattern: "channels", access: anyUser, ranged: badRequest, paged: hasPages, get: (*request).channels},
+	{pattern: "channels/{name}", access: anyUser, ranged: badRequest, get: (*request).channel},
+	{pattern: "vhosts/{vhost}/channels", access: vhostUser, ranged: badRequest, get: (*request).vhostChannels},
 	{pattern: "consumers", access: anyUser, get: (*request).consumers},
 	{pattern: "consumers/{vhost}", access: consumersOf, get: (*request).consumers},
 
-	{pattern: "exchanges", access: anyUser, ranged: true, paged: hasPages, get: (*request).exchanges},
-	{pattern: "exchanges/{vhost}", access: vhostUser, ranged: true, paged: hasPages, get: (*request).exchanges},
-	{pattern: "exchanges/{vhost}/{exchange}", access: vhostUser, ranged: true, get: (*request).exchange, put: (*request).putExchange, delete: (*request).deleteExchange},
+	{pattern: "exchanges", access: anyUser, ranged: badRange, paged: hasPages, get: (*request).exchanges},
+	{pattern: "exchanges/{vhost}", access: vhostUser, ranged: badRange, paged: hasPages, get: (*request).exchanges},
+	{pattern: "exchanges/{vhost}/{exchange}", access: vhostUser, ranged: badRequest, get: (*request).exchange, put: (*request).putExchange, delete: (*request).deleteExchange},
 	{pattern: "exchanges/{vhost}/{exchange}/publish", access: vhostUser, post: (*request).publish},
 	{pattern: "exchanges/{vhost}/{exchange}/bindings/source", access: vhostUser, get: (*request).bindingsFrom},
 	{pattern: "exchanges/{vhost}/{exchange}/bindings/destination", access: vhostUser, get: (*request).bindingsTo},
-	{pattern: "queues", access: anyUser, ranged: true, paged: hasPages, get: (*request).queues},
-	{pattern: "queues/detailed", access: anyUser, ranged: true, paged: hasPages, get: (*request).detailedQueues},
-	{pattern: "queues/{vhost}", access: vhostUser, ranged: true, paged: hasPages, get: (*request).queues},
-	{pattern: "queues/{vhost}/{queue}", access: vhostUser, ranged: true, get: (*request).queue, put: (*request).putQueue, delete: (*request).deleteQueue},
+	{pattern: "queues", access: anyUser, ranged: badRange, paged: hasPages, get: (*request).queues},
+	{pattern: "queues/detailed", access: anyUser, ranged: badRange, paged: hasPages, get: (*request).detailedQueues},
+	{pattern: "queues/{vhost}", access: vhostUser, ranged: badRange, paged: hasPages, get: (*request).queues},
+	{pattern: "queues/{vhost}/{queue}", access: vhostUser, ranged: badRequest, get: (*request).queue, put: (*request).putQueue, delete: (*request).deleteQueue},
 	{pattern: "queues/{vhost}/{queue}/bindings", access: vhostUser, get: (*request).bindingsToQueue},
 	{pattern: "queues/{vhost}/{queue}/contents", access: vhostUser, delete: (*request).purgeQueue},
 	{pattern: "queues/{vhost}/{queue}/get", access: vhostUser, post: (*request).getMessages},
@@ -108,8 +114,8 @@ var routes = []route{
 	{pattern: "bindings/{vhost}/e/{source}/{kind}/{destination}", access: vhostUser, get: (*request).bindingsBetween, post: (*request).bind},
 	{pattern: "bindings/{vhost}/e/{source}/{kind}/{destination}/{key}", access: vhostUser, get: (*request).binding, delete: (*request).unbind},
 
-	{pattern: "vhosts", access: anyUser, ranged: true, paged: hasPages, get: (*request).vhosts},
-	{pattern: "vhosts/{vhost}", access: administrator, ranged: true, get: (*request).vhost, put: (*request).putVHost, delete: (*request).deleteVHost},
+	{pattern: "vhosts", access: anyUser, ranged: badRange, paged: hasPages, get: (*request).vhosts},
+	{pattern: "vhosts/{vhost}", access: administrator, ranged: badRequest, get: (*request).vhost, put: (*request).putVHost, delete: (*request).deleteVHost},
 	{pattern: "vhosts/{vhost}/permissions", access: administrator, get: (*request).vhostPermissions},
 	{pattern: "vhosts/{vhost}/topic-permissions", access: administrator, get: (*request).vhostTopicPermissions},
 	{pattern: "vhosts/{vhost}/start/{node}", access: administrator, post: (*request).startVHost},
