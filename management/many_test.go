@@ -17,12 +17,10 @@ import (
 
 // TestThousandQueuesWhileClientsPublish lists 1,000 queues again and again while 100
 // connections publish: an answer takes less than 100 ms unless the machine is busy with
-// something else, so that one of many does, and what the clients publish is confirmed all
-// the while.
+// something else, and what the clients publish is confirmed all the while.
 func TestThousandQueuesWhileClientsPublish(t *testing.T) {
-	const queues, connections = 1000, 100
-	const fewest, most = 10, 50 // requests
-	const limit = 100 * time.Millisecond * slowdown
+	const queues, connections, requests = 1000, 100, 10
+	const limit, patience = 100 * time.Millisecond * slowdown, 30 * time.Second // for a moment of the machine's own
 	b := testkit.Start(t, testkit.WithManagement())
 	var topology testkit.Topology
 	for i := range queues {
@@ -61,7 +59,7 @@ func TestThousandQueuesWhileClientsPublish(t *testing.T) {
 	}
 	b.AwaitConnections(t, connections)
 	var took []time.Duration
-	for len(took) < fewest || len(took) < most && slices.Min(took) >= limit {
+	for start := time.Now(); len(took) < requests || slices.Min(took) >= limit && time.Since(start) < patience; {
 		began := time.Now()
 		status, answer := request(t, b, http.MethodGet, "/api/queues", "")
 		took = append(took, time.Since(began))

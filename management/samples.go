@@ -11,10 +11,10 @@ import (
 
 const (
 	sampleInterval = time.Second
-	// keepSamples is how many are kept of one thing, of those that differ from
-	// the one before.
+	// keepSamples is how many are kept of one thing at least, of those that differ
+	// from the one before, and twice as many at most.
 	keepSamples = 120
-	// keepTotals is how many are kept of the node and the virtual hosts.
+	// keepTotals is the same for the node and the virtual hosts.
 	keepTotals = 3600
 	// rateWindow is the time over which a rate is taken.
 	rateWindow = 5 * time.Second
@@ -144,8 +144,8 @@ type sampler struct {
 }
 
 type series struct {
-	samples []sample
-	seen    bool // in the present round
+	samples []sample // those that are there do not change
+	seen    bool     // in the present round
 }
 
 func newSampler(node *broker.Node) *sampler {
@@ -229,8 +229,8 @@ func (s *series) note(new sample, total bool) {
 	if total {
 		keep = keepTotals
 	}
-	if len(s.samples) >= keep {
-		s.samples = append(s.samples[:0], s.samples[len(s.samples)-keep+1:]...)
+	if len(s.samples) >= 2*keep { // histories look at the old ones
+		s.samples = append(make([]sample, 0, 2*keep), s.samples[len(s.samples)-keep+1:]...)
 	}
 	s.samples = append(s.samples, new)
 }
@@ -244,7 +244,7 @@ func (s *sampler) history(k subject, present counts) history {
 	defer s.mu.Unlock()
 	h := history{now: s.now(), present: present}
 	if one := s.series[k]; one != nil {
-		h.samples = append(h.samples, one.samples...)
+		h.samples = one.samples[:len(one.samples):len(one.samples)]
 	}
 	return h
 }
