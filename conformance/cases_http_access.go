@@ -129,6 +129,19 @@ var httpAccessCases = []Case{
 		Racy: "statistics take some seconds to come",
 	},
 	{
+		ID: "http/import", Title: "definitions pass over what is named as the broker's own",
+		Why: "RabbitMQ's own files have the exchange amq.rabbitmq.log in them.", Source: measured, Management: true,
+		Run: func(t *T) {
+			for _, body := range []string{`{"exchanges":[{"name":"amq.conformance","type":"topic","durable":true,"auto_delete":false,"internal":true,"arguments":{}}]}`,
+				`{"exchanges":[{"name":"amq.direct","type":"topic","durable":true,"auto_delete":false,"internal":false,"arguments":{}}]}`,
+				`{"exchanges":[{"name":"","type":"direct","durable":true,"auto_delete":false,"internal":false,"arguments":{}}]}`,
+				`{"queues":[{"name":"amq.conformance","durable":true,"auto_delete":false,"arguments":{}}]}`} {
+				t.Observe(body, t.Ask("POST", "/api/definitions/{vhost}", body))
+			}
+			t.asks("GET /api/exchanges/{vhost}/amq.conformance", "GET /api/exchanges/{vhost}/amq.direct?columns=type", "GET /api/queues/{vhost}/amq.conformance")
+		},
+	},
+	{
 		ID: "http/types", Title: "a publishing's numbers are no texts and its payload is one; a boolean is not null",
 		Why: "What a language's JSON makes of a variable that is not set must not pass for a value.", Source: measured, Management: true,
 		Run: func(t *T) {

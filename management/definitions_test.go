@@ -81,6 +81,7 @@ func request(t *testing.T, b *testkit.Broker, method, path, body string) (status
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, b.ManagementURL()+path, strings.NewReader(body))
 	require.NoError(t, err)
+	r.Header.Set("Content-Type", "application/json")
 	r.SetBasicAuth("guest", "guest")
 	response, err := http.DefaultClient.Do(r)
 	require.NoError(t, err)

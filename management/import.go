@@ -22,6 +22,9 @@ func (r *request) importVHostDefinitions() {
 }
 
 func (r *request) importInto(vhost string) {
+	if !r.isForm() && !r.isJSON() {
+		return
+	}
 	in, err := r.uploaded()
 	if err != nil {
 		r.badRequest("failed_to_parse_json")
@@ -31,16 +34,18 @@ func (r *request) importInto(vhost string) {
 		r.reply(err)
 		return
 	}
-	if to := r.FormValue("redirect"); strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/") && strings.HasPrefix(to, "/") {
+	if to := r.FormValue("redirect"); r.isForm() && strings.HasPrefix(to, "/") {
 		http.Redirect(r.w, r.Request, to, http.StatusSeeOther)
 		return
 	}
 	r.noContent()
 }
 
+func (r *request) isForm() bool { return r.mediaType() == "multipart/form-data" }
+
 // uploaded reads the definitions: the body, or the file of a form.
 func (r *request) uploaded() (input, error) {
-	if !strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/form-data") {
+	if !r.isForm() {
 		return r.decode()
 	}
 	file, _, err := r.FormFile("file")
@@ -207,7 +212,14 @@ func (r *request) restoreGlobalParameter(o input) error {
 	return nil
 }
 
+// isReserved says whether a name is one of the broker's own. Files have some, such as the exchange amq.rabbitmq.log; they
+// are passed over.
+func isReserved(name string) bool { return name == "" || strings.HasPrefix(name, "amq.") }
+
 func (r *request) restoreQueue(vh *broker.VHost, o input) error {
+	if isReserved(o.text("name")) {
+		return nil
+	}
 	m, err := queueDeclaration(o.text("name"), o)
 	if err != nil {
 		return err
@@ -219,6 +231,9 @@ func (r *request) restoreQueue(vh *broker.VHost, o input) error {
 }
 
 func (r *request) restoreExchange(vh *broker.VHost, o input) error {
+	if isReserved(o.text("name")) {
+		return nil
+	}
 	m, err := exchangeDeclaration(o.text("name"), o)
 	if err != nil {
 		return err

@@ -19,14 +19,20 @@ func limitsObject(l broker.Limits) object {
 }
 
 // isJSON answers 415 and returns false if the request's body is declared as
-// something else than JSON, about which RabbitMQ is strict for limits alone.
+// something else than JSON, about which RabbitMQ is strict for limits, operator
+// policies and definitions.
 func (r *request) isJSON() bool {
-	kind, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
-	if strings.TrimSpace(kind) == "application/json" {
+	if r.mediaType() == "application/json" {
 		return true
 	}
 	r.w.WriteHeader(http.StatusUnsupportedMediaType)
 	return false
+}
+
+// mediaType is what the request's body is declared as, without parameters.
+func (r *request) mediaType() string {
+	kind, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
+	return strings.ToLower(strings.TrimSpace(kind))
 }
 
 func (r *request) vhostLimits() {

@@ -3,9 +3,11 @@ package management
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"regexp"
+	"regexp/syntax"
 	"slices"
 	"strconv"
 	"strings"
@@ -84,9 +86,12 @@ func (r *request) askedPage() (*page, *pageError) {
 	match := func(s string) bool { return strings.Contains(strings.ToLower(s), strings.ToLower(name)) }
 	if r.flag("use_regex") && name != "" {
 		re, err := regexp.Compile("(?i)" + name)
+		var problem *syntax.Error
 		switch {
 		case err == nil:
 			match = re.MatchString
+		case errors.As(err, &problem) && slices.Contains(beyondGo, problem.Code):
+			return nil, &pageError{"bad_request", "minirabbit does not know this expression, though RabbitMQ does: " + problem.Error()}
 		case r.api.rules.InvalidPageRegex:
 			return nil, invalid
 		default:
@@ -102,6 +107,10 @@ func (r *request) askedPage() (*page, *pageError) {
 	}
 	return p, nil
 }
+
+// beyondGo is what is wrong with expressions that PCRE knows and Go does not, such as look-ahead. To find nothing by
+// them, as later releases do by one that is invalid, would be a wrong answer.
+var beyondGo = []syntax.ErrorCode{syntax.ErrInvalidPerlOp, syntax.ErrInvalidRepeatOp, syntax.ErrInvalidEscape, syntax.ErrInvalidRepeatSize}
 
 // columns returns the fields that the query asks for, nil for all.
 func (r *request) columns() [][]string {

@@ -1,6 +1,8 @@
 package management_test
 
 import (
+	"net/http"
+	"strings"
 	"sync"
 	"testing"
 
@@ -61,6 +63,35 @@ func TestWhileClientsPublish(t *testing.T) {
 		string(send(t, b.ManagementURL(), "GET /api/vhosts/%2F?columns=message_stats.confirm").Body))
 }
 
+// TestMediaTypes: RabbitMQ wants JSON declared as such for limits, operator policies and definitions, and nowhere else.
+func TestMediaTypes(t *testing.T) {
+	b := testkit.Start(t, testkit.WithManagement())
+	for _, c := range []struct {
+		method, path, body, kind string
+		status                   int
+	}{
+		{"PUT", "/api/queues/%2F/q", "{}", "text/plain", 201},
+		{"PUT", "/api/operator-policies/%2F/p", `{"pattern":"^x","definition":{"max-length":1},"apply-to":"queues"}`, "text/plain", 415},
+		{"PUT", "/api/operator-policies/%2F/p", `{"pattern":"^x","definition":{"max-length":1},"apply-to":"queues"}`, "Application/JSON; charset=utf-8", 201},
+		{"PUT", "/api/vhost-limits/%2F/max-queues", `{"value":9}`, "", 415},
+		{"PUT", "/api/vhost-limits/%2F/max-queues", `{"value":9}`, "Application/JSON", 204},
+		{"POST", "/api/definitions", "{}", "application/x-www-form-urlencoded", 415},
+		{"POST", "/api/definitions/%2F", "{}", "", 415},
+		{"POST", "/api/definitions", "{}", "application/json", 204},
+	} {
+		r, err := http.NewRequestWithContext(t.Context(), c.method, b.ManagementURL()+c.path, strings.NewReader(c.body))
+		require.NoError(t, err)
+		r.SetBasicAuth("guest", "guest")
+		if c.kind != "" {
+			r.Header.Set("Content-Type", c.kind)
+		}
+		answer, err := http.DefaultClient.Do(r)
+		require.NoError(t, err)
+		answer.Body.Close()
+		require.Equal(t, c.status, answer.StatusCode, "%s %s as %q", c.method, c.path, c.kind)
+	}
+}
+
 // TestBadInput must be refused, whatever it is.
 func TestBadInput(t *testing.T) {
 	b := testkit.Start(t, testkit.WithManagement())
@@ -74,11 +105,15 @@ func TestBadInput(t *testing.T) {
 		`PUT /api/policies/%2F/p {"pattern":1,"definition":1}`: 500,
 		`POST /api/definitions {"queues":[1]}`:                 400,
 		`POST /api/definitions []`:                             400,
-		`POST /api/queues/%2F/q/get {"count":"x","ackmode":"ack_requeue_true","encoding":"auto"}`: 400,
-		"GET /api/queues/%ZZ":    404,
-		"GET /api/queues/%2F%00": 404,
-		"GET /nosuch":            404,
-		"@none GET /api/queues":  401,
+		`POST /api/queues/%2F/missing/get {"count":"x","ackmode":"ack_requeue_true","encoding":"auto"}`: 404,
+		`PUT /api/vhosts/x {"description":5}`:                 500,
+		`PUT /api/vhosts/x {"tags":5}`:                        500,
+		`PUT /api/cluster-name {"name":5}`:                    500,
+		"GET /api/queues?page=1&use_regex=true&name=q(%3F!a)": 400,
+		"GET /api/queues/%ZZ":                                 404,
+		"GET /api/queues/%2F%00":                              404,
+		"GET /nosuch":                                         404,
+		"@none GET /api/queues":                               401,
 	} {
 		if line == "GET /api/queues/%ZZ" {
 			continue // a client cannot even send it

@@ -229,6 +229,10 @@ func (r *request) setClusterName() {
 	if !ok || !r.require(in, "name") {
 		return
 	}
+	if !isText(in["name"]) {
+		r.reply(errCrash)
+		return
+	}
 	value, err := json.Marshal(in.text("name"))
 	if err != nil {
 		r.badRequest("not_json")

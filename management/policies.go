@@ -68,7 +68,9 @@ func (r *request) putOperatorPolicy() {
 		r.notAuthorised("Not administrator user")
 		return
 	}
-	r.savePolicy(broker.OperatorPolicy)
+	if r.isJSON() {
+		r.savePolicy(broker.OperatorPolicy)
+	}
 }
 
 func (r *request) savePolicy(kind broker.PolicyKind) {

@@ -90,6 +90,10 @@ func (r *request) saveVHost(name string, in input) (created bool, err error) {
 	if err != nil {
 		return false, err
 	}
+	description, tags := in["description"], in["tags"]
+	if description != nil && !isText(description) || tags != nil && !isText(tags) && !isList(tags) {
+		return false, errCrash
+	}
 	kind, err := r.readDefaultQueueType(in)
 	if err != nil {
 		return false, err
