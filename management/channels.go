@@ -32,17 +32,19 @@ func (r *request) listChannels(which func(*broker.Channel) bool) {
 func (r *request) channel() {
 	is := func(ch *broker.Channel) bool { return channelName(ch) == r.vars["name"] }
 	for _, c := range r.api.node.Connections() {
-		for _, info := range channelsOf(c, is) {
-			if !r.sees(c) {
-				r.notAuthorised(notForUser)
-				return
-			}
-			o := r.channelObject(&info)
-			o["consumer_details"] = r.consumerObjects(info.consumers)
-			o["deliveries"], o["publishes"] = []any{}, []any{} // RabbitMQ fills them in its rates mode "detailed" only
-			r.one(o)
+		found := channelsOf(c, is)
+		if len(found) == 0 {
+			continue
+		}
+		if !r.sees(c) {
+			r.notAuthorised(notForUser)
 			return
 		}
+		o := r.channelObject(&found[0])
+		o["consumer_details"] = r.consumerObjects(found[0].consumers)
+		o["deliveries"], o["publishes"] = []any{}, []any{} // RabbitMQ fills them in its rates mode "detailed" only
+		r.one(o)
+		return
 	}
 	r.notFound()
 }

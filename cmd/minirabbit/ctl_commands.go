@@ -305,7 +305,7 @@ func (c *ctl) closeConnection(ctx context.Context) error {
 		return err
 	}
 	for _, o := range items {
-		if name := fmt.Sprint(o["name"]); name == c.args[0] || pid("connected_at")(o) == c.args[0] {
+		if name := fmt.Sprint(o["name"]); name == c.args[0] || pid(o) == c.args[0] {
 			return c.api.delete(ctx, path("connections", name), "X-Reason", c.args[1])
 		}
 	}
@@ -374,9 +374,10 @@ func (c *ctl) importDefinitions(ctx context.Context) error {
 	if len(c.args) == 0 || c.args[0] == "-" {
 		c.say("Importing definitions in JSON from standard input ...")
 		text, err = io.ReadAll(os.Stdin)
-	} else if _, err := os.Stat(c.args[0]); err != nil {
-		return c.invalid(ctlBadData, "Bad argument: File %s does not exist", c.args[0])
 	} else {
+		if _, err := os.Stat(c.args[0]); err != nil {
+			return c.invalid(ctlBadData, "Bad argument: File %s does not exist", c.args[0])
+		}
 		c.say("Importing definitions in JSON from a file at %q ...", c.args[0])
 		text, err = os.ReadFile(c.args[0])
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"hash/fnv"
 	"slices"
 	"strconv"
 	"strings"
@@ -123,9 +124,22 @@ func field(name string) func(o map[string]any) any {
 	return func(o map[string]any) any { return plain(o[name]) }
 }
 
-// pid makes up the process identifier that a thing has in RabbitMQ.
-func pid(key string) func(o map[string]any) any {
-	return func(o map[string]any) any { return fmt.Sprintf("<%v.%v>", o["node"], o[key]) }
+// pid makes up the process identifier that a thing has in RabbitMQ, from its name.
+func pid(o map[string]any) any {
+	h := fnv.New32a()
+	fmt.Fprint(h, o["name"])
+	return fmt.Sprintf("<%v.1.%d.0>", o["node"], h.Sum32())
+}
+
+// protocolVersion writes it as Erlang does.
+func protocolVersion(o map[string]any) any {
+	version, _ := strings.CutPrefix(fmt.Sprint(o["protocol"]), "AMQP ")
+	return "{" + strings.ReplaceAll(version, "-", ",") + "}"
+}
+
+func channelPid(o map[string]any) any {
+	channel, _ := o["channel_details"].(map[string]any)
+	return pid(channel)
 }
 
 // asText writes an object as JSON, in a string.
@@ -145,7 +159,7 @@ var (
 			"exclusive_consumer_tag single_active_consumer_tag messages_ready messages_unacknowledged messages_ram messages_persistent " +
 			"message_bytes message_bytes_ready message_bytes_unacknowledged message_bytes_ram message_bytes_persistent " +
 			"consumers consumer_utilisation consumer_capacity memory state type leader members online",
-		fields: map[string]func(map[string]any) any{"pid": pid("name")}}
+		fields: map[string]func(map[string]any) any{"pid": pid}}
 	listExchanges = listing{what: "exchanges", scoped: true, columns: "name type", path: inVHost("exchanges"),
 		more: "durable auto_delete internal arguments policy"}
 	listBindings = listing{prepared: "Listing bindings for vhost %s...", scoped: true, path: inVHost("bindings"),
@@ -156,14 +170,14 @@ var (
 	listConnections = listing{what: "connections", columns: "user peer_host peer_port state", path: everywhere("connections"),
 		more: "pid name port host ssl protocol vhost timeout frame_max channel_max client_properties recv_oct recv_cnt send_oct " +
 			"send_cnt send_pend channels auth_mechanism connected_at user_provided_name",
-		fields: map[string]func(map[string]any) any{"pid": pid("connected_at")}}
+		fields: map[string]func(map[string]any) any{"pid": pid, "protocol": protocolVersion}}
 	listChannels = listing{what: "channels", columns: "pid user consumer_count messages_unacknowledged", path: everywhere("channels"),
 		more: "connection name number vhost transactional confirm messages_uncommitted acks_uncommitted messages_unconfirmed " +
 			"prefetch_count global_prefetch_count state",
-		fields: map[string]func(map[string]any) any{"pid": pid("name"), "connection": within("connection_details", "name")}}
+		fields: map[string]func(map[string]any) any{"pid": pid, "connection": within("connection_details", "name")}}
 	listConsumers = listing{columns: "queue_name channel_pid consumer_tag ack_required prefetch_count active arguments", path: inVHost("consumers"),
 		more: "activity_status exclusive", prepared: "Listing consumers in vhost %s ...", scoped: true,
-		fields: map[string]func(map[string]any) any{"queue_name": within("queue", "name"), "channel_pid": within("channel_details", "name")}}
+		fields: map[string]func(map[string]any) any{"queue_name": within("queue", "name"), "channel_pid": channelPid}}
 	listUsers  = listing{what: "users", columns: "user tags", path: everywhere("users"), fixed: true, fields: map[string]func(map[string]any) any{"user": field("name")}}
 	listVHosts = listing{what: "vhosts", columns: "name", more: "tracing description tags default_queue_type cluster_state metadata", path: everywhere("vhosts")}
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -21,9 +22,18 @@ type erlangArguments map[string]any
 func (a erlangArguments) MarshalJSON() ([]byte, error) {
 	list := [][]any{}
 	for _, key := range slices.Sorted(maps.Keys(a)) {
-		list = append(list, []any{key, erlangType(a[key]), a[key]})
+		list = append(list, []any{key, erlangType(a[key]), plain(a[key])})
 	}
-	return json.Marshal(list)
+	return asJSON(list)
+}
+
+// asJSON leaves angle brackets as they are.
+func asJSON(v any) ([]byte, error) {
+	var text bytes.Buffer
+	e := json.NewEncoder(&text)
+	e.SetEscapeHTML(false)
+	err := e.Encode(v)
+	return bytes.TrimSuffix(text.Bytes(), []byte("\n")), err
 }
 
 func erlangType(v any) string {
@@ -46,13 +56,25 @@ func erlangType(v any) string {
 func (a erlangArguments) String() string {
 	var parts []string
 	for _, key := range slices.Sorted(maps.Keys(a)) {
-		v := fmt.Sprint(a[key])
-		if s, ok := a[key].(string); ok {
-			v = fmt.Sprintf("%q", s)
-		}
-		parts = append(parts, fmt.Sprintf("{%q,%s}", key, v))
+		parts = append(parts, fmt.Sprintf("{%q,%s}", key, erlangTerm(a[key])))
 	}
 	return "[" + strings.Join(parts, ",") + "]"
+}
+
+func erlangTerm(v any) string {
+	switch v := v.(type) {
+	case string:
+		return fmt.Sprintf("%q", v)
+	case map[string]any:
+		return erlangArguments(v).String()
+	case []any:
+		parts := make([]string, len(v))
+		for i, item := range v {
+			parts[i] = erlangTerm(item)
+		}
+		return "[" + strings.Join(parts, ",") + "]"
+	}
+	return fmt.Sprint(v)
 }
 
 // cell writes a value for a table.
@@ -108,7 +130,7 @@ func (c *ctl) printJSON(columns []string, rows []row) error {
 			if v == nil {
 				v = ""
 			}
-			text, err := json.Marshal(v)
+			text, err := asJSON(v)
 			if err != nil {
 				return err
 			}

@@ -106,6 +106,41 @@ func TestCtlRaisesTheMemoryAlarm(t *testing.T) {
 	require.NoError(t, conn.Close())
 }
 
+// TestCtlListsClients with identifiers that look like Erlang's and lead back to the connection.
+func TestCtlListsClients(t *testing.T) {
+	b := testkit.Start(t, testkit.WithManagement())
+	b.Declare(testkit.Topology{Queues: []testkit.Queue{{Name: "q"}}})
+	config := b.Config()
+	config.Properties = amqp.Table{"product": "<p>", "capabilities": amqp.Table{"basic.nack": true}}
+	conn, err := amqp.DialConfig(b.URL(), config)
+	require.NoError(t, err)
+	closed := conn.NotifyClose(make(chan *amqp.Error, 1))
+	ch, err := conn.Channel()
+	require.NoError(t, err)
+	_, err = ch.Consume("q", "tag", false, false, false, false, nil)
+	require.NoError(t, err)
+
+	_, connections, _ := call(t, b, "-s", "list_connections", "pid", "protocol", "client_properties")
+	fields := strings.Split(strings.TrimSpace(connections), "\t")
+	require.Regexp(t, `^<rabbit@minirabbit\.\d+\.\d+\.0>$`, fields[0])
+	require.Equal(t, "{0,9,1}", fields[1])
+	require.Contains(t, fields[2], `{"basic.nack",true}`)
+	require.NotContains(t, fields[2], "map[")
+	_, connections, _ = call(t, b, "list_connections", "client_properties", "--formatter", "json")
+	require.Contains(t, connections, `["product","longstr","<p>"]`)
+	_, channels, _ := call(t, b, "-s", "list_channels", "pid")
+	_, consumers, _ := call(t, b, "-s", "list_consumers", "channel_pid")
+	require.Regexp(t, `^<rabbit@minirabbit\.\d+\.\d+\.0>\n$`, channels)
+	require.Equal(t, channels, consumers)
+
+	code, _, _ := call(t, b, "close_connection", "<rabbit@minirabbit.1.2.0>", "gone already")
+	require.Zero(t, code)
+	require.False(t, conn.IsClosed())
+	code, _, stderr := call(t, b, "close_connection", fields[0], "enough")
+	require.Zero(t, code, stderr)
+	require.Equal(t, "CONNECTION_FORCED - enough", (<-closed).Reason)
+}
+
 func TestCtlDefinitions(t *testing.T) {
 	from, to := testkit.Start(t, testkit.WithManagement()), testkit.Start(t, testkit.WithManagement())
 	from.Declare(testkit.Topology{
@@ -120,6 +155,8 @@ func TestCtlDefinitions(t *testing.T) {
 	require.Zero(t, code, stderr)
 	to.Publish("x", "k", []byte("hello"))
 	require.Equal(t, 1, to.Queue("q").Ready())
+	code, _, _ = call(t, to, "import_definitions", filepath.Dir(file))
+	require.Equal(t, ctlBadData, code, "a directory cannot be read")
 	text, err := os.ReadFile(file)
 	require.NoError(t, err)
 	require.NotContains(t, string(text), `"password":`)
