@@ -161,7 +161,7 @@ func (ch *channel) execute(m wire.Method) error {
 	ch.c.enter(ch.vh)
 	defer ch.c.next()
 	ch.received(m, nil)
-	if ch.shutting.Load() {
+	if ch.ended() {
 		ch.late(m)
 		return nil
 	}

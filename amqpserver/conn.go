@@ -56,6 +56,8 @@ type conn struct {
 	rate         atomic.Int64 // bytes a second, 0 for no limit
 	mute         atomic.Bool  // says nothing more, heartbeats neither
 	resting      atomic.Bool  // does not read, so that silence means nothing
+	over         atomic.Bool  // what the client sends counts no more, nor what has arrived already
+	cut          atomic.Bool  // over by a fault: nothing more is sent, either
 	interruption atomic.Pointer[error]
 
 	// owned by the writer
@@ -134,6 +136,9 @@ func (c *conn) run() error {
 		}
 		if c.stopping.Load() {
 			return c.ignore(head)
+		}
+		if c.over.Load() {
+			return c.outlast()
 		}
 		if err := c.frame(head); err != nil {
 			return err

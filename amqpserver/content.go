@@ -111,7 +111,7 @@ func (ch *channel) publish(p *content) error {
 	ch.c.enter(ch.vh)
 	defer ch.c.next()
 	ch.received(&p.publish, p.body)
-	if ch.shutting.Load() {
+	if ch.ended() {
 		return nil
 	}
 	if ch.c.armed() {

@@ -64,9 +64,20 @@ func (c *conn) drain() {
 	io.Copy(io.Discard, c.nc)
 }
 
+// outlast ends the reader of a connection that is over. One that a fault cuts
+// stays until the writer has come so far, or the client hangs up.
+func (c *conn) outlast() error {
+	c.endBatch()
+	if c.cut.Load() {
+		io.Copy(io.Discard, c.nc)
+	}
+	return errAborted
+}
+
 // interrupt has the reader end the connection for a reason of somebody else's.
 func (c *conn) interrupt(err error) {
 	c.interruption.Store(&err)
+	c.over.Store(true)
 	c.nc.SetReadDeadline(time.Unix(1, 0))
 }
 
@@ -93,6 +104,12 @@ func (ch *channel) noticeShut() {
 		ch.content = content{}
 		ch.state = channelClosing
 	}
+}
+
+// ended says that a command comes too late for the channel or its connection. A
+// command that ends them itself, after its effect, has that.
+func (ch *channel) ended() bool {
+	return ch.shutting.Load() || ch.c.over.Load() && !ch.muted
 }
 
 // late answers a command that crossed the channel's end. The vhost's lock is held.

@@ -228,7 +228,7 @@ func (c *conn) receive(cmd Command, effect func() error) error {
 		c.rate.Store(int64(i.Rate))
 	}
 	if i.Mute && i.End != Keep {
-		c.out.halt(c.ending(i.End))
+		c.finish(i.End)
 	}
 	if i.Skip {
 		if err := c.answer(&cmd, i.Answer); err != nil {
@@ -253,7 +253,7 @@ func (c *conn) receive(cmd Command, effect func() error) error {
 		return nil
 	}
 	if !i.Mute {
-		c.out.halt(c.ending(i.End))
+		c.finish(i.End)
 	}
 	if i.End == Silent {
 		c.drain()
@@ -301,6 +301,9 @@ func (c *conn) answer(cmd *Command, a Answer) error {
 // deliver lets the interceptor treat a command that is about to be sent; frames
 // appends its bytes.
 func (c *conn) deliver(cmd Command, frames func(buf []byte) []byte) {
+	if c.cut.Load() {
+		return
+	}
 	cmd.Peer, cmd.sent, cmd.At = &c.peer, true, c.node.Now()
 	i := c.server.interceptor.Send(&cmd)
 	if i == nil {
@@ -315,7 +318,7 @@ func (c *conn) deliver(cmd Command, frames func(buf []byte) []byte) {
 		c.rate.Store(int64(i.Rate))
 	}
 	if i.End != Keep && i.Before && i.End != Tear {
-		c.out.halt(c.ending(i.End))
+		c.finish(i.End)
 	}
 	if i.Skip && (cmd.Method.ID() == wire.IDBasicAck || cmd.Method.ID() == wire.IDBasicNack) {
 		cmd.ch.withheld = true
@@ -333,7 +336,7 @@ func (c *conn) deliver(cmd Command, frames func(buf []byte) []byte) {
 		c.post(buf)
 	}
 	if i.End != Keep && (!i.Before || i.End == Tear) {
-		c.out.halt(c.ending(i.End))
+		c.finish(i.End)
 	}
 	ch := cmd.ch
 	if ch != nil && (i.Do != nil || i.Err != nil) {
@@ -358,6 +361,13 @@ func (c *conn) followLocked(ch *channel, do func(ch *broker.Channel), err error)
 	default:
 		c.interrupt(err)
 	}
+}
+
+// finish has the connection end when what is in the outbox is sent.
+func (c *conn) finish(e End) {
+	c.out.halt(c.ending(e))
+	c.cut.Store(true)
+	c.over.Store(true)
 }
 
 // ending returns what the writer does to end the connection.

@@ -1,0 +1,93 @@
+package testkit_test
+
+import (
+	"net"
+	"sync"
+	"testing"
+
+	amqp "github.com/rabbitmq/amqp091-go"
+	"github.com/stretchr/testify/require"
+
+	"github.com/minirabbit/minirabbit/testkit"
+)
+
+// corked is a connection that can keep back what is written, to write it all at
+// once: what a client sends before it has heard of anything that went wrong.
+type corked struct {
+	net.Conn
+	mu   sync.Mutex
+	kept []byte
+	cork bool
+}
+
+func (c *corked) Write(b []byte) (int, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.cork {
+		c.kept = append(c.kept, b...)
+		return len(b), nil
+	}
+	return c.Conn.Write(b)
+}
+
+func (c *corked) together(t *testing.T, send func()) {
+	set := func(cork bool) {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.cork = cork
+	}
+	set(true)
+	send()
+	set(false)
+	_, err := c.Write(c.kept)
+	require.NoError(t, err)
+}
+
+// A connection or channel that a fault ends does nothing more, also not what its
+// client had sent already: a delivery is lost before its acknowledgement, always.
+func TestNothingCountsAfterTheEnd(t *testing.T) {
+	for name, fault := range map[string]testkit.Fault{
+		"drop before":             {When: testkit.Before(testkit.BasicDeliver), Do: testkit.DropConnection},
+		"drop after":              {When: testkit.After(testkit.BasicDeliver), Do: testkit.DropConnection},
+		"tear":                    {When: testkit.Before(testkit.BasicDeliver), Do: testkit.TearFrame},
+		"close connection before": {When: testkit.Before(testkit.BasicDeliver), Do: testkit.CloseConnection(320, "enough")},
+		"close connection after":  {When: testkit.After(testkit.BasicDeliver), Do: testkit.CloseConnection(320, "enough")},
+		"close channel":           {When: testkit.After(testkit.BasicDeliver), Do: testkit.CloseChannel(406, "enough")},
+		"drop after the consume":  {When: testkit.After(testkit.BasicConsume), Do: testkit.DropConnection},
+		"silent before":           {When: testkit.Before(testkit.BasicDeliver), Do: testkit.GoSilent},
+		"silent after":            {When: testkit.After(testkit.BasicDeliver), Do: testkit.GoSilent},
+	} {
+		for network, options := range map[string][]testkit.Option{"TCP": nil, "in memory": {testkit.InMemory()}} {
+			t.Run(name+" "+network, func(t *testing.T) {
+				broker := testkit.Start(t, options...)
+				broker.Declare(testkit.Topology{Queues: []testkit.Queue{{Name: "tasks"}, {Name: "results"}}})
+				broker.Publish("", "tasks", []byte("hello"))
+				fault := broker.Inject(fault)
+				var line *corked
+				config := broker.Config()
+				config.Dial = func(network, address string) (net.Conn, error) {
+					conn, err := broker.Dial(network, address)
+					line = &corked{Conn: conn}
+					return line, err
+				}
+				conn, err := amqp.DialConfig(broker.URL(), config)
+				require.NoError(t, err)
+				defer line.Close()
+				ch, err := conn.Channel()
+				require.NoError(t, err)
+				line.together(t, func() {
+					_, err := ch.Consume("tasks", "worker", false, false, false, true, nil)
+					require.NoError(t, err)
+					publish(t, ch, "results", "done")
+					require.NoError(t, ch.Ack(1, false))
+				})
+				require.Equal(t, 1, fault.Await(t))
+				require.NoError(t, line.Close())
+				broker.AwaitDisconnected(t, "")
+				broker.Queue("tasks").CheckCounts(t, 1, 0, 0)
+				broker.Queue("results").CheckCounts(t, 0, 0, 0)
+				require.Zero(t, broker.History().Queue("tasks")[0].Acks())
+			})
+		}
+	}
+}
