@@ -45,6 +45,7 @@ type channel struct {
 	withheld bool               // a confirm was not sent, so none may speak for all before it
 	answers  *wire.BasicPublish // what the next confirm answers
 	shutting atomic.Bool        // shut was called, and the reader has not noticed
+	doomed   bool               // shut will be called; guarded by the vhost's lock
 }
 
 func newChannel(c *conn, number uint16) *channel {

@@ -352,7 +352,7 @@ func (c *conn) endSession() {
 // handles nothing any more by then, as stopping says.
 func (c *conn) shutDown() {
 	c.shutOnce.Do(func() {
-		if !c.leaving.Load() { // nothing follows close-ok
+		if !c.leaving.Load() && !c.cut.Load() { // nothing follows close-ok
 			c.send(0, &wire.ConnectionClose{ReplyCode: wire.ConnectionForced,
 				ReplyText: wire.ConnectionForced.Text("broker forced connection closure with reason 'shutdown'")})
 		}

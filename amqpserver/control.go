@@ -24,19 +24,31 @@ func (c *conn) rest(d time.Duration) bool {
 
 // pass has the reader wait until a gate opens. It returns false if the
 // connection ended meanwhile.
-func (c *conn) pass(gate <-chan struct{}) bool {
+func (c *conn) pass(g *gate) bool {
 	c.resting.Store(true)
 	defer c.resting.Store(false)
-	select {
-	case <-gate:
-		return true
-	case <-c.gone:
-		return false
-	}
+	return c.through(g)
 }
 
-// hold has the writer wait, and with it everything that is to be sent. It
-// returns false if the connection ended meanwhile.
+// through waits until a gate opens, and it is the connection's turn. It returns
+// false if the connection ended meanwhile.
+func (c *conn) through(g *gate) bool {
+	select {
+	case <-g.opened:
+	case <-c.gone:
+		select {
+		case <-g.opened: // when the server stops, both happen
+		default:
+			return false
+		}
+	}
+	if turn := g.turns[c]; turn > 0 {
+		time.Sleep(turn)
+	}
+	return true
+}
+
+// hold waits. In the writer, everything waits that is to be sent. It returns false if the connection ended meanwhile.
 func (c *conn) hold(d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -50,6 +62,8 @@ func (c *conn) hold(d time.Duration) bool {
 
 // abort ends the connection without a word.
 func (c *conn) abort() {
+	c.cut.Store(true)
+	c.over.Store(true)
 	c.nc.Close()
 	c.release()
 }

@@ -12,27 +12,49 @@ import (
 // gates is what can stop the connections of a server. Nothing stops them while
 // both are nil.
 type gates struct {
-	paused atomic.Pointer[chan struct{}]
+	paused atomic.Pointer[gate]
 	alarm  atomic.Pointer[alarm]
+}
+
+// gate is what connections wait at until it opens.
+type gate struct {
+	opened chan struct{}
+	// turns says how long each connection waits still when the gate has
+	// opened: a nanosecond for each that is older. In a synctest bubble time
+	// goes on when nobody has anything left to do, and so one connection is
+	// served after the other, in the same order in every run.
+	turns map[*conn]time.Duration
+}
+
+func newGate() *gate { return &gate{opened: make(chan struct{})} }
+
+// open lets the connections pass that wait, the oldest first.
+func (g *gate) open(conns []*conn) {
+	g.turns = make(map[*conn]time.Duration, len(conns))
+	for i, c := range conns {
+		g.turns[c] = time.Duration(i)
+	}
+	close(g.opened)
 }
 
 // alarm is a shortage of something, for which publishers are blocked.
 type alarm struct {
-	over    chan struct{}
+	over    *gate
 	sources []string
 }
 
 // Pause stops the server as if its process were: clients stay connected, can
 // connect even, and hear nothing. A second Pause has no effect.
 func (s *Server) Pause() {
-	gate := make(chan struct{})
-	s.gates.paused.CompareAndSwap(nil, &gate)
+	s.gates.paused.CompareAndSwap(nil, newGate())
 }
 
 // Resume ends a Pause.
 func (s *Server) Resume() {
-	if gate := s.gates.paused.Swap(nil); gate != nil {
-		close(*gate)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if g := s.gates.paused.Swap(nil); g != nil {
+		g.open(s.connsLocked())
 	}
 }
 
@@ -58,7 +80,7 @@ func (s *Server) SetAlarm(resource string, raised bool) {
 		return
 	}
 	slices.Sort(sources)
-	next := &alarm{sources: sources, over: make(chan struct{})}
+	next := &alarm{sources: sources, over: newGate()}
 	if old != nil {
 		next.over = old.over
 	}
@@ -70,13 +92,14 @@ func (s *Server) clearAlarmLocked(old *alarm) {
 		return
 	}
 	s.gates.alarm.Store(nil)
-	for _, c := range s.connsLocked() {
+	conns := s.connsLocked()
+	for _, c := range conns {
 		if c.blocked {
 			c.blocked = false
 			c.tellBlocked(&wire.ConnectionUnblocked{})
 		}
 	}
-	close(old.over)
+	old.over.open(conns)
 }
 
 func (c *conn) tellBlocked(m wire.Method) {
@@ -93,7 +116,7 @@ func (c *conn) gate() bool {
 		return true
 	}
 	c.endBatch()
-	return c.pass(*p)
+	return c.pass(p)
 }
 
 // admit has the reader wait before a publishing while there is an alarm. It
@@ -111,20 +134,4 @@ func (c *conn) admit() bool {
 	}
 	c.server.mu.Unlock()
 	return a == nil || c.pass(a.over)
-}
-
-// writeSlowly writes at the connection's rate, in steps of a tenth of a second.
-func (c *conn) writeSlowly(batch []byte, rate int64) error {
-	step := int(max(1, rate/10))
-	for len(batch) > 0 {
-		n := min(step, len(batch))
-		if _, err := c.nc.Write(batch[:n]); err != nil {
-			return err
-		}
-		batch = batch[n:]
-		if !c.hold(time.Duration(n) * time.Second / time.Duration(rate)) {
-			return errAborted
-		}
-	}
-	return nil
 }

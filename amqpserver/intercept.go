@@ -181,6 +181,10 @@ type Interference struct {
 	// sent must not leave any more.
 	End    End
 	Before bool
+	// Apart: what the client is sent from here on, and the end, comes at least
+	// a nanosecond after what it was sent before. In a synctest bubble it is
+	// then done with that, so that its run does not hang on the scheduler.
+	Apart bool
 }
 
 // Answer is what a publisher is told of a message that the broker has not taken.
@@ -225,9 +229,10 @@ func (c *conn) receive(cmd Command, effect func() error) error {
 		return errAborted
 	}
 	if i.Rate > 0 {
-		c.rate.Store(int64(i.Rate))
+		c.limit(i.Rate)
 	}
 	if i.Mute && i.End != Keep {
+		c.pause(i)
 		c.finish(i.End)
 	}
 	if i.Skip {
@@ -253,6 +258,7 @@ func (c *conn) receive(cmd Command, effect func() error) error {
 		return nil
 	}
 	if !i.Mute {
+		c.pause(i)
 		c.finish(i.End)
 	}
 	if i.End == Silent {
@@ -261,11 +267,19 @@ func (c *conn) receive(cmd Command, effect func() error) error {
 	return errAborted
 }
 
+// pause keeps what follows in the outbox apart from what is in it.
+func (c *conn) pause(i *Interference) {
+	if i.Apart {
+		c.out.halt(func() bool { return c.hold(1) })
+	}
+}
+
 // follow does what comes after the effect of a command.
 func (c *conn) follow(ch *channel, i *Interference, id wire.MethodID) error {
 	if i.Do == nil && i.Err == nil {
 		return nil
 	}
+	c.pause(i)
 	if ch == nil || ch.session == nil {
 		return broker.WithMethod(i.Err, id)
 	}
@@ -301,7 +315,7 @@ func (c *conn) answer(cmd *Command, a Answer) error {
 // deliver lets the interceptor treat a command that is about to be sent; frames
 // appends its bytes.
 func (c *conn) deliver(cmd Command, frames func(buf []byte) []byte) {
-	if c.cut.Load() {
+	if c.unheard(&cmd) {
 		return
 	}
 	cmd.Peer, cmd.sent, cmd.At = &c.peer, true, c.node.Now()
@@ -315,9 +329,10 @@ func (c *conn) deliver(cmd Command, frames func(buf []byte) []byte) {
 		c.out.halt(func() bool { return c.hold(delay) })
 	}
 	if i.Rate > 0 {
-		c.rate.Store(int64(i.Rate))
+		c.limit(i.Rate)
 	}
 	if i.End != Keep && i.Before && i.End != Tear {
+		c.pause(i)
 		c.finish(i.End)
 	}
 	if i.Skip && (cmd.Method.ID() == wire.IDBasicAck || cmd.Method.ID() == wire.IDBasicNack) {
@@ -334,32 +349,42 @@ func (c *conn) deliver(cmd Command, frames func(buf []byte) []byte) {
 			buf = buf[:start+(len(buf)-start)/2]
 		}
 		c.post(buf)
+		c.pause(i)
 	}
 	if i.End != Keep && (!i.Before || i.End == Tear) {
 		c.finish(i.End)
 	}
-	ch := cmd.ch
-	if ch != nil && (i.Do != nil || i.Err != nil) {
-		do, err := i.Do, i.Err
-		ch.vh.Later(func() { c.followLocked(ch, do, err) })
+	var e *broker.ChannelError
+	if i.Err != nil && !errors.As(i.Err, &e) {
+		c.interrupt(i.Err)
+	}
+	if ch := cmd.ch; ch != nil && (i.Do != nil || e != nil) {
+		ch.doomed = e != nil
+		do := i.Do
+		ch.vh.Later(func() { ch.followLocked(do, e) })
 	}
 }
 
+// unheard says that a command comes behind what ends its channel or connection,
+// and is not sent.
+func (c *conn) unheard(cmd *Command) bool {
+	if c.cut.Load() || c.over.Load() && cmd.Channel != 0 {
+		return true
+	}
+	id := cmd.Method.ID()
+	return cmd.ch != nil && cmd.ch.doomed && id != wire.IDChannelClose && id != wire.IDChannelCloseOk
+}
+
 // followLocked does what comes after a command was sent.
-func (c *conn) followLocked(ch *channel, do func(ch *broker.Channel), err error) {
+func (ch *channel) followLocked(do func(ch *broker.Channel), e *broker.ChannelError) {
 	if !ch.session.Open() {
 		return
 	}
 	if do != nil {
 		do(ch.session)
 	}
-	var e *broker.ChannelError
-	switch {
-	case err == nil:
-	case errors.As(err, &e):
+	if e != nil {
 		ch.shut(e)
-	default:
-		c.interrupt(err)
 	}
 }
 

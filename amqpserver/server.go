@@ -8,6 +8,7 @@ import (
 	"net"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/minirabbit/minirabbit/broker"
 	"github.com/minirabbit/minirabbit/wire"
@@ -101,8 +102,15 @@ func (s *Server) Close() error {
 	for _, c := range conns {
 		c.stopping.Store(true)
 	}
+	paused := s.gates.paused.Load() != nil
 	s.Resume()
 	for _, c := range conns {
+		if paused { // what waited to be sent comes first, and apart
+			c.out.halt(func() bool {
+				time.Sleep(time.Nanosecond)
+				return true
+			})
+		}
 		c.shutDown()
 	}
 	s.running.Wait()

@@ -1,5 +1,10 @@
 package amqpserver
 
+import (
+	"encoding/binary"
+	"time"
+)
+
 // stop is a place in the outbox at which the writer calls act before it goes on:
 // to wait, or to end the connection. It goes on if act returns true.
 type stop struct {
@@ -37,12 +42,8 @@ func (o *outbox) takeToStopLocked() (batch []byte, resumed bool, act func() bool
 // transmit writes a batch: when the server is not paused, and at the rate that
 // the connection is limited to.
 func (c *conn) transmit(batch []byte) error {
-	if p := c.server.gates.paused.Load(); p != nil {
-		select {
-		case <-*p:
-		case <-c.gone:
-			return errAborted
-		}
+	if p := c.server.gates.paused.Load(); p != nil && !c.through(p) {
+		return errAborted
 	}
 	if rate := c.rate.Load(); rate > 0 {
 		return c.writeSlowly(batch, rate)
@@ -50,3 +51,46 @@ func (c *conn) transmit(batch []byte) error {
 	_, err := c.nc.Write(batch)
 	return err
 }
+
+// limit sets the rate of what comes behind what is in the outbox now.
+func (c *conn) limit(bytesPerSecond int) {
+	c.out.halt(func() bool {
+		c.rate.Store(int64(bytesPerSecond))
+		return true
+	})
+}
+
+// writeSlowly writes at the connection's rate: bytes arrive when the time for them
+// has passed. It goes from frame to frame, so that it makes no difference what
+// comes in one batch, and in large ones in steps of a tenth of a second.
+func (c *conn) writeSlowly(batch []byte, rate int64) error {
+	step := int(max(1, rate/10))
+	frame := 0 // bytes of it that are left
+	for len(batch) > 0 {
+		if frame == 0 {
+			frame = frameSize(batch)
+		}
+		n := min(step, frame)
+		if !c.hold(time.Duration(n) * time.Second / time.Duration(rate)) {
+			return errAborted
+		}
+		if _, err := c.nc.Write(batch[:n]); err != nil {
+			return err
+		}
+		batch, frame = batch[n:], frame-n
+	}
+	return nil
+}
+
+// frameSize returns how many bytes the first frame of a batch takes, which may be
+// cut short.
+func frameSize(batch []byte) int {
+	if len(batch) < frameHead {
+		return len(batch)
+	}
+	return int(min(uint64(len(batch)), frameHead+uint64(binary.BigEndian.Uint32(batch[3:]))+1))
+}
+
+// frameHead is the size of a frame's type, channel and size; an octet follows the
+// payload.
+const frameHead = 7

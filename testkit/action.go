@@ -17,7 +17,9 @@ type Action struct {
 	only []Method
 	// when: "before" if only that makes sense.
 	when string
-	span int // of commands that it takes to do it once; 0 for 1
+	// channel says that it concerns the channel, which some methods have not.
+	channel bool
+	span    int // of commands that it takes to do it once; 0 for 1
 	// flush is called when the fault is removed.
 	flush func()
 }
@@ -105,8 +107,9 @@ var DeliverTwice = Action{name: "deliver twice", only: []Method{BasicDeliver},
 // CloseChannel closes the channel with an AMQP exception of this code, such as
 // 406, and a text of your own. RabbitMQ puts the name of the code before it.
 func CloseChannel(code int, text string) Action {
-	return Action{name: fmt.Sprintf("close the channel with %d %q", code, text), apply: func(s *strike, i *amqpserver.Interference) {
+	return Action{name: fmt.Sprintf("close the channel with %d %q", code, text), channel: true, apply: func(s *strike, i *amqpserver.Interference) {
 		s.instead(i)
+		i.Skip = i.Skip || s.sent && !s.after
 		i.Err = &broker.ChannelError{Reply: broker.Reply{Code: wire.ReplyCode(code), Reason: text, Method: s.cmd.Method.ID()}}
 	}}
 }
@@ -116,6 +119,7 @@ func CloseChannel(code int, text string) Action {
 func CloseConnection(code int, text string) Action {
 	return Action{name: fmt.Sprintf("close the connection with %d %q", code, text), apply: func(s *strike, i *amqpserver.Interference) {
 		s.instead(i)
+		i.Skip = i.Skip || s.sent && !s.after
 		i.Err = &broker.ConnectionError{Reply: broker.Reply{Code: wire.ReplyCode(code), Reason: text, Method: s.cmd.Method.ID()}}
 	}}
 }
@@ -140,7 +144,7 @@ func Run(f func()) Action {
 
 // Both does one thing and the other.
 func Both(a, b Action) Action {
-	both := Action{name: a.name + " and " + b.name, when: a.when, only: a.only, span: max(a.span, b.span)}
+	both := Action{name: a.name + " and " + b.name, when: a.when, only: a.only, channel: a.channel || b.channel, span: max(a.span, b.span)}
 	if both.when == "" {
 		both.when = b.when
 	}

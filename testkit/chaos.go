@@ -79,6 +79,7 @@ func (b *Broker) Chaos(seed uint64) *Misfortunes {
 	m := &Misfortunes{b: b, seed: seed, stop: make(chan struct{}), done: make(chan struct{})}
 	m.plan(rand.New(rand.NewPCG(seed, 0)))
 	for _, f := range m.faults {
+		f.chaos = true
 		m.injected = append(m.injected, b.Inject(f))
 	}
 	go m.run()

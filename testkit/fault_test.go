@@ -394,6 +394,8 @@ func TestFaultsThatMakeNoSense(t *testing.T) {
 			`testkit: fault before basic.ack from "q": cannot return the message there`},
 		{testkit.Fault{When: testkit.Before("basic.eat"), Do: testkit.DropConnection}, `testkit: fault before basic.eat: there is no method "basic.eat"`},
 		{testkit.Fault{When: testkit.Before(testkit.Dial), Do: testkit.Delay(1)}, `testkit: fault before dial: cannot delay by 1ns there`},
+		{testkit.Fault{When: testkit.Before(testkit.ConnectionOpen), Do: testkit.CloseChannel(406, "no")},
+			`testkit: fault before connection.open: cannot close the channel with 406 "no", there is no channel yet`},
 		{testkit.Fault{When: testkit.Before(testkit.BasicAck), Do: testkit.TearFrame}, `testkit: fault before basic.ack: only what the broker sends can be torn`},
 	} {
 		f := &fakeT{T: t}

@@ -77,7 +77,7 @@ func (f *faults) consider(cmd *amqpserver.Command, sent bool) *amqpserver.Interf
 		if !w.matches(c) {
 			continue
 		}
-		i := &amqpserver.Interference{Before: !w.after}
+		i := &amqpserver.Interference{Before: !w.after, Apart: in.fault.chaos}
 		if !in.strike(func() { in.fault.Do.apply(&strike{f, cmd, c, sent, w.after}, i) }) {
 			continue
 		}

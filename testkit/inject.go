@@ -3,6 +3,7 @@ package testkit
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/minirabbit/minirabbit/wire"
@@ -71,6 +72,8 @@ func (f *Fault) check() error {
 		return fmt.Errorf("fault %s: negative number", w)
 	case a.only == nil && w.method == Dial, a.only != nil && !slices.Contains(a.only, w.method):
 		return fmt.Errorf("fault %s: cannot %s there", w, a)
+	case a.channel && strings.HasPrefix(string(w.method), "connection."):
+		return fmt.Errorf("fault %s: cannot %s, there is no channel yet", w, a)
 	case a.when == "before" && w.after:
 		return fmt.Errorf("fault %s: can %s only before it", w, a)
 	}

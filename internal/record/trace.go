@@ -217,24 +217,3 @@ func (m Method) String() string {
 	}
 	return line
 }
-
-// Format describes a method with its arguments, as wire.Format does, but without
-// passwords.
-func Format(m wire.Method) string {
-	hidden := []byte("…")
-	switch secret := m.(type) {
-	case *wire.ConnectionStartOk:
-		c := *secret
-		c.Response = hidden
-		m = &c
-	case *wire.ConnectionSecureOk:
-		c := *secret
-		c.Response = hidden
-		m = &c
-	case *wire.ConnectionUpdateSecret:
-		c := *secret
-		c.NewSecret = hidden
-		m = &c
-	}
-	return wire.Format(m)
-}
