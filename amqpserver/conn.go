@@ -59,6 +59,7 @@ type conn struct {
 	over         atomic.Bool  // what the client sends counts no more, nor what has arrived already
 	cut          atomic.Bool  // over by a fault: nothing more is sent, either
 	interruption atomic.Pointer[error]
+	entered      atomic.Pointer[broker.Connection] // the session, once it is open
 
 	// owned by the writer
 	sentAtBeat, receivedAtBeat uint64

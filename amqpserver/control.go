@@ -180,8 +180,14 @@ func (s *Server) EndConnection(name string, err error) bool {
 // Abort cuts all connections without a word. Close must follow.
 func (s *Server) Abort() {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, c := range s.connsLocked() {
+	conns := s.connsLocked()
+	s.mu.Unlock()
+	for _, c := range conns {
+		c.cut.Store(true)
+		c.over.Store(true)
+	}
+	endSessions(conns)
+	for _, c := range conns {
 		c.abort()
 	}
 }

@@ -181,9 +181,10 @@ type Interference struct {
 	// sent must not leave any more.
 	End    End
 	Before bool
-	// Apart: what the client is sent from here on, and the end, comes at least
-	// a nanosecond after what it was sent before. In a synctest bubble it is
-	// then done with that, so that its run does not hang on the scheduler.
+	// Apart: what the client is sent from here on, and the end, comes some
+	// nanoseconds after what it was sent before, for each connection another
+	// number. In a synctest bubble it is done with the one before the other
+	// begins, and so are other clients, so that nothing hangs on the scheduler.
 	Apart bool
 }
 
@@ -270,7 +271,7 @@ func (c *conn) receive(cmd Command, effect func() error) error {
 // pause keeps what follows in the outbox apart from what is in it.
 func (c *conn) pause(i *Interference) {
 	if i.Apart {
-		c.out.halt(func() bool { return c.hold(1) })
+		c.out.halt(func() bool { return c.hold(time.Duration(c.number)) })
 	}
 }
 
@@ -349,8 +350,8 @@ func (c *conn) deliver(cmd Command, frames func(buf []byte) []byte) {
 			buf = buf[:start+(len(buf)-start)/2]
 		}
 		c.post(buf)
-		c.pause(i)
 	}
+	c.pause(i)
 	if i.End != Keep && (!i.Before || i.End == Tear) {
 		c.finish(i.End)
 	}

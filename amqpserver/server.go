@@ -101,7 +101,9 @@ func (s *Server) Close() error {
 	s.mu.Unlock()
 	for _, c := range conns {
 		c.stopping.Store(true)
+		c.over.Store(true)
 	}
+	endSessions(conns)
 	paused := s.gates.paused.Load() != nil
 	s.Resume()
 	for _, c := range conns {
@@ -115,6 +117,24 @@ func (s *Server) Close() error {
 	}
 	s.running.Wait()
 	return nil
+}
+
+// endSessions takes clients out of the broker together, so that none of them is
+// still sent what another gives back.
+func endSessions(conns []*conn) {
+	sessions := make(map[*broker.VHost][]*broker.Connection)
+	for _, c := range conns {
+		if session := c.entered.Load(); session != nil {
+			sessions[session.VHost] = append(sessions[session.VHost], session)
+		}
+	}
+	for vh, all := range sessions {
+		vh.Lock()
+		for _, session := range all {
+			session.Close()
+		}
+		vh.Unlock()
+	}
 }
 
 // connsLocked returns the connections in the order of their opening.

@@ -105,6 +105,7 @@ func (c *conn) begin() error {
 	vh := c.session.VHost
 	vh.Lock()
 	c.session.Open()
+	c.entered.Store(c.session)
 	vh.Unlock()
 	return nil
 }

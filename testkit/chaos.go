@@ -39,8 +39,7 @@ func (s SeedRange) all() iter.Seq[uint64] {
 // come through all of it.
 //
 // Each run is a subtest with its seed in its name, and in a bubble of its own, in
-// which hours pass at once and the same seed means the same misfortunes at the same
-// moments. bubble makes the bubble and is synctest.Test:
+// which hours pass at once. bubble makes the bubble and is synctest.Test:
 //
 //	testkit.Chaos(t, testkit.Seeds(1000), synctest.Test, func(t *testing.T, broker *testkit.Broker) {
 //		go worker.Run(t.Context(), broker.URL(), worker.WithConfig(broker.Config()))
@@ -50,6 +49,15 @@ func (s SeedRange) all() iter.Seq[uint64] {
 // (It is a parameter because testkit itself does not import package testing.) To
 // run one seed again: go test -run 'TestWorkerUnderChaos/seed=17$'. Waits are patient
 // for a day of virtual time; options can say otherwise.
+//
+// The same seed means the same misfortunes, and the broker does the same again to
+// whoever does the same again: it has no chance of its own, and what it does to
+// several connections at one moment it does in a fixed order. So clients of which
+// each does one thing after the other, without chance, have the same run to the last
+// method. What a client leaves to chance remains so: a random pause, two goroutines
+// that send at the same moment, a select with two cases ready. Such a client meets
+// the same misfortunes in a run that may differ; if it fails for a seed, it may take
+// some attempts to fail again, as with go test -count=20.
 func Chaos[R Runner[R]](t R, seeds SeedRange, bubble func(t R, f func(t R)), test func(t R, broker *Broker), options ...Option) {
 	t.Helper()
 	for seed := range seeds.all() {

@@ -75,8 +75,13 @@ func gather(name string, n int, release func(tags []uint64) []wire.Method) Actio
 			lines, held := order, waiting
 			order, waiting = nil, make(map[amqpserver.Line][]uint64)
 			mu.Unlock()
+			sent := false
 			for _, line := range lines {
 				if tags := held[line]; len(tags) > 0 {
+					if sent {
+						time.Sleep(time.Nanosecond) // in a bubble, one client after the other
+					}
+					sent = true
 					delete(held, line) // it may be in order more than once
 					for _, m := range release(tags) {
 						all.send(line, m)

@@ -17,12 +17,14 @@ import (
 
 // sameSeed runs clients under the chaos of one seed and returns every method that
 // passed and what became of every message.
-func sameSeed(t *testing.T, seed uint64, clients func(t *testing.T, broker *testkit.Broker)) (run string) {
+func sameSeed(t *testing.T, seed uint64, clients func(t *testing.T, broker *testkit.Broker) (end func())) (run string) {
 	bubble(t, func(t *testing.T, broker *testkit.Broker) {
 		broker.Declare(testkit.Topology{Queues: []testkit.Queue{{Name: "tasks"}, {Name: "results"}}})
 		misfortunes := broker.Chaos(seed)
-		clients(t, broker)
+		end := clients(t, broker)
+		synctest.Wait()
 		run = fmt.Sprintf("%s\n%s\n%s", strings.Join(broker.Trace(), "\n"), broker.History(), misfortunes)
+		end() // all at once
 	})
 	return run
 }
@@ -31,15 +33,16 @@ func sameSeed(t *testing.T, seed uint64, clients func(t *testing.T, broker *test
 // clients does one thing after the other, and no two things are due at the same
 // moment: what goes on at once has no order.
 func TestSameSeedSameRun(t *testing.T) {
-	for name, clients := range map[string]func(t *testing.T, broker *testkit.Broker){
-		"publisher": func(t *testing.T, broker *testkit.Broker) {
+	for name, clients := range map[string]func(t *testing.T, broker *testkit.Broker) (end func()){
+		"publisher": func(t *testing.T, broker *testkit.Broker) func() {
 			for i := range 40 {
 				publishOnce(broker, fmt.Sprint("message ", i))
 				time.Sleep(3*time.Second + 100*time.Microsecond) // never at the moment of a misfortune
 			}
+			return func() {}
 		},
-		"worker":  func(t *testing.T, broker *testkit.Broker) { workInTurn(t, broker, 1) },
-		"workers": func(t *testing.T, broker *testkit.Broker) { workInTurn(t, broker, 3) },
+		"worker":  func(t *testing.T, broker *testkit.Broker) func() { return workInTurn(t, broker, 1) },
+		"workers": func(t *testing.T, broker *testkit.Broker) func() { return workInTurn(t, broker, 3) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			seen := make(map[string]uint64)
@@ -76,11 +79,11 @@ func publishOnce(broker *testkit.Broker, body string) {
 
 // workInTurn has n workers, each with a rhythm of its own, do what the test
 // publishes.
-func workInTurn(t *testing.T, broker *testkit.Broker, n int) {
+func workInTurn(t *testing.T, broker *testkit.Broker, n int) (end func()) {
 	stop := make(chan struct{})
 	var workers sync.WaitGroup
 	for i := range n {
-		rhythm := time.Second + time.Duration(1000*i+7)*time.Nanosecond
+		rhythm := time.Second + time.Duration((i*i+1)*1_009_973)
 		workers.Go(func() {
 			for {
 				workOnce(broker, stop, rhythm)
@@ -98,9 +101,11 @@ func workInTurn(t *testing.T, broker *testkit.Broker, n int) {
 		broker.Publish("", "tasks", fmt.Append(nil, i))
 	}
 	broker.Queue("tasks").AwaitIdle(t)
-	close(stop)
-	workers.Wait()
 	require.NotEmpty(t, broker.Queue("results").Messages())
+	return func() {
+		close(stop)
+		workers.Wait()
+	}
 }
 
 // workOnce works until it is told to stop or something goes wrong.
