@@ -3,6 +3,7 @@ package testkit
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/minirabbit/minirabbit/broker"
@@ -89,7 +90,7 @@ func (b *Broker) await(t T, what string, check func() bool) {
 func (b *Broker) AwaitIdle(t T) {
 	t.Helper()
 	if b.real != nil {
-		b.real.await(t, "the broker to be idle", b.real.idle)
+		b.real.await(t, "the broker to be idle", true, b.real.idle)
 		return
 	}
 	b.await(t, "the broker to be idle", func() bool {
@@ -106,7 +107,13 @@ func (b *Broker) AwaitIdle(t T) {
 // connections there are.
 func (b *Broker) AwaitConnections(t T, n int) (all []Connection) {
 	t.Helper()
-	b.needEmulator("waiting for connections")
+	if b.real != nil {
+		b.real.await(t, fmt.Sprintf("%d connections", n), false, func() bool {
+			all = b.real.look(t)
+			return len(all) >= n
+		})
+		return all
+	}
 	b.await(t, fmt.Sprintf("%d connections", n), func() bool {
 		connections := b.vhost.Connections()
 		if len(connections) < n {
@@ -122,10 +129,15 @@ func (b *Broker) AwaitConnections(t T, n int) (all []Connection) {
 // that the client gave it, or its address. The empty name stands for all.
 func (b *Broker) AwaitDisconnected(t T, name string) {
 	t.Helper()
-	b.needEmulator("waiting for connections")
 	what := fmt.Sprintf("connection %q to be gone", name)
 	if name == "" {
 		what = "all connections to be gone"
+	}
+	if b.real != nil {
+		b.real.await(t, what, true, func() bool {
+			return !slices.ContainsFunc(b.real.look(t), func(c Connection) bool { return name == "" || c.Address == name || c.Name == name })
+		})
+		return
 	}
 	b.await(t, what, func() bool {
 		for _, c := range b.vhost.Connections() {

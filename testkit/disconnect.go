@@ -63,7 +63,7 @@ func (r *real) closeConnections(t T, reason string) {
 	ctx := context.Background()
 	var names []string
 	// A new connection is listed after a moment only.
-	r.await(t, "a connection to close", func() bool {
+	r.await(t, "a connection to close", false, func() bool {
 		var err error
 		if names, err = r.connections(ctx); err != nil {
 			t.Fatalf("testkit: list connections: %v", err)

@@ -1,10 +1,11 @@
 package testkit
 
 import (
+	"strings"
+
 	amqp "github.com/rabbitmq/amqp091-go"
 
 	"github.com/minirabbit/minirabbit/broker"
-	"github.com/minirabbit/minirabbit/exchange"
 	"github.com/minirabbit/minirabbit/internal/record"
 )
 
@@ -41,10 +42,13 @@ type Consumer struct {
 }
 
 // Connections returns the connections to the broker, in the order of their
-// opening.
+// opening. A real RabbitMQ lists them with a delay of some seconds: wait with
+// AwaitConnections or AwaitDisconnected.
 func (b *Broker) Connections() []Connection {
 	b.t.Helper()
-	b.needEmulator("a look at connections")
+	if b.real != nil {
+		return b.real.look(b.t)
+	}
 	b.vhost.Lock()
 	defer b.vhost.Unlock()
 	return describeConnections(b.vhost.Connections())
@@ -53,11 +57,13 @@ func (b *Broker) Connections() []Connection {
 // Exchanges returns the exchanges, by name, without those that every broker has.
 func (b *Broker) Exchanges() (all []Exchange) {
 	b.t.Helper()
-	b.needEmulator("a look at exchanges")
+	if b.real != nil {
+		return b.real.exchanges(b.t)
+	}
 	b.vhost.Lock()
 	defer b.vhost.Unlock()
 	for _, x := range b.vhost.Exchanges() {
-		if predeclared(x) {
+		if predeclared(x.Name()) {
 			continue
 		}
 		all = append(all, Exchange{Name: x.Name(), Type: string(x.Kind()), Transient: !x.Durable, AutoDelete: x.AutoDelete,
@@ -69,7 +75,9 @@ func (b *Broker) Exchanges() (all []Exchange) {
 // Queues returns the queues as they were declared, by name.
 func (b *Broker) Queues() (all []Queue) {
 	b.t.Helper()
-	b.needEmulator("a look at queues")
+	if b.real != nil {
+		return b.real.declaredQueues(b.t)
+	}
 	b.vhost.Lock()
 	defer b.vhost.Unlock()
 	for _, q := range b.vhost.Queues() {
@@ -82,7 +90,9 @@ func (b *Broker) Queues() (all []Queue) {
 // and then in the order of their making.
 func (b *Broker) Bindings() (all []Binding) {
 	b.t.Helper()
-	b.needEmulator("a look at bindings")
+	if b.real != nil {
+		return b.real.bindings(b.t)
+	}
 	b.vhost.Lock()
 	defer b.vhost.Unlock()
 	for _, x := range b.vhost.Exchanges() {
@@ -100,8 +110,8 @@ func (b *Broker) Bindings() (all []Binding) {
 }
 
 // predeclared says whether RabbitMQ declares an exchange by itself.
-func predeclared(x *exchange.Exchange) bool {
-	return x.Name() == "" || len(x.Name()) > 4 && x.Name()[:4] == "amq."
+func predeclared(exchange string) bool {
+	return exchange == "" || strings.HasPrefix(exchange, "amq.")
 }
 
 func describeConnection(c *broker.Connection) Connection {

@@ -15,6 +15,7 @@ type Option func(*config)
 
 type config struct {
 	release    string
+	chosen     bool // the release, by the test
 	inMemory   bool
 	management bool
 	quiet      bool
@@ -24,9 +25,10 @@ type config struct {
 }
 
 // WithRelease chooses the release of RabbitMQ whose behaviour the broker shows:
-// "3.10", "4.0" or "4.3", which is the default.
+// "3.10", "4.0" or "4.3", which is the default. On a real RabbitMQ, the test is
+// skipped if that is of another release.
 func WithRelease(release string) Option {
-	return func(c *config) { c.release = release }
+	return func(c *config) { c.release, c.chosen = release, true }
 }
 
 // InMemory serves connections within the process instead of over TCP. Clients

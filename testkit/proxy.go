@@ -11,6 +11,7 @@ type proxy struct {
 	listener net.Listener
 	dial     func() (net.Conn, error)
 	refuses  func(address string) bool
+	door     func(c net.Conn) net.Conn // may look at what passes
 	running  sync.WaitGroup
 
 	mu sync.Mutex
@@ -20,13 +21,14 @@ type proxy struct {
 	closed bool
 }
 
-// newProxy listens at a free port and passes everything on to what dial returns.
-func newProxy(dial func() (net.Conn, error), refuses func(address string) bool) (*proxy, error) {
+// newProxy listens at a free port and passes everything on to what dial returns,
+// through door.
+func newProxy(dial func() (net.Conn, error), refuses func(address string) bool, door func(c net.Conn) net.Conn) (*proxy, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
-	p := &proxy{listener: l, dial: dial, refuses: refuses, conns: make(map[net.Conn]struct{})}
+	p := &proxy{listener: l, dial: dial, refuses: refuses, door: door, conns: make(map[net.Conn]struct{})}
 	p.running.Go(p.accept)
 	return p, nil
 }
@@ -42,7 +44,7 @@ func (p *proxy) accept() {
 			client.Close()
 			continue
 		}
-		p.running.Go(func() { p.pass(client) })
+		p.running.Go(func() { p.pass(p.door(client)) })
 	}
 }
 

@@ -2,6 +2,7 @@ package testkit
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/minirabbit/minirabbit/broker"
 	"github.com/minirabbit/minirabbit/queue"
@@ -51,10 +52,13 @@ func (v QueueView) state() (s queueState) {
 }
 
 // Messages returns the ready messages, the next to be delivered first. They stay
-// in the queue.
+// in the queue. On a real RabbitMQ they are taken and put back, and so are marked
+// as redelivered afterwards; from a stream, nothing can be taken.
 func (v QueueView) Messages() (all []Message) {
 	v.b.t.Helper()
-	v.b.needEmulator("a look at messages without taking them")
+	if v.b.real != nil {
+		return v.b.real.peek(v.b.t, v.name)
+	}
 	v.look(func(q *queue.Queue) { all = ready(q) })
 	return all
 }
@@ -67,7 +71,9 @@ func ready(q *queue.Queue) (all []Message) {
 // ConsumerList describes the consumers in the order of their arrival.
 func (v QueueView) ConsumerList() (all []Consumer) {
 	v.b.t.Helper()
-	v.b.needEmulator("a look at consumers")
+	if v.b.real != nil {
+		return v.b.real.consumersOf(v.b.t, v.name)
+	}
 	v.look(func(q *queue.Queue) { all = consumers(q) })
 	return all
 }
@@ -116,10 +122,13 @@ func (v QueueView) Await(t T, n int) []Message {
 }
 
 // AwaitReady waits until n messages or more are ready, and returns all that are.
-// They stay in the queue.
+// They stay in the queue, on a real RabbitMQ as with Messages.
 func (v QueueView) AwaitReady(t T, n int) (all []Message) {
 	t.Helper()
-	v.b.needEmulator("a look at messages without taking them")
+	if v.b.real != nil {
+		v.awaitState(t, fmt.Sprintf("to hold %d ready messages", n), func(s queueState) bool { return s.ready >= n })
+		return v.b.real.peek(t, v.name)
+	}
 	v.await(t, fmt.Sprintf("to hold %d ready messages", n), func(q *queue.Queue) bool {
 		if q == nil || q.Len() < n {
 			return n == 0
@@ -146,6 +155,13 @@ func (v QueueView) AwaitUnacked(t T, n int) (unacked int) {
 // that the test takes with Await do not count.
 func (v QueueView) AwaitAcked(t T, n int) (acked int) {
 	t.Helper()
+	if v.b.real != nil {
+		v.b.real.await(t, fmt.Sprintf("%d messages of queue %q to be acked", n, v.name), false, func() bool {
+			acked = v.b.real.acked(v.name)
+			return acked >= n
+		})
+		return acked
+	}
 	v.b.needRecording("counting acknowledgements")
 	v.b.await(t, fmt.Sprintf("%d messages of queue %q to be acked", n, v.name), func() bool {
 		acked = v.b.recorder.Acked(v.name)
@@ -182,7 +198,7 @@ func (v QueueView) AwaitGone(t T) {
 func (v QueueView) awaitState(t T, what string, check func(s queueState) bool) {
 	t.Helper()
 	if v.b.real != nil {
-		v.b.real.await(t, fmt.Sprintf("queue %q %s", v.name, what), func() bool { return check(v.b.real.state(v.name)) })
+		v.b.real.await(t, fmt.Sprintf("queue %q %s", v.name, what), strings.Contains(what, "idle"), func() bool { return check(v.b.real.state(v.name)) })
 		return
 	}
 	v.await(t, what, func(q *queue.Queue) bool {

@@ -74,9 +74,7 @@ func realFromEnvironment(t T) *real {
 // startReal gives the test its virtual host.
 func startReal(t T, c config, r *real) *Broker {
 	t.Helper()
-	if c.inMemory {
-		t.Skipf("testkit: a broker in memory needs the emulator, and this test runs on a real RabbitMQ (%s)", environmentAMQP)
-	}
+	r.check(t, c)
 	name := strings.Map(func(r rune) rune {
 		if strings.ContainsRune("/ %?#", r) {
 			return '-'
@@ -110,7 +108,17 @@ func startReal(t T, c config, r *real) *Broker {
 	b.faults = &faults{trace: b.trace}
 	if r.amqp.Scheme == "amqp" {
 		target := address
-		p, err := newProxy(func() (net.Conn, error) { return net.Dial("tcp", target) }, b.faults.refusesDial)
+		door := func(c net.Conn) net.Conn { return c }
+		if c.capture != nil {
+			b.capture = newCapture(c.capture)
+			door = b.capture.conn
+			t.Cleanup(func() {
+				if err := b.capture.close(); err != nil {
+					t.Errorf("testkit: %v", err)
+				}
+			})
+		}
+		p, err := newProxy(func() (net.Conn, error) { return net.Dial("tcp", target) }, b.faults.refusesDial, door)
 		if err != nil {
 			t.Fatalf("testkit: no port for the proxy before RabbitMQ: %v", err)
 		}
@@ -127,6 +135,39 @@ func startReal(t T, c config, r *real) *Broker {
 		}
 	})
 	return b
+}
+
+// check skips a test that asks for what a real RabbitMQ is not or cannot do.
+func (r *real) check(t T, c config) {
+	t.Helper()
+	for _, option := range []struct {
+		set  bool
+		what string
+	}{
+		{c.inMemory, "a broker in memory"},
+		{c.options.ConsumerTimeout != 0, "setting the consumer timeout"},
+		{c.options.MaxMessageSize != 0, "setting the size of messages"},
+		{c.options.WithoutPlugins, "a broker without plug-ins"},
+	} {
+		if option.set {
+			t.Skipf("testkit: %s needs the emulator, and this test runs on a real RabbitMQ (%s)", option.what, environmentAMQP)
+		}
+	}
+	if c.capture != nil && r.amqp.Scheme != "amqp" {
+		t.Skipf("testkit: a capture on a real RabbitMQ needs a connection without TLS, not %s", r.amqp.Redacted())
+	}
+	if !c.chosen {
+		return
+	}
+	var overview struct {
+		Version string `json:"rabbitmq_version"`
+	}
+	if err := r.call(t.Context(), http.MethodGet, "/api/overview", nil, &overview); err != nil {
+		t.Fatalf("testkit: look at RabbitMQ: %v", err)
+	}
+	if !strings.HasPrefix(overview.Version+".", c.release+".") {
+		t.Skipf("testkit: this test is about RabbitMQ %s, and runs on a real RabbitMQ %s (%s)", c.release, overview.Version, environmentAMQP)
+	}
 }
 
 // call calls the management API. A nil result is not read.
@@ -210,15 +251,14 @@ func (r *real) state(name string) queueState {
 	return s
 }
 
-// await asks until check is true. What is told of unacked messages lags behind, so
-// idleness must last.
-func (r *real) await(t T, what string, check func() bool) {
+// await asks until check is true. What is told of unacked messages and of connections
+// lags behind, so that there is nothing of them must last.
+func (r *real) await(t T, what string, lasting bool, check func() bool) {
 	t.Helper()
 	poll := time.NewTicker(realPoll)
 	defer poll.Stop()
 	patience := time.NewTimer(2*realLag + defaultPatience)
 	defer patience.Stop()
-	lasting := strings.Contains(what, "idle")
 	var since time.Time
 	for {
 		switch {
@@ -273,6 +313,9 @@ func (r *real) dump() string {
 	for _, q := range all {
 		state := r.state(q.Name)
 		fmt.Fprintf(&s, "  queue %q: %d ready, %d unacked, %d consumers\n", q.Name, state.ready, state.unacked, state.consumers)
+	}
+	if names, err := r.connections(context.Background()); err == nil {
+		fmt.Fprintf(&s, "  %d connections that RabbitMQ lists: %s\n", len(names), strings.Join(names, ", "))
 	}
 	return s.String()
 }
