@@ -22,6 +22,12 @@ func bubble(t *testing.T, test func(t *testing.T, broker *testkit.Broker)) {
 	})
 }
 
+// What the documentation shows.
+func TestExamplesInBubbles(t *testing.T) {
+	t.Run("unclaimed task expires", testUnclaimedTaskExpires)
+	t.Run("worker loses nothing", testWorkerLosesNothing)
+}
+
 func TestUnclaimedTaskExpiresAfterADay(t *testing.T) {
 	bubble(t, func(t *testing.T, broker *testkit.Broker) {
 		broker.Declare(testkit.Topology{
