@@ -26,7 +26,9 @@ func testWorkerLosesNothing(t *testing.T) {
 		})
 		ctx, stop := context.WithCancel(t.Context())
 		ended := make(chan error)
-		go func() { ended <- worker.Run(ctx, broker.URL(), worker.WithConfig(broker.Config()), worker.WithLogger(discard)) }()
+		go func() {
+			ended <- worker.Run(ctx, broker.URL(), worker.WithConfig(broker.Config()), worker.WithLogger(discard))
+		}()
 
 		for i := range 5 {
 			broker.PublishMessage(worker.TaskExchange, worker.RedPill, amqp.Publishing{

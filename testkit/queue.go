@@ -26,6 +26,7 @@ func (v QueueView) Exists() bool { return v.state().exists }
 func (v QueueView) Ready() int { return v.state().ready }
 
 // Unacked returns the number of messages that consumers hold and have not settled.
+// A real RabbitMQ knows it with a delay of some seconds: use AwaitUnacked.
 func (v QueueView) Unacked() int { return v.state().unacked }
 
 // Consumers returns the number of consumers.
