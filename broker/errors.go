@@ -38,12 +38,15 @@ var (
 	_ error = (*ConnectionError)(nil)
 )
 
-func (e *ChannelError) Error() string {
-	return fmt.Sprintf("channel error %d in %v: %s", e.Code, e.Method, e.Text())
-}
+func (e *ChannelError) Error() string { return "channel error " + e.describe() }
 
-func (e *ConnectionError) Error() string {
-	return fmt.Sprintf("connection error %d in %v: %s", e.Code, e.Method, e.Text())
+func (e *ConnectionError) Error() string { return "connection error " + e.describe() }
+
+func (r *Reply) describe() string {
+	if r.Method == 0 {
+		return fmt.Sprintf("%d: %s", r.Code, r.Text())
+	}
+	return fmt.Sprintf("%d in %v: %s", r.Code, r.Method, r.Text())
 }
 
 // Errorf returns the error that RabbitMQ raises with this code: the code says

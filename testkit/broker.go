@@ -2,6 +2,7 @@ package testkit
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net"
 	"sync"
@@ -13,6 +14,7 @@ import (
 	"github.com/minirabbit/minirabbit/broker"
 	"github.com/minirabbit/minirabbit/internal/record"
 	"github.com/minirabbit/minirabbit/queue"
+	"github.com/minirabbit/minirabbit/wire"
 )
 
 // Broker is a broker of a test's own.
@@ -135,8 +137,9 @@ func (b *Broker) ConfigWithoutHeartbeats() amqp.Config {
 }
 
 // Publish publishes a message on the server's side, without a client. It fails
-// the test if there is no such exchange. The message is persistent; it goes
-// nowhere if no binding matches.
+// the test if there is no such exchange: if the code under test declares it, wait
+// for that first, as with AwaitConsumers. The message is persistent; it goes nowhere
+// if no binding matches.
 func (b *Broker) Publish(exchange, routingKey string, body []byte) {
 	b.t.Helper()
 	b.PublishMessage(exchange, routingKey, amqp.Publishing{DeliveryMode: amqp.Persistent, Body: body})
@@ -162,6 +165,11 @@ func (b *Broker) PublishMessage(exchange, routingKey string, m amqp.Publishing) 
 		Properties: properties.Append(nil),
 		Body:       m.Body,
 	})
+	var missing *broker.ChannelError
+	if errors.As(err, &missing) && missing.Code == wire.NotFound {
+		b.t.Fatalf("testkit: publish with routing key %q: there is no exchange %q. If the code under test declares it, wait for that first, as with Queue(…).AwaitConsumers; or Declare it",
+			routingKey, exchange)
+	}
 	if err != nil {
 		b.t.Fatalf("testkit: publish to exchange %q with routing key %q: %v", exchange, routingKey, err)
 	}

@@ -94,7 +94,7 @@ func (b *Broker) Chaos(seed uint64) *Misfortunes {
 	b.t.Cleanup(func() {
 		m.End()
 		if b.t.Failed() {
-			b.t.Logf("chaos with seed %d:\n%s", seed, m)
+			report(b.t, "chaos with seed %d:\n%s", seed, m)
 		}
 	})
 	return m

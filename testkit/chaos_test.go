@@ -3,6 +3,7 @@ package testkit_test
 import (
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"strconv"
@@ -203,6 +204,7 @@ func (c caught) Fatalf(format string, args ...any) {
 	c.Errorf(format, args...)
 	c.T.SkipNow()
 }
+func (c caught) Output() io.Writer               { return c.log }
 func (c caught) Logf(format string, args ...any) { fmt.Fprintf(c.log, format+"\n", args...) }
 
 // A worker that acknowledges first loses tasks. Chaos shows it, soon.

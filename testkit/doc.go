@@ -3,17 +3,22 @@
 //	func TestWorkerAnswers(t *testing.T) {
 //		broker := testkit.Start(t)
 //		go worker.Run(t.Context(), broker.URL()) // your code, as it runs in production
+//		broker.Queue("test-queue1").AwaitConsumers(t, 1)
 //
 //		broker.Publish("test-exchange", "redpill", []byte(`{"limit": 1112}`))
 //
 //		result := broker.Queue("results").Await(t, 1)[0]
 //		...
+//		broker.AwaitIdle(t) // nothing ready, nothing unacked, anywhere
 //	}
 //
 // The broker is real AMQP 0-9-1 over TCP, or over memory with [InMemory], so
 // that it also works in a testing/synctest bubble. It behaves as RabbitMQ does,
 // by default as release 4.3. Every test has its own, on its own port, and tests
 // may run in parallel; it ends with the test.
+//
+// What the code under test does not declare itself, a test seeds: with
+// [Broker.Declare] from Go, or [Broker.LoadFile] from a definitions.json.
 //
 // # Waiting and looking
 //
@@ -29,16 +34,21 @@
 //		Do:   testkit.DropConnection,
 //	})
 //
-// [Broker.Inject] has the contract. [Broker.Restart] and its like concern the whole
-// broker. [Chaos] mixes everything by seed.
+// [Broker.Inject] has the contract, the functions that return an [Action] and the
+// variables such as [DropConnection] are what it can do. [Broker.Restart],
+// [Broker.Pause], [Broker.RaiseAlarm] and their like concern the whole broker. [Chaos]
+// mixes everything by seed.
 //
 // # Time
 //
-// In a testing/synctest bubble, with [InMemory], the clients and the broker live in
-// the bubble's time. Over TCP, [Broker.FastForward] moves the broker's.
+// In a testing/synctest bubble, with [InMemory] and [Broker.Config], the clients and
+// the broker live in the bubble's time: a day passes in a millisecond, exactly. Over
+// TCP, [Broker.FastForward] moves the broker's.
 //
 // # The real thing
 //
 // The environment variables MINIRABBIT_AMQP_URL and MINIRABBIT_HTTP_URL have the same
-// test run on a real RabbitMQ.
+// test run on a real RabbitMQ, in a virtual host of its own. Waits, looks and checks
+// work there, too, more slowly; faults inside the broker, its history and moving time
+// skip the test, in words.
 package testkit

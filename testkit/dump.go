@@ -108,7 +108,7 @@ func (b *Broker) report() {
 	if !b.t.Failed() {
 		return
 	}
-	b.t.Logf("minirabbit at the end of %s:\n%s", b.t.Name(), b.summary())
+	report(b.t, "minirabbit at the end of %s:\n%s", b.t.Name(), b.summary())
 	if b.recorder == nil {
 		return
 	}
@@ -118,7 +118,7 @@ func (b *Broker) report() {
 			more = fmt.Sprintf("and %d more messages\n", len(open)-dumpHistory)
 			open = open[:dumpHistory]
 		}
-		b.t.Logf("what happened to the messages that are not settled:\n%s%s", open, more)
+		report(b.t, "what happened to the messages that are not settled:\n%s%s", open, more)
 	}
 	b.logTrace()
 }

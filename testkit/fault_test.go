@@ -408,6 +408,15 @@ func TestFaultsThatMakeNoSense(t *testing.T) {
 	}
 }
 
+func TestPublishBeforeItsExchangeIsThere(t *testing.T) {
+	f := &fakeT{T: t}
+	broker := testkit.Start(f)
+	f.try(func() { broker.Publish("test-exchange", "redpill", nil) })
+	require.Equal(t, `testkit: publish with routing key "redpill": there is no exchange "test-exchange". `+
+		`If the code under test declares it, wait for that first, as with Queue(…).AwaitConsumers; or Declare it`, f.text())
+	f.end()
+}
+
 func TestAwaitSaysThatAFaultDidNotStrike(t *testing.T) {
 	f := &fakeT{T: t}
 	broker := testkit.Start(f)

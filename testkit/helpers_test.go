@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"strings"
 	"sync"
@@ -63,6 +64,13 @@ type fakeT struct {
 	cleanups []func()
 }
 
+type fakeOutput struct{ *fakeT }
+
+func (o fakeOutput) Write(p []byte) (int, error) {
+	o.Logf("%s", p)
+	return len(p), nil
+}
+
 var errFatal = errors.New("fatal")
 
 func (f *fakeT) Helper() {}
@@ -76,6 +84,7 @@ func (f *fakeT) Logf(format string, args ...any) {
 	defer f.mu.Unlock()
 	f.log = append(f.log, fmt.Sprintf(format, args...))
 }
+func (f *fakeT) Output() io.Writer { return fakeOutput{f} }
 func (f *fakeT) Errorf(format string, args ...any) {
 	f.Logf(format, args...)
 	f.mu.Lock()

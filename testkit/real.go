@@ -131,7 +131,7 @@ func startReal(t T, c config, r *real) *Broker {
 	b.dial = func(ctx context.Context) (net.Conn, error) { return new(net.Dialer).DialContext(ctx, "tcp", address) }
 	t.Cleanup(func() {
 		if t.Failed() {
-			t.Logf("%s at the end of %s:\n%s", r.http.Host, t.Name(), b.Dump())
+			report(t, "%s at the end of %s:\n%s", r.http.Host, t.Name(), b.Dump())
 		}
 	})
 	return b

@@ -20,6 +20,6 @@ func (b *Broker) Trace() []string {
 
 func (b *Broker) logTrace() {
 	if lines := b.trace.Lines(logMethods); len(lines) > 0 {
-		b.t.Logf("the last %d methods (> from client, < from broker):\n  %s", len(lines), strings.Join(lines, "\n  "))
+		report(b.t, "the last %d methods (> from client, < from broker):\n  %s", len(lines), strings.Join(lines, "\n  "))
 	}
 }
