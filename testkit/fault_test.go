@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
 	amqp "github.com/rabbitmq/amqp091-go"
 	"github.com/stretchr/testify/require"
 
@@ -352,78 +351,6 @@ func TestPredicateAndConnectionName(t *testing.T) {
 	require.Equal(t, 1, fault.Strikes())
 	require.Zero(t, other.Strikes())
 	require.Equal(t, 1, broker.Queue("tasks").Ready())
-}
-
-func TestRemovedFaultStrikesNoMore(t *testing.T) {
-	broker := testkit.Start(t)
-	broker.Declare(tasks)
-	nack := broker.Inject(testkit.Fault{When: testkit.Before(testkit.BasicPublish), Do: testkit.NackPublish, Times: testkit.Always})
-	_, ch := dial(t, broker)
-	require.NoError(t, ch.Confirm(false))
-	require.False(t, confirmed(t, ch, "tasks", "x").Wait())
-	require.False(t, confirmed(t, ch, "tasks", "x").Wait())
-	nack.Remove()
-	require.True(t, confirmed(t, ch, "tasks", "x").Wait())
-	require.Equal(t, 2, nack.Strikes())
-}
-
-func TestFirstFaultWins(t *testing.T) {
-	broker := testkit.Start(t)
-	broker.Declare(tasks)
-	first := broker.Inject(testkit.Fault{When: testkit.Before(testkit.BasicPublish), Do: testkit.NackPublish})
-	second := broker.Inject(testkit.Fault{When: testkit.Before(testkit.BasicPublish), Do: testkit.Both(testkit.Delay(time.Millisecond), testkit.NackPublish)})
-	_, ch := dial(t, broker)
-	require.NoError(t, ch.Confirm(false))
-	confirmed(t, ch, "tasks", "x").Wait()
-	require.Equal(t, []int{1, 0}, []int{first.Strikes(), second.Strikes()})
-	confirmed(t, ch, "tasks", "x").Wait()
-	require.Equal(t, []int{1, 1}, []int{first.Strikes(), second.Strikes()})
-	require.True(t, confirmed(t, ch, "tasks", "x").Wait())
-}
-
-func TestFaultsThatMakeNoSense(t *testing.T) {
-	for _, test := range []struct {
-		fault testkit.Fault
-		want  string
-	}{
-		{testkit.Fault{Do: testkit.DropConnection}, "testkit: fault without a method: begin When with Before or After"},
-		{testkit.Fault{When: testkit.Before(testkit.BasicAck)}, "testkit: fault before basic.ack without an action in Do"},
-		{testkit.Fault{When: testkit.After(testkit.BasicPublish), Do: testkit.NackPublish},
-			"testkit: fault after basic.publish: can nack the publish only before it"},
-		{testkit.Fault{When: testkit.Before(testkit.BasicAck).From("q"), Do: testkit.ReturnPublish},
-			`testkit: fault before basic.ack from "q": cannot return the message there`},
-		{testkit.Fault{When: testkit.Before("basic.eat"), Do: testkit.DropConnection}, `testkit: fault before basic.eat: there is no method "basic.eat"`},
-		{testkit.Fault{When: testkit.Before(testkit.Dial), Do: testkit.Delay(1)}, `testkit: fault before dial: cannot delay by 1ns there`},
-		{testkit.Fault{When: testkit.Before(testkit.ConnectionOpen), Do: testkit.CloseChannel(406, "no")},
-			`testkit: fault before connection.open: cannot close the channel with 406 "no", there is no channel yet`},
-		{testkit.Fault{When: testkit.Before(testkit.BasicAck), Do: testkit.TearFrame}, `testkit: fault before basic.ack: only what the broker sends can be torn`},
-	} {
-		f := &fakeT{T: t}
-		broker := testkit.Start(f)
-		f.try(func() { broker.Inject(test.fault) })
-		if diff := cmp.Diff(test.want, f.text()); diff != "" {
-			t.Errorf("message (-want +got):\n%s", diff)
-		}
-		f.end()
-	}
-}
-
-func TestPublishBeforeItsExchangeIsThere(t *testing.T) {
-	f := &fakeT{T: t}
-	broker := testkit.Start(f)
-	f.try(func() { broker.Publish("test-exchange", "redpill", nil) })
-	require.Equal(t, `testkit: publish with routing key "redpill": there is no exchange "test-exchange". `+
-		`If the code under test declares it, wait for that first, as with Queue(…).AwaitConsumers; or Declare it`, f.text())
-	f.end()
-}
-
-func TestAwaitSaysThatAFaultDidNotStrike(t *testing.T) {
-	f := &fakeT{T: t}
-	broker := testkit.Start(f)
-	fault := broker.Inject(testkit.Fault{When: testkit.Before(testkit.BasicAck).Nth(2), Do: testkit.DropConnection})
-	f.try(func() { fault.Await(testkit.WithContext(f, cancelled(t))) })
-	require.Contains(t, f.text(), `waited for the fault "before basic.ack, number 2: drop the connection" to strike 1 times, which did not happen before the context ended (context canceled): it struck 0 times, and its place was reached 0 times`)
-	f.end()
 }
 
 func TestRunFunction(t *testing.T) {
