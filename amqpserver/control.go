@@ -78,13 +78,11 @@ func (c *conn) drain() {
 	io.Copy(io.Discard, c.nc)
 }
 
-// outlast ends the reader of a connection that is over. One that a fault cuts
-// stays until the writer has come so far, or the client hangs up.
+// outlast ends the reader of a connection that is over, when the writer has come so
+// far that it cuts or interrupts it, or the client hangs up.
 func (c *conn) outlast() error {
 	c.endBatch()
-	if c.cut.Load() {
-		io.Copy(io.Discard, c.nc)
-	}
+	io.Copy(io.Discard, c.nc)
 	return errAborted
 }
 

@@ -16,6 +16,21 @@ func (c *conn) pause(i *Interference) {
 	}
 }
 
+// breakOff has the reader close the connection with i.Err, and nothing count until
+// then.
+func (c *conn) breakOff(i *Interference) {
+	c.over.Store(true)
+	if !i.Apart {
+		c.interrupt(i.Err)
+		return
+	}
+	err := i.Err
+	c.out.halt(func() bool {
+		c.interrupt(err)
+		return true
+	})
+}
+
 // unheard says that a command comes behind what ends its channel or connection,
 // and is not sent.
 func (c *conn) unheard(cmd *Command) bool {

@@ -173,7 +173,8 @@ type Interference struct {
 	// commands that are received.
 	Mute bool
 	// Do is called with the lock of the virtual host held, once the command
-	// has had its effect or is sent. The channel is nil during the handshake.
+	// has had its effect or is sent. On channel 0 there is no lock, and the
+	// channel is nil.
 	Do func(ch *broker.Channel)
 	// Err, as made by broker.Errorf, closes the channel or the connection.
 	Err error
@@ -275,6 +276,9 @@ func (c *conn) follow(ch *channel, i *Interference, id wire.MethodID) error {
 	}
 	c.pause(i)
 	if ch == nil || ch.session == nil {
+		if i.Do != nil {
+			i.Do(nil)
+		}
 		return broker.WithMethod(i.Err, id)
 	}
 	ch.vh.Lock()
@@ -350,7 +354,10 @@ func (c *conn) deliver(cmd Command, frames func(buf []byte) []byte) {
 	}
 	var e *broker.ChannelError
 	if i.Err != nil && !errors.As(i.Err, &e) {
-		c.interrupt(i.Err)
+		c.breakOff(i)
+	}
+	if cmd.ch == nil && i.Do != nil {
+		i.Do(nil)
 	}
 	if ch := cmd.ch; ch != nil && (i.Do != nil || e != nil) {
 		ch.doomed = e != nil

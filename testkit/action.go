@@ -137,9 +137,16 @@ func Rate(bytesPerSecond int) Action {
 }
 
 // Run calls f in a goroutine of its own, to do something at that moment which no
-// other action does: to stop the broker, say. The broker waits for it at the end.
+// other action does: to stop the broker, say. The command does not wait for it. The
+// broker does at the end.
 func Run(f func()) Action {
-	return Action{name: "run a function", apply: func(s *strike, _ *amqpserver.Interference) { s.faults.spawn(f) }}
+	return Action{name: "run a function", apply: func(s *strike, i *amqpserver.Interference) {
+		if s.after {
+			i.Do = func(*broker.Channel) { s.faults.spawn(f) }
+			return
+		}
+		s.faults.spawn(f)
+	}}
 }
 
 // Both does one thing and the other.
@@ -153,7 +160,19 @@ func Both(a, b Action) Action {
 	}
 	both.apply = func(s *strike, i *amqpserver.Interference) {
 		a.apply(s, i)
+		first := i.Do
+		i.Do = nil
 		b.apply(s, i)
+		second := i.Do
+		switch {
+		case second == nil:
+			i.Do = first
+		case first != nil:
+			i.Do = func(ch *broker.Channel) {
+				first(ch)
+				second(ch)
+			}
+		}
 	}
 	both.flush = func() {
 		for _, f := range []func(){a.flush, b.flush} {

@@ -310,6 +310,41 @@ func TestDeliverTwice(t *testing.T) {
 	require.Equal(t, 2, broker.History().Queue("tasks")[0].Acks())
 }
 
+func TestBothDoTheirDeeds(t *testing.T) {
+	broker := testkit.Start(t)
+	broker.Declare(tasks)
+	seen := make(chan int, 1)
+	broker.Inject(testkit.Fault{When: testkit.After(testkit.BasicDeliver), Do: testkit.Both(
+		testkit.Both(testkit.DeliverTwice, testkit.CancelConsumer),
+		testkit.Run(func() { seen <- broker.Queue("tasks").Unacked() }),
+	)})
+	_, ch := dial(t, broker)
+	cancelled := ch.NotifyCancel(make(chan string, 1))
+	deliveries := consume(t, ch, "tasks", "worker")
+	broker.Publish("", "tasks", []byte("hello"))
+	require.Equal(t, 2, <-seen)
+	require.NoError(t, (<-deliveries).Ack(false))
+	require.NoError(t, (<-deliveries).Ack(false))
+	require.Equal(t, "worker", <-cancelled)
+}
+
+// After a method means that the function finds its effect.
+func TestRunAfter(t *testing.T) {
+	broker := testkit.Start(t)
+	broker.Declare(tasks)
+	counts := make(chan int, 100)
+	broker.Inject(testkit.Fault{When: testkit.After(testkit.BasicPublish), Times: testkit.Always,
+		Do: testkit.Run(func() { counts <- broker.Queue("tasks").Ready() })})
+	connected := make(chan bool, 1)
+	broker.Inject(testkit.Fault{When: testkit.After(testkit.ConnectionOpen), Do: testkit.Run(func() { connected <- true })})
+	_, ch := dial(t, broker)
+	require.True(t, <-connected)
+	for i := range 100 {
+		publish(t, ch, "tasks", "hello")
+		require.Greater(t, <-counts, i)
+	}
+}
+
 func TestWithholdRequest(t *testing.T) {
 	for name, test := range map[string]struct {
 		when   testkit.When
