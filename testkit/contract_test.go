@@ -218,3 +218,20 @@ func TestAwaitSaysThatAFaultDidNotStrike(t *testing.T) {
 	require.Contains(t, f.text(), `waited for the fault "before basic.ack, number 2: drop the connection" to strike 1 times, which did not happen before the context ended (context canceled): it struck 0 times, and its place was reached 0 times`)
 	f.end()
 }
+
+// After a method means that the function finds its effect.
+func TestRunAfter(t *testing.T) {
+	broker := testkit.Start(t)
+	broker.Declare(tasks)
+	counts := make(chan int, 100)
+	broker.Inject(testkit.Fault{When: testkit.After(testkit.BasicPublish), Times: testkit.Always,
+		Do: testkit.Run(func() { counts <- broker.Queue("tasks").Ready() })})
+	connected := make(chan bool, 1)
+	broker.Inject(testkit.Fault{When: testkit.After(testkit.ConnectionOpen), Do: testkit.Run(func() { connected <- true })})
+	_, ch := dial(t, broker)
+	require.True(t, <-connected)
+	for i := range 100 {
+		publish(t, ch, "tasks", "hello")
+		require.Greater(t, <-counts, i)
+	}
+}

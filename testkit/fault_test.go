@@ -328,23 +328,6 @@ func TestBothDoTheirDeeds(t *testing.T) {
 	require.Equal(t, "worker", <-cancelled)
 }
 
-// After a method means that the function finds its effect.
-func TestRunAfter(t *testing.T) {
-	broker := testkit.Start(t)
-	broker.Declare(tasks)
-	counts := make(chan int, 100)
-	broker.Inject(testkit.Fault{When: testkit.After(testkit.BasicPublish), Times: testkit.Always,
-		Do: testkit.Run(func() { counts <- broker.Queue("tasks").Ready() })})
-	connected := make(chan bool, 1)
-	broker.Inject(testkit.Fault{When: testkit.After(testkit.ConnectionOpen), Do: testkit.Run(func() { connected <- true })})
-	_, ch := dial(t, broker)
-	require.True(t, <-connected)
-	for i := range 100 {
-		publish(t, ch, "tasks", "hello")
-		require.Greater(t, <-counts, i)
-	}
-}
-
 func TestWithholdRequest(t *testing.T) {
 	for name, test := range map[string]struct {
 		when   testkit.When
