@@ -163,7 +163,7 @@ func retryable(err error) bool {
 	if answer, ok := errors.AsType[*amqp.Error](err); ok && answer.Server && answer.Code == amqp.NotFound {
 		return false
 	}
-	return !isRefusal(err) && (errors.Is(err, ErrNotSent) || errors.Is(err, ErrUnconfirmed) || errors.Is(err, ErrNacked))
+	return !isRefusal(err) && !refused(err) && (errors.Is(err, ErrNotSent) || errors.Is(err, ErrUnconfirmed) || errors.Is(err, ErrNacked))
 }
 
 // attempt sends a message once.

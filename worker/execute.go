@@ -34,6 +34,9 @@ var (
 
 // receive takes a delivery: a request that waits for its eta or for somebody to be free, or something to refuse.
 func (s *nodeSession) receive(ctx, work, taking context.Context, in *inflow, d amqp.Delivery) error {
+	for n, largest := int64(len(d.Body)), s.w.largest.Load(); n > largest; largest = s.w.largest.Load() {
+		s.w.largest.CompareAndSwap(largest, n)
+	}
 	task, err := celery.DecodeTask(d, s.cfg.accept)
 	if err != nil {
 		return s.refuse(work, d, err)
@@ -106,7 +109,12 @@ func (s *nodeSession) end(work context.Context, r *Request, o *outcome) {
 
 // run does a request's task.
 func (s *nodeSession) run(work context.Context, r *Request) {
-	if s.dead(work, r) {
+	ctx, stop := context.WithCancelCause(context.WithValue(work, requestKey{}, r))
+	defer stop(errRunEnded)
+	r.mu.Lock()
+	r.stop = stop
+	r.mu.Unlock()
+	if s.dead(work, r) { // from here on, who terminates it finds how to
 		return
 	}
 	if r.definition.early || s.cfg.early {
@@ -116,10 +124,8 @@ func (s *nodeSession) run(work context.Context, r *Request) {
 		}
 		s.settled.Add(1)
 	}
-	ctx, stop := context.WithCancelCause(context.WithValue(work, requestKey{}, r))
-	defer stop(errRunEnded)
 	r.mu.Lock()
-	r.phase, r.began, r.stop = active, time.Now(), stop
+	r.phase, r.began = active, time.Now()
 	r.mu.Unlock()
 	s.w.ledger.begun(r.Name)
 	s.cfg.observer.TaskStarted(r.Name, r.began.Sub(r.received))
@@ -160,7 +166,9 @@ func (s *nodeSession) limits(r *Request) (soft, hard time.Duration) {
 func (s *nodeSession) call(ctx, work context.Context, stop context.CancelCauseFunc, r *Request) *outcome {
 	done := make(chan *outcome, 1)
 	go func() { // ends with the function, which may outlive its task if it heeds no context
-		done <- s.outcomeOf(ctx, r)
+		o := s.failure(r, errors.New("the function ended its goroutine (runtime.Goexit)"))
+		defer func() { done <- o }()
+		o = s.outcomeOf(ctx, r)
 	}()
 	soft, hard := s.limits(r)
 	var softly, firmly <-chan time.Time
@@ -178,7 +186,10 @@ func (s *nodeSession) call(ctx, work context.Context, stop context.CancelCauseFu
 	for {
 		select {
 		case o := <-done:
-			if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, errSoftLimit) && !errors.Is(cause, errTerminated) {
+			switch cause := context.Cause(ctx); {
+			case errors.Is(cause, errTerminated):
+				return terminated()
+			case cause != nil && !errors.Is(cause, errSoftLimit):
 				return nil
 			}
 			return o
@@ -192,11 +203,7 @@ func (s *nodeSession) call(ctx, work context.Context, stop context.CancelCauseFu
 		case <-over.Done():
 			switch cause := context.Cause(over); {
 			case errors.Is(cause, errTerminated):
-				return &outcome{
-					state:     celery.Revoked,
-					exception: celery.NewException("celery.exceptions", "TaskRevokedError", "terminated"),
-					fields:    map[string]any{"terminated": true, "signum": 15, "expired": false},
-				}
+				return terminated()
 			case errors.Is(cause, errSoftLimit):
 				over = work // wait on, for the function or the hard limit
 			default:
@@ -206,9 +213,17 @@ func (s *nodeSession) call(ctx, work context.Context, stop context.CancelCauseFu
 	}
 }
 
-// maxResult bounds a result: RabbitMQ from 4.0 on closes the channel for messages above 16 MiB, and the task would come
-// again for ever.
-const maxResult = 16<<20 - 64<<10
+// terminated is the outcome of a run that remote control has ended, whatever the function made of that.
+func terminated() *outcome {
+	return &outcome{
+		state:     celery.Revoked,
+		exception: celery.NewException("celery.exceptions", "TaskRevokedError", "terminated"),
+		fields:    map[string]any{"terminated": true, "signum": 15, "expired": false},
+	}
+}
+
+// mostBytes is how large messages may be on this worker's broker: maxBytes, or as large as one that it has delivered.
+func (w *Worker) mostBytes() int { return max(w.cfg.maxBytes, int(w.largest.Load())) }
 
 // outcomeOf calls the function.
 func (s *nodeSession) outcomeOf(ctx context.Context, r *Request) (o *outcome) {
@@ -224,8 +239,8 @@ func (s *nodeSession) outcomeOf(ctx context.Context, r *Request) (o *outcome) {
 	}
 	value, err := r.definition.call(ctx, Arguments{r.Args, r.Kwargs})
 	switch {
-	case err == nil && len(value) > maxResult:
-		return s.failure(r, fmt.Errorf("result of %d bytes, a message holds %d at most", len(value), maxResult))
+	case err == nil && len(value) > s.w.mostBytes()/256*255: // before anything follows from it
+		return s.failure(r, fmt.Errorf("result of %d bytes, a message holds %d at most", len(value), s.w.mostBytes()))
 	case err == nil:
 		return &outcome{state: celery.Success, value: value}
 	case errors.Is(err, ErrIgnore):

@@ -38,6 +38,7 @@ type Worker struct {
 
 	taskEvents atomic.Bool
 	dropped    atomic.Int64  // events that there was no room for
+	largest    atomic.Int64  // bytes of a message that the broker has delivered
 	shutdown   chan struct{} // closed when remote control asks for it
 	once       sync.Once
 	start      time.Time

@@ -56,6 +56,7 @@ type config struct {
 	heartbeat            time.Duration
 	observer             Observer
 	resultPatience       time.Duration
+	maxBytes             int // of a message's body
 
 	// for a Client
 	resultExpires  time.Duration
@@ -122,6 +123,7 @@ func newConfig(role string, options []Option) (*config, error) {
 		heartbeat:      2 * time.Second,
 		observer:       discardObserver{},
 		resultPatience: 30 * time.Second,
+		maxBytes:       16 << 20, // RabbitMQ's from 4.0 on, unless it is configured otherwise; it closes the channel for more
 		resultExpires:  24 * time.Hour,
 		publishRetries: 3,
 	}

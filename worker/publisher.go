@@ -43,6 +43,7 @@ func (e *ReturnedError) Error() string {
 // as Cancel on the same channel.
 type publisher struct {
 	channel *channel
+	frame   int // how large the connection's frames may be
 
 	// window holds a place for each message that is published and not settled. So a broker that has stopped reading
 	// makes publish wait here, where a context can end the wait, instead of in a write to the socket.
@@ -76,14 +77,19 @@ func newPublisher(conn *amqp.Connection, window int) (*publisher, error) {
 	}
 	return &publisher{
 		channel:  ch,
+		frame:    conn.Config.FrameSize,
 		window:   make(chan struct{}, window),
 		returns:  ch.NotifyReturn(make(chan amqp.Return, window)),
 		returned: make(map[destination][]*ReturnedError),
 	}, nil
 }
 
-// publish sends a message as mandatory: what no queue takes comes back. It waits while the window is full.
+// publish sends a message as mandatory: what no queue takes comes back. It waits while the window is full. The error is a
+// refusal if the message cannot be written.
 func (p *publisher) publish(ctx context.Context, exchange, key string, message amqp.Publishing) (*publishing, error) {
+	if err := fits(exchange, key, message, p.frame); err != nil {
+		return nil, refusal{fmt.Errorf("%w: %w", ErrNotSent, err)}
+	}
 	select {
 	case p.window <- struct{}{}:
 	case <-ctx.Done():

@@ -65,7 +65,9 @@ func (s *nodeSession) report(r *Request, o *outcome) {
 		}
 		s.log.Debug("task succeeded", "task", r.Name, "id", r.ID, "took", o.ran)
 	case celery.Failure:
-		s.emitTask(r, "task-failed", map[string]any{"exception": o.exception.Repr(), "traceback": o.traceback})
+		if s.w.taskEvents.Load() {
+			s.emitTask(r, "task-failed", map[string]any{"exception": o.exception.Repr(), "traceback": o.traceback})
+		}
 		s.log.Error("task failed", "task", r.Name, "id", r.ID, "error", o.exception, "took", o.ran)
 	case celery.Retry:
 		s.emitTask(r, "task-retried", map[string]any{"exception": o.exception.Repr(), "traceback": o.traceback})
@@ -83,19 +85,19 @@ func (s *nodeSession) follow(work context.Context, r *Request, o *outcome) (chil
 		again := *r.Task
 		again.Retries++
 		again.ETA = time.Now().Add(o.retry.After).UTC()
-		if err := s.send(work, sending{task: &again, exchange: r.Exchange, routingKey: r.RoutingKey}); err != nil {
-			return nil, err
+		err := s.send(work, sending{task: &again, exchange: r.Exchange, routingKey: r.RoutingKey})
+		if refused(err) {
+			s.fail(r, o, fmt.Errorf("task cannot be tried again: %w", err))
+			return nil, nil
 		}
-		return []string{r.ID}, nil
+		return []string{r.ID}, err
 	case celery.Success:
 		sendings, err := s.successors(r, o.value)
 		if err == nil {
 			children, err = s.sendAll(work, sendings)
 		}
 		if refused(err) || err != nil && len(sendings) == 0 {
-			s.log.Error("what follows a task cannot be sent", "task", r.Name, "id", r.ID, "error", err)
-			failed := s.failure(r, err)
-			o.state, o.exception, o.traceback, o.value = failed.state, failed.exception, failed.traceback, nil
+			s.fail(r, o, err)
 			return nil, nil
 		}
 		return children, err
@@ -114,6 +116,13 @@ func (s *nodeSession) follow(work context.Context, r *Request, o *outcome) (chil
 		}
 	}
 	return nil, nil
+}
+
+// fail turns an outcome into a failure, because of what was to follow from it.
+func (s *nodeSession) fail(r *Request, o *outcome, err error) {
+	s.log.Error("what follows a task cannot be sent", "task", r.Name, "id", r.ID, "error", err)
+	failed := s.failure(r, err)
+	o.state, o.exception, o.traceback, o.value, o.retry = failed.state, failed.exception, failed.traceback, nil, nil
 }
 
 // template is what tasks have from the one that they follow.
@@ -158,13 +167,6 @@ func (s *nodeSession) sendAll(work context.Context, all []sending) (ids []string
 	return ids, nil
 }
 
-// A refusal is an error about one message that leaves the session fit.
-type refusal struct{ error }
-
-func refused(err error) bool {
-	return errors.As(err, new(refusal)) || errors.As(err, new(*ReturnedError))
-}
-
 // send sends a task, until the broker has confirmed it.
 func (s *nodeSession) send(work context.Context, one sending) error {
 	if err := s.ensure(one); err != nil {
@@ -189,6 +191,9 @@ func (s *nodeSession) ensure(one sending) error {
 		name = "exchange " + one.exchange
 	case !s.cfg.declares:
 		return nil
+	}
+	if max(len(one.queue), len(one.exchange)) > maxShort {
+		return refusal{fmt.Errorf("%s: a name of %d bytes, AMQP has room for %d", name, max(len(one.queue), len(one.exchange)), maxShort)}
 	}
 	s.mu.Lock()
 	known, ok := s.known[name]
@@ -221,8 +226,18 @@ func (s *nodeSession) ensure(one sending) error {
 
 // resultMessage is a result's message. Unlike Celery's by default it is persistent (as with result_persistent), for who
 // waits at a queue that outlives the broker; in another it makes no difference.
-func resultMessage(r *Request, result celery.Result) (amqp.Publishing, error) {
+//
+// Of a failure that no message has room for, it tells the class and how long the text is.
+func (w *Worker) resultMessage(r *Request, result celery.Result) (amqp.Publishing, error) {
 	message, err := result.Publishing(r.CorrelationID)
+	if n := len(message.Body); n > w.mostBytes() {
+		text := fmt.Sprintf("result of %d bytes, a message holds %d at most", n, w.mostBytes())
+		if result.Exception == nil {
+			result.State, result.Value, result.Exception = celery.Failure, nil, celery.NewException("builtins", "RuntimeError")
+		}
+		result.Exception, result.Traceback = celery.NewException(result.Exception.Module, result.Exception.Type, text), ""
+		message, err = result.Publishing(r.CorrelationID)
+	}
 	message.MessageId = rand.Text()
 	message.DeliveryMode = amqp.Persistent
 	return message, err
@@ -233,11 +248,15 @@ func (s *nodeSession) tell(work context.Context, r *Request, result celery.Resul
 	if r.ReplyTo == "" || r.IgnoreResult || r.definition.ignoreResult {
 		return nil
 	}
-	message, err := resultMessage(r, result)
+	message, err := s.w.resultMessage(r, result)
 	if err != nil {
 		return err
 	}
 	err = s.deliver(work, "", r.ReplyTo, message)
+	if errors.As(err, new(refusal)) {
+		s.log.Error("a result cannot be told", "task", r.Name, "id", result.TaskID, "error", err)
+		return nil
+	}
 	if !errors.As(err, new(*ReturnedError)) {
 		return err
 	}
@@ -275,7 +294,7 @@ func (s *nodeSession) tellSoon(work context.Context, r *Request, result celery.R
 	if r.ReplyTo == "" || r.IgnoreResult || r.definition.ignoreResult {
 		return
 	}
-	if message, err := resultMessage(r, result); err == nil {
+	if message, err := s.w.resultMessage(r, result); err == nil {
 		_, _ = s.out.publish(work, "", r.ReplyTo, message) // what is lost with the session is told anew by the next
 	}
 }
@@ -284,7 +303,7 @@ func (s *nodeSession) tellSoon(work context.Context, r *Request, result celery.R
 func (s *nodeSession) adopt(serving context.Context) {
 	for pause(serving, time.Second) == nil {
 		for _, o := range s.w.orphans.take() {
-			message, err := resultMessage(o.request, o.result)
+			message, err := s.w.resultMessage(o.request, o.result)
 			if err != nil || time.Now().After(o.until) {
 				continue
 			}
@@ -296,8 +315,11 @@ func (s *nodeSession) adopt(serving context.Context) {
 }
 
 // deliver publishes a message until the broker confirms it. A refusal, as from a full queue, is tried again. The error
-// is a *ReturnedError if no queue takes it; every other means that the session is unfit.
+// is a *ReturnedError if no queue takes it, or a refusal; every other means that the session is unfit.
 func (s *nodeSession) deliver(ctx context.Context, exchange, key string, message amqp.Publishing) error {
+	if n, most := len(message.Body), s.w.mostBytes(); n > most {
+		return refusal{fmt.Errorf("message of %d bytes, a broker takes %d", n, most)}
+	}
 	retry := backoff{first: s.cfg.firstWait, cap: s.cfg.maxWait, random: s.cfg.random}
 	for {
 		underway, err := s.out.publish(ctx, exchange, key, message)

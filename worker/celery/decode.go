@@ -119,13 +119,11 @@ func (t *Task) readArguments(args, kwargs json.RawMessage) error {
 
 // readProtocol1 reads a body that holds everything.
 func (t *Task) readProtocol1(members map[string]json.RawMessage) error {
-	if err := t.readArguments(members["args"], members["kwargs"]); err != nil {
-		return err
-	}
 	if members["taskset"] != nil {
 		members["group"] = members["taskset"] // which was its name before
 	}
 	var embed embedded
+	t.Name, t.ID = orElse(textOf(members["task"]), t.Name), orElse(textOf(members["id"]), t.ID) // for whoever is told of errors
 	for name, to := range map[string]any{"callbacks": &embed.Callbacks, "errbacks": &embed.Errbacks, "chord": &embed.Chord} {
 		if value := members[name]; value != nil {
 			if err := json.Unmarshal(value, to); err != nil {
@@ -145,7 +143,16 @@ func (t *Task) readProtocol1(members map[string]json.RawMessage) error {
 	for name, value := range fieldsOf(t.Headers) { // a message that is half protocol 2 has them there
 		fields[name] = value
 	}
-	return t.readFields(fields)
+	if err := t.readFields(fields); err != nil {
+		return err
+	}
+	return t.readArguments(members["args"], members["kwargs"])
+}
+
+// textOf is a text's value, or empty if it is something else.
+func textOf(raw json.RawMessage) (text string) {
+	_ = json.Unmarshal(raw, &text)
+	return text
 }
 
 func notNull(raw json.RawMessage) json.RawMessage {
@@ -202,17 +209,28 @@ func (t *Task) readFields(fields map[string]any) error {
 	t.IgnoreResult, _ = fields["ignore_result"].(bool)
 	if n, ok := number(fields["retries"]); ok {
 		t.Retries = int(n)
+	} else if fields["retries"] != nil {
+		return fmt.Errorf("invalid retries value %v: expected a number", fields["retries"])
 	}
 	if n, ok := number(fields["group_index"]); ok {
 		index := int(n)
 		t.GroupIndex = &index
 	}
-	if limits, ok := fields["timelimit"].([]any); ok && len(limits) == 2 {
-		for i, to := range []*time.Duration{&t.HardLimit, &t.SoftLimit} {
-			if n, ok := number(limits[i]); ok {
-				*to = time.Duration(n * float64(time.Second))
-			}
+	return t.readLimits(fields["timelimit"])
+}
+
+// readLimits reads [hard, soft], each a number of seconds or nothing.
+func (t *Task) readLimits(value any) error {
+	limits, ok := value.([]any)
+	if value != nil && (!ok || len(limits) != 2) {
+		return fmt.Errorf("invalid timelimit value %v: expected two numbers of seconds", value)
+	}
+	for i, limit := range limits {
+		n, ok := number(limit)
+		if limit != nil && !ok {
+			return fmt.Errorf("invalid timelimit value %v: expected two numbers of seconds", value)
 		}
+		*[]*time.Duration{&t.HardLimit, &t.SoftLimit}[i] = time.Duration(n * float64(time.Second))
 	}
 	return nil
 }

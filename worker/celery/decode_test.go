@@ -48,6 +48,10 @@ func TestWhatIsNotATask(t *testing.T) {
 		{"eta that is a number", jsonTask(emptyBody, amqp.Table{"eta": 5}), Invalid, "invalid eta value 5"},
 		{"expires in no known format", jsonTask(emptyBody, amqp.Table{"expires": "never"}), Invalid, `invalid expires value "never"`},
 		{"no id", jsonTask(emptyBody, amqp.Table{"id": nil}), Invalid, "expected both"},
+		{"retries that are a text", jsonTask(emptyBody, amqp.Table{"retries": "1"}), Invalid, "invalid retries value 1"},
+		{"time limits that are a text", jsonTask(emptyBody, amqp.Table{"timelimit": "1"}), Invalid, "invalid timelimit value 1"},
+		{"three time limits", jsonTask(emptyBody, amqp.Table{"timelimit": []any{1, 2, 3}}), Invalid, "invalid timelimit value [1 2 3]"},
+		{"a time limit that is a text", jsonTask(emptyBody, amqp.Table{"timelimit": []any{1, "2"}}), Invalid, "invalid timelimit value [1 2]"},
 		{"id that is a number", jsonTask(emptyBody, amqp.Table{"id": 5}), Invalid, "invalid id value"},
 		{"latin-1", func() amqp.Delivery {
 			d := jsonTask(emptyBody, nil)
@@ -72,6 +76,27 @@ func TestWhatIsNotATask(t *testing.T) {
 			require.NotEmpty(t, wrong.Exception().Error())
 		})
 	}
+}
+
+// Who waits for a task of protocol 1 is told of its errors, too: its id is read whatever else is wrong.
+func TestErrorsOfProtocol1HaveAnID(t *testing.T) {
+	for _, member := range []string{`"args": 5`, `"kwargs": []`, `"callbacks": 5`, `"eta": "tomorrow"`, `"retries": "x"`, `"timelimit": 1`} {
+		_, err := DecodeTask(amqp.Delivery{ContentType: contentType, Body: []byte(`{"task": "tasks.add", "id": "one", ` + member + `}`)}, nil)
+		var wrong *MessageError
+		require.ErrorAs(t, err, &wrong, member)
+		require.Equal(t, "one", wrong.Task.ID, member)
+		require.Equal(t, "tasks.add", wrong.Task.Name, member)
+	}
+}
+
+// A task that is tried again must not outgrow the limit that it came under.
+func TestTasksDoNotGrowWhenWrittenAgain(t *testing.T) {
+	body := `[["<&>"],{"x":"<"},{"callbacks":null,"errbacks":null,"chain":[{"args":["<"],"immutable":false,"kwargs":{},"options":{},"subtask_type":null,"task":"a"}],"chord":null}]`
+	task, err := DecodeTask(jsonTask(body, nil), nil)
+	require.NoError(t, err)
+	again, err := task.Publishing()
+	require.NoError(t, err)
+	require.Equal(t, body, string(again.Body))
 }
 
 func TestInflateStops(t *testing.T) {

@@ -73,7 +73,7 @@ func (r Result) Publishing(correlationID string) (amqp.Publishing, error) {
 	if body.Children, err = json.Marshal(children); err != nil {
 		return amqp.Publishing{}, fmt.Errorf("celery: result of %s: %w", r.TaskID, err)
 	}
-	encoded, err := json.Marshal(body)
+	encoded, err := marshal(body)
 	if err != nil {
 		return amqp.Publishing{}, fmt.Errorf("celery: result of %s: %w", r.TaskID, err)
 	}

@@ -41,7 +41,7 @@ func (s Signature) MarshalJSON() ([]byte, error) {
 	}
 	members["task"], members["args"], members["kwargs"], members["options"] = s.Task, args, orEmpty(s.Kwargs), orEmpty(s.Options)
 	members["immutable"], members["subtask_type"] = s.Immutable, orNil(s.Subtask)
-	return json.Marshal(members)
+	return marshal(members)
 }
 
 func orEmpty(m map[string]json.RawMessage) map[string]json.RawMessage {

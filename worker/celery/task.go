@@ -1,6 +1,7 @@
 package celery
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -159,7 +160,18 @@ func (t Task) body() ([]byte, error) {
 	if kwargs == nil {
 		kwargs = map[string]json.RawMessage{}
 	}
-	return json.Marshal([]any{args, kwargs, embedded{t.Callbacks, t.Errbacks, t.Chain, t.Chord}})
+	return marshal([]any{args, kwargs, embedded{t.Callbacks, t.Errbacks, t.Chain, t.Chord}})
+}
+
+// marshal writes JSON, and < > & as themselves: what was read must not grow when it is written again.
+func marshal(value any) ([]byte, error) {
+	var b bytes.Buffer
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(value); err != nil {
+		return nil, err
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
 }
 
 // Expired reports whether the task must not begin any more.
