@@ -10,6 +10,7 @@ import sys
 import time
 
 from celery import Celery
+from kombu.exceptions import OperationalError
 
 import settings
 
@@ -18,7 +19,7 @@ app = Celery('producer', broker=settings.CELERY_URL, backend='rpc://')
 app.conf.update(task_default_queue=queue, broker_transport_options={'max_retries': 20})
 with open(name) as f:
     calls = json.load(f)
-LOST = (OSError, *app.connection().connection_errors, *app.connection().channel_errors)
+LOST = (OSError, OperationalError, *app.connection().connection_errors, *app.connection().channel_errors)
 results = [app.send_task(task, args, kwargs, **options) for task, args, kwargs, options in calls]
 print('sent', flush=True)
 until = time.time() + seconds
