@@ -18,6 +18,7 @@ type AsyncResult struct {
 
 	mu     sync.Mutex
 	latest *celery.Result // guarded by mu; nil as long as nothing is known
+	lost   error          // guarded by mu: why nothing will be known any more
 }
 
 // ErrClientClosed means that a client was closed before a result came.
@@ -54,18 +55,21 @@ func (c *Client) expect(id string, parent *AsyncResult) *AsyncResult {
 	return r
 }
 
-// forget waits no more for a result.
-func (c *Client) forget(id string) {
+// forget waits no more for a result, because of an error.
+func (c *Client) forget(id string, why error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if r := c.pending[id]; r != nil {
-		r.abandon()
+		r.abandon(why)
 		delete(c.pending, id)
 	}
 }
 
+// ErrForgotten means that Forget was called before a result came.
+var ErrForgotten = errors.New("worker: the result was forgotten before it came")
+
 // Forget has the client keep nothing for this result any more. It need not be called for one that has come.
-func (c *Client) Forget(r *AsyncResult) { c.forget(r.id) }
+func (c *Client) Forget(r *AsyncResult) { c.forget(r.id, ErrForgotten) }
 
 func (r *AsyncResult) update(result *celery.Result) {
 	r.mu.Lock()
@@ -80,11 +84,11 @@ func (r *AsyncResult) update(result *celery.Result) {
 }
 
 // abandon ends the wait.
-func (r *AsyncResult) abandon() {
+func (r *AsyncResult) abandon(why error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.latest == nil || !r.latest.State.Final() {
-		r.latest = nil
+		r.latest, r.lost = nil, why
 		close(r.done)
 	}
 }
@@ -105,7 +109,8 @@ func (r *AsyncResult) State() celery.State {
 	return r.latest.State
 }
 
-// Wait waits for the task's end, whatever it is. It fails when ctx ends before, or the client is closed.
+// Wait waits for the task's end, whatever it is. It fails when ctx ends before, the client is closed, the result is
+// forgotten, or the task could not be sent.
 func (r *AsyncResult) Wait(ctx context.Context) (*celery.Result, error) {
 	select {
 	case <-r.done:
@@ -115,7 +120,7 @@ func (r *AsyncResult) Wait(ctx context.Context) (*celery.Result, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.latest == nil {
-		return nil, fmt.Errorf("%w: task %s", ErrClientClosed, r.id)
+		return nil, fmt.Errorf("%w: task %s", r.lost, r.id)
 	}
 	return r.latest, nil
 }

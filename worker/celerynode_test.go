@@ -101,6 +101,11 @@ func TestRemoteControl(t *testing.T) {
 	require.Equal(t, "active", known["running"].([]any)[0])
 	stats := ask(t, broker, w, "stats", nil).(map[string]any)
 	require.Equal(t, map[string]any{"tasks.block": 1.0}, stats["total"])
+	require.Equal(t, "/", stats["broker"].(map[string]any)["virtual_host"])
+	require.IsType(t, 0.0, stats["broker"].(map[string]any)["port"])
+	require.Equal(t, map[string]any{"error": "TypeError(\"revoke() missing 1 required positional argument: 'task_id'\")"}, ask(t, broker, w, "revoke", nil))
+	require.Equal(t, map[string]any{"error": "tasks of the Go worker have no attributes to show: rate_limit"},
+		ask(t, broker, w, "registered", map[string]any{"taskinfoitems": []string{"rate_limit"}}))
 
 	require.Equal(t, map[string]any{"ok": "tasks waiting flagged as revoked"}, ask(t, broker, w, "revoke", map[string]any{"task_id": "waiting"}))
 	require.Equal(t, map[string]any{"ok": "terminate: running"}, ask(t, broker, w, "terminate", map[string]any{"task_id": []string{"running"}, "signal": "TERM"}))

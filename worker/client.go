@@ -67,7 +67,8 @@ func (c *Client) Delay(ctx context.Context, task string, args ...any) (*AsyncRes
 }
 
 // Send sends a task and returns when the broker has it. If ctx is that of a task's function, the task becomes its child.
-// The result can be used even after an error, to wait for a task that the broker may have: ErrUnconfirmed.
+// The result can be used even after an error, to wait for a task that the broker may have: ErrUnconfirmed. After others, to
+// wait for it fails with the same error; it is nil if the call makes no sense.
 func (c *Client) Send(ctx context.Context, call Call) (*AsyncResult, error) {
 	return c.sendFirst(ctx, call, nil)
 }
@@ -100,6 +101,11 @@ func (c *Client) SendChain(ctx context.Context, calls ...Call) (*AsyncResult, er
 		}
 	}
 	first, err := c.sendFirst(ctx, calls[0], rest)
+	if first == nil || err != nil && !errors.Is(err, ErrUnconfirmed) { // then nobody has the other steps either
+		for _, result := range results {
+			c.forget(result.id, err)
+		}
+	}
 	if first != nil && len(results) > 0 {
 		results[0].parent = first
 		return last, err
@@ -107,8 +113,8 @@ func (c *Client) SendChain(ctx context.Context, calls ...Call) (*AsyncResult, er
 	return first, err
 }
 
-// SendGroup sends calls that are done side by side. It returns their results in the same order; those that could not
-// be sent are nil, or known to be unconfirmed, and the error tells of them.
+// SendGroup sends calls that are done side by side. It returns their results in the same order, nil for a call that makes no
+// sense; the error tells of those that were not sent, or not confirmed.
 func (c *Client) SendGroup(ctx context.Context, calls ...Call) ([]*AsyncResult, error) {
 	group := newID()
 	results := make([]*AsyncResult, len(calls))
@@ -149,10 +155,11 @@ func (c *Client) sendFirst(ctx context.Context, call Call, chain []celery.Signat
 			return result, nil
 		}
 		if !retryable(err) || attempt == c.cfg.publishRetries || pause(ctx, retry.next()) != nil {
+			err = fmt.Errorf("worker: task %s, id %s: %w", one.task.Name, one.task.ID, err)
 			if !errors.Is(err, ErrUnconfirmed) {
-				c.forget(one.task.ID)
+				c.forget(one.task.ID, err)
 			}
-			return result, fmt.Errorf("worker: task %s, id %s: %w", one.task.Name, one.task.ID, err)
+			return result, err
 		}
 		c.cfg.logger.Warn("task is sent again", "task", one.task.Name, "id", one.task.ID, "error", err)
 	}
@@ -374,7 +381,7 @@ func (c *Client) Close() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for id, waits := range c.pending {
-		waits.abandon()
+		waits.abandon(ErrClientClosed)
 		delete(c.pending, id)
 	}
 	return nil

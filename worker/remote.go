@@ -4,9 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	neturl "net/url"
 	"strings"
 	"time"
+
+	amqp "github.com/rabbitmq/amqp091-go"
 
 	"github.com/minirabbit/minirabbit/worker/celery"
 )
@@ -75,8 +76,8 @@ var controls = map[string]func(*nodeSession, *celery.Command) (any, error){
 	"dump_reserved": requestsIn(reserved),
 	"scheduled":     (*nodeSession).scheduled,
 	"dump_schedule": (*nodeSession).scheduled,
-	"registered":    func(s *nodeSession, _ *celery.Command) (any, error) { return s.w.names(), nil },
-	"dump_tasks":    func(s *nodeSession, _ *celery.Command) (any, error) { return s.w.names(), nil },
+	"registered":    (*nodeSession).registered,
+	"dump_tasks":    (*nodeSession).registered,
 	"revoked":       func(s *nodeSession, _ *celery.Command) (any, error) { return s.w.revoked.all(), nil },
 	"dump_revoked":  func(s *nodeSession, _ *celery.Command) (any, error) { return s.w.revoked.all(), nil },
 	"active_queues": (*nodeSession).queues,
@@ -137,6 +138,15 @@ func (s *nodeSession) queues(*celery.Command) (any, error) {
 	return all, nil
 }
 
+func (s *nodeSession) registered(c *celery.Command) (any, error) {
+	if shown, err := texts(c, "taskinfoitems"); err != nil {
+		return nil, err
+	} else if len(shown) > 0 {
+		return nil, fmt.Errorf("tasks of the Go worker have no attributes to show: %s", strings.Join(shown, ", "))
+	}
+	return s.w.names(), nil
+}
+
 func (s *nodeSession) query(c *celery.Command) (any, error) {
 	ids, err := texts(c, "ids")
 	if err != nil {
@@ -165,9 +175,8 @@ func texts(c *celery.Command, name string) (all []string, err error) {
 func (s *nodeSession) stats(*celery.Command) (any, error) {
 	totals, _ := s.w.ledger.begunSoFar()
 	broker := map[string]any{"transport": "amqp", "heartbeat": s.cfg.amqp.Heartbeat.Seconds()}
-	if u, err := neturl.Parse(s.w.url); err == nil {
-		broker["hostname"], broker["port"], broker["userid"] = u.Hostname(), u.Port(), u.User.Username()
-		broker["virtual_host"] = strings.TrimPrefix(u.Path, "/")
+	if u, err := amqp.ParseURI(s.w.url); err == nil {
+		broker["hostname"], broker["port"], broker["userid"], broker["virtual_host"] = u.Host, u.Port, u.Username, u.Vhost
 	}
 	return map[string]any{
 		"total": totals, "pid": pid, "clock": fmt.Sprint(s.w.clock.now.Load()), "uptime": int(time.Since(s.w.start).Seconds()),
@@ -220,6 +229,9 @@ func (s *nodeSession) revoke(c *celery.Command, terminate bool) (any, error) {
 	ids, err := texts(c, "task_id")
 	if err != nil {
 		return nil, err
+	}
+	if ids == nil {
+		return nil, fmt.Errorf("TypeError(\"%s() missing 1 required positional argument: 'task_id'\")", c.Method)
 	}
 	if !terminate {
 		if _, err := c.Argument("terminate", &terminate); err != nil {
