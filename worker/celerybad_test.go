@@ -121,6 +121,24 @@ func TestRetriesThatCannotBeSentFail(t *testing.T) {
 	}
 }
 
+// An exchange that is there and lets nobody publish: the broker answers by closing the channel, once and not for ever.
+func TestBarredExchangesFailTheirTasks(t *testing.T) {
+	t.Parallel()
+	broker := testkit.Start(t)
+	counters := new(Counters)
+	startNode(t, broker, nil, WithObserver(counters))
+	ch, _ := dial(t, broker.URL())
+	require.NoError(t, ch.ExchangeDeclare("inner", "direct", true, false, true, false, nil))
+	client := startClient(t, broker)
+	for i := range 3 {
+		first, err := client.Send(testContext(t), NewCall("tasks.add", i).Then(NewCall("tasks.add").ByExchange("inner", "")))
+		require.NoError(t, err)
+		require.Contains(t, outcomeText(t, first), "FAILURE RuntimeError: Exception (403)")
+	}
+	broker.Queue("celery").AwaitIdle(t)
+	require.Equal(t, 2, counters.Counts().Connected)
+}
+
 // A function that heeds its context returns when it is terminated, perhaps before anybody waits for it; that is no failure
 // of its own.
 func TestTerminatedTasksAreRevoked(t *testing.T) {

@@ -6,9 +6,12 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	amqp "github.com/rabbitmq/amqp091-go"
 
 	"github.com/minirabbit/minirabbit/worker/celery"
 )
@@ -35,6 +38,7 @@ type Worker struct {
 	revoked revocations
 	ledger  ledger
 	orphans orphans
+	barred  barred
 
 	taskEvents atomic.Bool
 	dropped    atomic.Int64  // events that there was no room for
@@ -290,4 +294,43 @@ func (o *orphans) take() []orphan {
 	all := o.all
 	o.all = nil
 	return all
+}
+
+// barred are the exchanges that the broker lately let nobody of this worker publish to: internal ones, and those that its
+// user may not write to. Asking for them tells nothing; publishing costs the channel, and the task behind it comes again.
+type barred struct {
+	mu  sync.Mutex
+	all map[string]bar // guarded by mu: by name
+}
+
+type bar struct {
+	err   error
+	until time.Time
+}
+
+// barredFor is how long an exchange counts as barred: permissions change.
+const barredFor = time.Minute
+
+// note remembers an exchange, if that is what the error of a publishing to it is about.
+func (b *barred) note(exchange string, err error) {
+	answer, ok := errors.AsType[*amqp.Error](err)
+	if exchange == "" || !ok || !answer.Server || answer.Code != amqp.AccessRefused || !strings.Contains(answer.Reason, "'"+exchange+"'") {
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.all == nil {
+		b.all = map[string]bar{}
+	}
+	b.all[exchange] = bar{answer, time.Now().Add(barredFor)}
+}
+
+// why is the error that an exchange is barred for, nil if it is not.
+func (b *barred) why(exchange string) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if time.Now().After(b.all[exchange].until) {
+		delete(b.all, exchange)
+	}
+	return b.all[exchange].err
 }

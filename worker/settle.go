@@ -195,6 +195,9 @@ func (s *nodeSession) ensure(one sending) error {
 	if max(len(one.queue), len(one.exchange)) > maxShort {
 		return refusal{fmt.Errorf("%s: a name of %d bytes, AMQP has room for %d", name, max(len(one.queue), len(one.exchange)), maxShort)}
 	}
+	if err := s.w.barred.why(one.exchange); err != nil {
+		return refusal{err}
+	}
 	s.mu.Lock()
 	known, ok := s.known[name]
 	s.mu.Unlock()
@@ -327,6 +330,7 @@ func (s *nodeSession) deliver(ctx context.Context, exchange, key string, message
 			err = underway.wait(ctx)
 		}
 		if !errors.Is(err, ErrNacked) {
+			s.w.barred.note(exchange, err)
 			return err
 		}
 		wait := retry.next()
