@@ -24,12 +24,15 @@ func TestEndsThatNobodyIsTold(t *testing.T) {
 	mustDeclare(t, ch, "dead")
 	mustDeclare(t, ch, "told")
 	counters := new(Counters)
-	startNode(t, broker, func(w *Worker) {
-		Register(w, "tasks.ignore", func(context.Context, struct{}) (any, error) { return nil, ErrIgnore })
-		Register(w, "tasks.reject", func(context.Context, struct{}) (any, error) { return nil, Reject(errors.New("not mine")) })
-		Register(w, "tasks.mute", func(context.Context, struct{}) (any, error) { return 1, nil }, NoResult(), TrackStarted())
-		Register(w, "tasks.mutefail", func(context.Context, struct{}) (any, error) { return nil, errors.New("broken") }, NoResult())
-	}, WithObserver(counters), WithQueueArguments(amqp.Table{"x-dead-letter-exchange": "", "x-dead-letter-routing-key": "dead"}))
+	w, err := New(broker.URL(), WithLogger(testLogger(t)), WithObserver(counters),
+		WithQueueArguments(amqp.Table{"x-dead-letter-exchange": "", "x-dead-letter-routing-key": "dead"}))
+	require.NoError(t, err)
+	Register(w, "tasks.ignore", func(context.Context, struct{}) (any, error) { return nil, ErrIgnore })
+	Register(w, "tasks.reject", func(context.Context, struct{}) (any, error) { return nil, Reject(errors.New("not mine")) })
+	Register(w, "tasks.mute", func(context.Context, struct{}) (any, error) { return 1, nil }, NoResult(), TrackStarted())
+	Register(w, "tasks.mutefail", func(context.Context, struct{}) (any, error) { return nil, errors.New("broken") }, NoResult())
+	stop := runNode(t, w)
+	broker.Queue("celery").AwaitConsumers(t, 1)
 	for _, name := range []string{"tasks.ignore", "tasks.reject", "tasks.mute", "tasks.mutefail"} {
 		message, err := celery.Task{ID: name, Name: name, ReplyTo: "told"}.Publishing()
 		require.NoError(t, err)
@@ -38,6 +41,7 @@ func TestEndsThatNobodyIsTold(t *testing.T) {
 	require.Equal(t, "tasks.reject", broker.Queue("dead").AwaitReady(t, 1)[0].Headers["id"])
 	broker.Queue("celery").AwaitAcked(t, 3)
 	broker.Queue("celery").AwaitIdle(t)
+	stop() // which has counted what it has acknowledged
 	require.Zero(t, broker.Queue("told").Ready())
 	ended := counters.Counts().Ended
 	require.Equal(t, map[celery.State]int{"IGNORED": 1}, ended["tasks.ignore"])
