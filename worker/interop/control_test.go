@@ -58,7 +58,11 @@ func TestInspectAndControl(t *testing.T) {
 
 	require.Regexp(t, `go@host: OK\s+task events enabled`, b.celery(t, "more", "control", "enable_events"))
 	require.Regexp(t, `go@host: OK\s+task events already enabled`, b.celery(t, "more", "control", "enable_events"))
-	require.Regexp(t, `go@host: ERROR|error`, b.celery(t, "more", "control", "pool_grow", "1"))
+	// What the Go worker has not is refused, and Celery's command line says so.
+	for _, command := range [][]string{{"pool_grow", "1"}, {"add_consumer", "other"}, {"rate_limit", "tasks.add", "10/m"}} {
+		require.Regexp(t, `go@host: ERROR\s+KeyError\('`+command[0]+`'\): the Go worker has no such command`,
+			b.celery(t, "more", append([]string{"control"}, command...)...))
+	}
 }
 
 // Monitors see the Go worker, and what it does.
@@ -97,11 +101,45 @@ func TestEvents(t *testing.T) {
 	}
 }
 
+// Flower and others keep Celery's State of what they hear.
+func TestMonitorsKnowTheGoWorkersTasks(t *testing.T) {
+	needTime(t)
+	b := start(t)
+	b.goWorker(t, "checks", worker.WithTaskEvents(), worker.WithHeartbeats(200*time.Millisecond))
+	monitor := b.script(t, "monitor", "5")
+	require.Equal(t, "watching", monitor.line(t))
+	client := b.goClient(t, "checks")
+	for _, call := range []worker.Call{
+		worker.NewCall("tasks.add", 1).Kwarg("y", 2).ID("a"), worker.NewCall("tasks.fail").ID("b"), worker.NewCall("tasks.again", 1).ID("c"),
+		worker.NewCall("tasks.nobody").ID("d"), worker.NewCall("tasks.add", 1).Countdown(500 * time.Millisecond).Expires(200 * time.Millisecond).ID("e"),
+	} {
+		_, err := client.Send(patience(t), call)
+		require.NoError(t, err)
+	}
+	require.Equal(t, []string{
+		"go@host ONLINE go-minirabbit",
+		"a tasks.add SUCCESS (1,) {'y': 2} 3 go@host",
+		"b tasks.fail FAILURE () {} RuntimeError('broken') go@host",
+		"c tasks.again SUCCESS (1,) {} 1 go@host",
+		"d None FAILURE None None NotRegistered('tasks.nobody') go@host", // as of a Python worker
+		"e tasks.add REVOKED (1,) {} None go@host",
+	}, monitor.all(t))
+}
+
+// An onDisconnect is told why the worker has no connection any more: nil after a warm shutdown.
+type onDisconnect struct {
+	*worker.Counters
+	told chan<- error
+}
+
+func (o onDisconnect) Disconnected(err error) { o.told <- err }
+
 // Both languages work side by side on one queue, know each other's revocations, and stop warmly by remote control.
 func TestMixedWorkers(t *testing.T) {
 	needTime(t)
 	b := start(t)
-	b.goWorker(t, "checks")
+	stopped := make(chan error, 1)
+	b.goWorker(t, "checks", worker.WithObserver(onDisconnect{new(worker.Counters), stopped}))
 	require.Equal(t, "revoked", b.script(t, "revoke", "known").line(t))
 	run(t, []string{"BROKER=" + b.host}, python, "-m", "celery", "-A", "more", "worker", "-Q", "checks", "-c", "1", "-l", "info", "-n", "python@host")
 	require.Eventually(t, func() bool {
@@ -121,4 +159,6 @@ func TestMixedWorkers(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, i+1, value)
 	}
+	run(t, []string{"BROKER=" + b.host}, python, "-m", "celery", "-A", "more", "control", "shutdown", "-d", "go@host")
+	require.NoError(t, <-stopped)
 }
