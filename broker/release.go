@@ -326,7 +326,7 @@ func (r *Release) complete(s *queue.Settings) {
 	if s.DeliveryLimit.Value < 0 && !r.negativeLimitIsNone {
 		s.DeliveryLimit.Value = 0
 	}
-	s.ReleasedToBack = r.releasedToBack && (!s.DeliveryLimit.Set || s.DeliveryLimit.Value < 0)
+	s.ReleasedToBack = r.releasedToBack
 	s.Priorities = r.priorities
 	s.ConsumersByTag = r.consumersByTag
 	s.ReleasedIsFailed = !r.acquiredCount

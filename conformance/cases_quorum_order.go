@@ -54,6 +54,28 @@ var quorumOrderCases = []Case{
 		},
 	},
 	{
+		ID:         "quorum.order/returned-limit-of-policy",
+		Title:      "a delivery limit that a policy sets, or takes away with itself, decides where what comes back goes",
+		Why:        "Operators set the limit for all queues, while messages wait in them.",
+		Source:     measured,
+		Management: true,
+		Run: func(t *T) {
+			c, q := t.Raw().Channel(), t.QueueName("q")
+			c.Queue(q, quorum()...)
+			returned := func(label string) {
+				t.Publish("", q, "a", "b")
+				ok := Call[*wire.BasicGetOk](c, &wire.BasicGet{Queue: q})
+				c.Send(&wire.BasicNack{DeliveryTag: ok.DeliveryTag, Requeue: true})
+				t.Observe(label, c.DrainRequeued(q, 2))
+			}
+			returned("no policy")
+			t.Policy(q, map[string]any{"delivery-limit": 2})
+			returned("a policy")
+			t.Unpolicy(q)
+			returned("no policy any more")
+		},
+	},
+	{
 		ID:     "quorum.order/returned-by-closing",
 		Title:  "what a channel that closes had goes in front, in order",
 		Why:    "A worker that restarts goes on where it was.",

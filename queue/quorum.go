@@ -63,7 +63,8 @@ func (q *Queue) requeueQuorum(e *Entry, why Cause) {
 	if failed {
 		e.failures++
 	}
-	if limit := s.DeliveryLimit; limit.Set && limit.Value >= 0 && int64(e.failures) > limit.Value {
+	limited := s.DeliveryLimit.Set && s.DeliveryLimit.Value >= 0
+	if limited && int64(e.failures) > s.DeliveryLimit.Value {
 		q.drop(e, DeliveryLimit)
 		return
 	}
@@ -71,7 +72,7 @@ func (q *Queue) requeueQuorum(e *Entry, why Cause) {
 		q.holdBack(e, delay)
 		return
 	}
-	if s.ReleasedToBack && why != Abandoned {
+	if s.ReleasedToBack && !limited && why != Abandoned {
 		e.position = q.nextPosition
 		q.nextPosition++
 		q.ready.push(*e)

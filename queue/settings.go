@@ -80,7 +80,7 @@ type Settings struct {
 	// Priorities says how a quorum queue heeds the priority of messages.
 	Priorities Priorities
 	// ReleasedToBack sends a message that a client gave back to the end of
-	// the queue.
+	// the queue, unless there is a DeliveryLimit.
 	ReleasedToBack bool
 	// ReleasedIsFailed counts a message that a client gave back as a failed
 	// delivery.

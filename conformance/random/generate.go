@@ -14,8 +14,9 @@ import (
 // What RabbitMQ itself leaves to chance is not drawn:
 //   - A channel consumes from one queue only. Deliveries from two arrive in either order, and so do their tags.
 //   - The types x-random and x-local-random are not declared.
-//   - A queue that is declared again after it was deleted has no priorities: RabbitMQ's process of such a queue crashes,
-//     with its messages, when a client settles one that it had from the queue of that name before.
+//   - A queue that is declared again after it was deleted has no priorities and no dead letters: RabbitMQ's process of such
+//     a queue crashes, with its messages, when a client settles or rejects one that it had from the queue of that name
+//     before.
 //   - A channel that holds messages of a quorum queue from a consumer that it has cancelled does not consume under that tag
 //     again: the channel crashes in 3.10 when it gets the next message.
 //   - No two policies have the same priority. Of two that do, either is in force, depending on the virtual host's name.

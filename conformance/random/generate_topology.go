@@ -108,7 +108,9 @@ func (g *generator) declareQueue() Step {
 		m.Arguments = append(m.Arguments, g.arguments([]choice{classicModes, classicVersions})...)
 	}
 	if g.w.declared[m.Queue] && !slices.Contains(g.w.queues, m.Queue) {
-		m.Arguments.Delete("x-max-priority") // see generator
+		for _, key := range []string{"x-max-priority", "x-dead-letter-exchange", deadLetterKey.key} {
+			m.Arguments.Delete(key) // see generator
+		}
 	}
 	if len(m.Arguments) == 0 {
 		m.Arguments = nil // as it is read from a script
