@@ -46,30 +46,26 @@ type conn struct {
 	recent    *channel // the one that the last frame was for
 	largest   int      // body so far
 
-	out outbox
-
-	blocked      bool // has been told so; guarded by server.mu
-	peer         Peer
-	gone         chan struct{} // closed to end waits on purpose
-	releaseOnce  sync.Once
-	shutOnce     sync.Once
-	rate         atomic.Int64 // bytes a second, 0 for no limit
-	mute         atomic.Bool  // says nothing more, heartbeats neither
-	resting      atomic.Bool  // does not read, so that silence means nothing
-	over         atomic.Bool  // what the client sends counts no more, nor what has arrived already
-	cut          atomic.Bool  // over by a fault: nothing more is sent, either
-	interruption atomic.Pointer[error]
-	entered      atomic.Pointer[broker.Connection] // the session, once it is open
-
 	// owned by the writer
 	sentAtBeat, receivedAtBeat uint64
 	beats, silent              int
 
+	// guarded by server.mu
+	blocked bool // has been told so
+
+	// for all
+	out             outbox
+	peer            Peer
+	ending          ending
+	interruption    atomic.Pointer[error]
+	entered         atomic.Pointer[broker.Connection] // the session, once it is open
+	gone            chan struct{}                     // closed to end waits on purpose
+	releaseOnce     sync.Once
+	rate            atomic.Int64  // bytes a second, 0 for no limit
+	resting         atomic.Bool   // does not read, so that silence means nothing
 	heartbeat       time.Duration // set before startHeartbeats is sent
 	startHeartbeats chan time.Duration
 	sent, received  atomic.Uint64 // batches and frames
-	stopping        atomic.Bool   // the server shuts down
-	leaving         atomic.Bool   // connection.close was answered
 	readerDone      chan struct{}
 	writerDone      chan struct{}
 }
@@ -135,10 +131,11 @@ func (c *conn) run() error {
 		if !c.gate() {
 			return errAborted
 		}
-		if c.stopping.Load() {
+		switch c.ending.phase() {
+		case alive:
+		case stopping, closing:
 			return c.ignore(head)
-		}
-		if c.over.Load() {
+		default:
 			return c.outlast()
 		}
 		if err := c.frame(head); err != nil {
@@ -208,7 +205,7 @@ func (c *conn) handle(m wire.Method) error {
 	switch m := m.(type) {
 	case *wire.ConnectionClose:
 		c.endSession()
-		c.leaving.Store(true)
+		c.ending.reach(closing)
 		c.reply(&wire.ConnectionCloseOk{})
 		return errClosed
 	case *wire.ConnectionUpdateSecret:
@@ -290,10 +287,15 @@ func (c *conn) end(err error) {
 	c.close(replyErr)
 }
 
-// close sends connection.close and waits for the answer. Nothing else is sent
-// or handled from here on.
+// close sends connection.close, unless the server has said so already because it is
+// being stopped, and waits for the answer. Nothing else is sent or handled from here
+// on.
 func (c *conn) close(e *broker.ConnectionError) {
 	c.endSession()
+	if !c.ending.reach(closing) {
+		c.awaitCloseOk(shutdownGrace)
+		return
+	}
 	c.send(0, &wire.ConnectionClose{ReplyCode: e.Code, ReplyText: e.Text(), FailingMethod: e.Method})
 	c.awaitCloseOk(closeTimeout)
 }
@@ -350,17 +352,16 @@ func (c *conn) endSession() {
 }
 
 // shutDown ends the connection as a broker does that is being stopped. The reader
-// handles nothing any more by then, as stopping says.
+// handles nothing any more by then, as stopping says; it may be about to send
+// connection.close or its answer, after which nothing follows.
 func (c *conn) shutDown() {
-	c.shutOnce.Do(func() {
-		if !c.leaving.Load() && !c.cut.Load() { // nothing follows close-ok
-			c.send(0, &wire.ConnectionClose{ReplyCode: wire.ConnectionForced,
-				ReplyText: wire.ConnectionForced.Text("broker forced connection closure with reason 'shutdown'")})
-		}
+	if c.ending.reach(closing) {
+		c.send(0, &wire.ConnectionClose{ReplyCode: wire.ConnectionForced,
+			ReplyText: wire.ConnectionForced.Text("broker forced connection closure with reason 'shutdown'")})
 		c.out.close()
-		c.nc.SetReadDeadline(time.Now().Add(shutdownGrace))
-		c.release()
-	})
+	}
+	c.nc.SetReadDeadline(time.Now().Add(shutdownGrace))
+	c.release()
 }
 
 // shutdownGrace is how long clients have to answer when the server stops.

@@ -10,16 +10,9 @@ import (
 
 // rest has the reader wait. It returns false if the connection ended meanwhile.
 func (c *conn) rest(d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
 	c.resting.Store(true)
 	defer c.resting.Store(false)
-	select {
-	case <-timer.C:
-		return true
-	case <-c.gone:
-		return false
-	}
+	return c.hold(d)
 }
 
 // pass has the reader wait until a gate opens. It returns false if the
@@ -48,7 +41,8 @@ func (c *conn) through(g *gate) bool {
 	return true
 }
 
-// hold waits. In the writer, everything waits that is to be sent. It returns false if the connection ended meanwhile.
+// hold waits. In the writer, everything waits that is to be sent. It returns false
+// if the connection ended meanwhile.
 func (c *conn) hold(d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -62,8 +56,7 @@ func (c *conn) hold(d time.Duration) bool {
 
 // abort ends the connection without a word.
 func (c *conn) abort() {
-	c.cut.Store(true)
-	c.over.Store(true)
+	c.ending.reach(cut)
 	c.nc.Close()
 	c.release()
 }
@@ -71,15 +64,9 @@ func (c *conn) abort() {
 // release ends all waits on purpose.
 func (c *conn) release() { c.releaseOnce.Do(func() { close(c.gone) }) }
 
-// drain takes what the client sends and does nothing with it, until the client
-// hangs up.
-func (c *conn) drain() {
-	c.mute.Store(true)
-	io.Copy(io.Discard, c.nc)
-}
-
 // outlast ends the reader of a connection that is over, when the writer has come so
-// far that it cuts or interrupts it, or the client hangs up.
+// far that it cuts or interrupts it, or the client hangs up. What the client sends
+// until then is dropped.
 func (c *conn) outlast() error {
 	c.endBatch()
 	io.Copy(io.Discard, c.nc)
@@ -89,7 +76,7 @@ func (c *conn) outlast() error {
 // interrupt has the reader end the connection for a reason of somebody else's.
 func (c *conn) interrupt(err error) {
 	c.interruption.Store(&err)
-	c.over.Store(true)
+	c.ending.reach(over)
 	c.nc.SetReadDeadline(time.Unix(1, 0))
 }
 
@@ -119,9 +106,13 @@ func (ch *channel) noticeShut() {
 }
 
 // ended says that a command comes too late for the channel or its connection. A
-// command that ends them itself, after its effect, has that.
+// command that ends them itself, after its effect, has that, unless somebody else
+// has ended them before. The vhost's lock is held.
 func (ch *channel) ended() bool {
-	return ch.shutting.Load() || ch.c.over.Load() && !ch.muted
+	if ch.shutting.Load() {
+		return true
+	}
+	return ch.c.ending.phase() >= over && (!ch.muted || ch.session != nil && !ch.session.Open())
 }
 
 // late answers a command that crossed the channel's end. The vhost's lock is held.
@@ -181,8 +172,7 @@ func (s *Server) Abort() {
 	conns := s.connsLocked()
 	s.mu.Unlock()
 	for _, c := range conns {
-		c.cut.Store(true)
-		c.over.Store(true)
+		c.ending.reach(cut)
 	}
 	endSessions(conns)
 	for _, c := range conns {

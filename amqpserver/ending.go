@@ -1,13 +1,44 @@
 package amqpserver
 
 import (
+	"sync/atomic"
 	"time"
 
 	"github.com/minirabbit/minirabbit/broker"
 	"github.com/minirabbit/minirabbit/wire"
 )
 
-// How an interceptor ends a channel or a connection.
+// phase is how far a connection has come towards its end.
+type phase uint32
+
+const (
+	alive    phase = iota
+	over           // what the client sends counts no more, nor what has arrived already
+	stopping       // the same, since the server is being stopped
+	closing        // connection.close or its answer was sent, and nothing but an answer follows
+	cut            // a fault ends it: nothing more is sent
+)
+
+// ending is a connection's phase. Anybody may take it further; it never goes back.
+type ending struct{ reached atomic.Uint32 }
+
+func (e *ending) phase() phase { return phase(e.reached.Load()) }
+
+// reach takes the connection to a phase. It returns false if it is there already, or
+// further.
+func (e *ending) reach(p phase) bool {
+	for {
+		before := e.reached.Load()
+		if before >= uint32(p) {
+			return false
+		}
+		if e.reached.CompareAndSwap(before, uint32(p)) {
+			return true
+		}
+	}
+}
+
+// What follows is how an interceptor ends a channel or a connection.
 
 // pause keeps what follows in the outbox apart from what is in it.
 func (c *conn) pause(i *Interference) {
@@ -19,11 +50,11 @@ func (c *conn) pause(i *Interference) {
 // breakOff has the reader close the connection with i.Err, and nothing count until
 // then.
 func (c *conn) breakOff(i *Interference) {
-	c.over.Store(true)
 	if !i.Apart {
 		c.interrupt(i.Err)
 		return
 	}
+	c.ending.reach(over)
 	err := i.Err
 	c.out.halt(func() bool {
 		c.interrupt(err)
@@ -34,7 +65,7 @@ func (c *conn) breakOff(i *Interference) {
 // unheard says that a command comes behind what ends its channel or connection,
 // and is not sent.
 func (c *conn) unheard(cmd *Command) bool {
-	if c.cut.Load() || c.over.Load() && cmd.Channel != 0 {
+	if p := c.ending.phase(); p == cut || p >= over && cmd.Channel != 0 {
 		return true
 	}
 	id := cmd.Method.ID()
@@ -54,24 +85,16 @@ func (ch *channel) followLocked(do func(ch *broker.Channel), e *broker.ChannelEr
 	}
 }
 
-// finish has the connection end when what is in the outbox is sent.
+// finish has the connection end when what is in the outbox is sent. While it is
+// silent, its writer waits here, and with it the heartbeats.
 func (c *conn) finish(e End) {
-	c.out.halt(c.ending(e))
-	c.cut.Store(true)
-	c.over.Store(true)
-}
-
-// ending returns what the writer does to end the connection.
-func (c *conn) ending(e End) func() bool {
-	if e == Silent {
-		return func() bool {
-			c.mute.Store(true)
+	c.out.halt(func() bool {
+		if e == Silent {
 			<-c.readerDone
-			return false
+		} else {
+			c.abort()
 		}
-	}
-	return func() bool {
-		c.abort()
 		return false
-	}
+	})
+	c.ending.reach(cut)
 }

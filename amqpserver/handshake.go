@@ -118,8 +118,15 @@ func await[M wire.Method](c *conn, state string) (M, error) {
 			return want, c.early(state, err)
 		}
 		c.received.Add(1)
-		if !c.gate() || c.stopping.Load() {
+		if !c.gate() {
 			return want, errAborted
+		}
+		switch c.ending.phase() {
+		case alive:
+		case stopping, closing:
+			return want, errAborted
+		default:
+			return want, c.outlast()
 		}
 		head := wire.FrameHead{Type: frame.Type, Channel: frame.Channel, Size: uint32(len(frame.Payload))}
 		if head == (wire.FrameHead{Type: wire.FrameHeartbeat}) {

@@ -264,7 +264,7 @@ func (c *conn) receive(cmd Command, effect func() error) error {
 		c.finish(i.End)
 	}
 	if i.End == Silent {
-		c.drain()
+		return c.outlast()
 	}
 	return errAborted
 }

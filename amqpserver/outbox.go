@@ -32,7 +32,7 @@ type outbox struct {
 	writing bool // somebody has taken
 	stalled bool // somebody was told that the client does not keep up
 	closed  bool
-	stops   []stop // where the writer stops on the way, nil unless a fault wants it
+	stops   []stop // where the writer stops on the way, nil unless a fault or the server's end wants it
 }
 
 // firstBuffer is room for what most connections are sent at a time.
@@ -89,8 +89,8 @@ func (o *outbox) writable() bool {
 }
 
 // take swaps the gathered bytes for an empty buffer, unless somebody else is
-// writing. If it returns a batch or something to do, done must be called. resumed says that there
-// is room again for somebody who was told that there is none.
+// writing. If it returns a batch or something to do, done must be called. resumed
+// says that there is room again for somebody who was told that there is none.
 func (o *outbox) take() (batch []byte, resumed bool, act func() bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()

@@ -100,8 +100,7 @@ func (s *Server) Close() error {
 	conns := s.connsLocked()
 	s.mu.Unlock()
 	for _, c := range conns {
-		c.stopping.Store(true)
-		c.over.Store(true)
+		c.ending.reach(stopping)
 	}
 	endSessions(conns)
 	paused := s.gates.paused.Load() != nil

@@ -112,7 +112,7 @@ func (c *conn) resume() {
 // heartbeat if nothing else was sent since, and gives the peer up after two
 // whole intervals of silence.
 func (c *conn) beat() bool {
-	if c.mute.Load() || c.server.gates.paused.Load() != nil {
+	if c.server.gates.paused.Load() != nil {
 		return true
 	}
 	if sent := c.sent.Load(); sent == c.sentAtBeat {

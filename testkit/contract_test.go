@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/minirabbit/minirabbit/testkit"
+	"github.com/minirabbit/minirabbit/wire"
 )
 
 // corked is a connection that can keep back what is written, to write it all at
@@ -129,6 +130,27 @@ func TestClosedBeforeTheClientHears(t *testing.T) {
 
 			for _, line := range broker.Trace() {
 				require.NotRegexp(t, `<  (queue.declare-ok|basic.deliver)`, line)
+			}
+		})
+	}
+}
+
+// Nothing counts after the end of a handshake, either.
+func TestNothingCountsAfterTheEndOfAHandshake(t *testing.T) {
+	for name, do := range map[string]testkit.Action{"silent": testkit.GoSilent, "drop": testkit.DropConnection} {
+		t.Run(name, func(t *testing.T) {
+			broker := testkit.Start(t)
+			fault := broker.Inject(testkit.Fault{When: testkit.After("connection.start"), Do: do})
+			conn, err := broker.Dial("tcp", "")
+			require.NoError(t, err)
+			login := &wire.ConnectionStartOk{Mechanism: "PLAIN", Response: []byte("\x00guest\x00guest"), Locale: "en_US"}
+			_, err = conn.Write(wire.AppendMethodFrame([]byte("AMQP\x00\x00\x09\x01"), 0, login))
+			require.NoError(t, err)
+			fault.Await(t)
+			require.NoError(t, conn.Close())
+			broker.Stop() // the connection has ended
+			for _, line := range broker.Trace() {
+				require.NotContains(t, line, "connection.start-ok")
 			}
 		})
 	}
