@@ -2,7 +2,6 @@ package testkit
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/minirabbit/minirabbit/broker"
 	"github.com/minirabbit/minirabbit/queue"
@@ -127,7 +126,7 @@ func (v QueueView) Await(t T, n int) []Message {
 func (v QueueView) AwaitReady(t T, n int) (all []Message) {
 	t.Helper()
 	if v.b.real != nil {
-		v.awaitState(t, fmt.Sprintf("to hold %d ready messages", n), func(s queueState) bool { return s.ready >= n })
+		v.awaitState(t, fmt.Sprintf("to hold %d ready messages", n), false, func(s queueState) bool { return s.ready >= n })
 		return v.b.real.peek(t, v.name)
 	}
 	v.await(t, fmt.Sprintf("to hold %d ready messages", n), func(q *queue.Queue) bool {
@@ -144,7 +143,7 @@ func (v QueueView) AwaitReady(t T, n int) (all []Message) {
 // settled, and returns how many they hold.
 func (v QueueView) AwaitUnacked(t T, n int) (unacked int) {
 	t.Helper()
-	v.awaitState(t, fmt.Sprintf("to have %d unacked messages", n), func(s queueState) bool {
+	v.awaitState(t, fmt.Sprintf("to have %d unacked messages", n), false, func(s queueState) bool {
 		unacked = s.unacked
 		return unacked >= n
 	})
@@ -175,7 +174,7 @@ func (v QueueView) AwaitAcked(t T, n int) (acked int) {
 // many it has.
 func (v QueueView) AwaitConsumers(t T, n int) (all int) {
 	t.Helper()
-	v.awaitState(t, fmt.Sprintf("to have %d consumers", n), func(s queueState) bool {
+	v.awaitState(t, fmt.Sprintf("to have %d consumers", n), false, func(s queueState) bool {
 		all = s.consumers
 		return all >= n
 	})
@@ -187,19 +186,21 @@ func (v QueueView) AwaitConsumers(t T, n int) (all int) {
 // to read, and have settled it.
 func (v QueueView) AwaitIdle(t T) {
 	t.Helper()
-	v.awaitState(t, "to be idle", func(s queueState) bool { return s.idle || !s.exists })
+	v.awaitState(t, "to be idle", true, func(s queueState) bool { return s.idle || !s.exists })
 }
 
 // AwaitGone waits until there is no such queue.
 func (v QueueView) AwaitGone(t T) {
 	t.Helper()
-	v.awaitState(t, "to be gone", func(s queueState) bool { return !s.exists })
+	v.awaitState(t, "to be gone", false, func(s queueState) bool { return !s.exists })
 }
 
-func (v QueueView) awaitState(t T, what string, check func(s queueState) bool) {
+// awaitState waits until check is true of the queue, on a real RabbitMQ for long
+// enough to believe it if it is lasting.
+func (v QueueView) awaitState(t T, what string, lasting bool, check func(s queueState) bool) {
 	t.Helper()
 	if v.b.real != nil {
-		v.b.real.await(t, fmt.Sprintf("queue %q %s", v.name, what), strings.Contains(what, "idle"), func() bool { return check(v.b.real.state(v.name)) })
+		v.b.real.await(t, fmt.Sprintf("queue %q %s", v.name, what), lasting, func() bool { return check(v.b.real.state(v.name)) })
 		return
 	}
 	v.await(t, what, func(q *queue.Queue) bool {
