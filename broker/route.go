@@ -2,7 +2,6 @@ package broker
 
 import (
 	"slices"
-	"time"
 
 	"github.com/minirabbit/minirabbit/exchange"
 	"github.com/minirabbit/minirabbit/queue"
@@ -72,7 +71,7 @@ func (vh *VHost) toRoute(m *queue.Message, header *wire.Properties) {
 // that the router has just met.
 func (vh *VHost) hold(m *queue.Message) {
 	for _, delay := range vh.router.Delays() {
-		at := vh.Now() + queue.Instant(delay.Duration/time.Nanosecond)
+		at := vh.Now() + queue.Instant(delay.Milliseconds)*queue.Millisecond
 		vh.timers.add(at, &delayedMessage{delay: delay, m: m, count: vh.countDelayed(delay.Exchange.Name())})
 	}
 }

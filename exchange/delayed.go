@@ -3,7 +3,6 @@ package exchange
 import (
 	"math"
 	"slices"
-	"time"
 
 	"github.com/minirabbit/minirabbit/wire"
 )
@@ -20,9 +19,9 @@ type delayedTable struct {
 
 // A Delay is a message held back by an exchange.
 type Delay struct {
-	Exchange  *Exchange
-	Alternate string // that of the exchange, as it is now
-	Duration  time.Duration
+	Exchange     *Exchange
+	Alternate    string // that of the exchange, as it is now
+	Milliseconds int64
 }
 
 const (
@@ -57,9 +56,9 @@ func (t *delayedTable) match(m *Message, r *Router) {
 		r.err = err
 	case milliseconds > 0 && milliseconds <= maxDelay:
 		r.delays = append(r.delays, Delay{
-			Exchange:  r.visiting,
-			Alternate: r.visiting.Alternate(),
-			Duration:  time.Duration(milliseconds) * time.Millisecond,
+			Exchange:     r.visiting,
+			Alternate:    r.visiting.Alternate(),
+			Milliseconds: milliseconds,
 		})
 	default:
 		t.table.match(m, r)

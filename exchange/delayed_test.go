@@ -4,7 +4,6 @@ import (
 	"errors"
 	"math"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -18,22 +17,21 @@ func newDelayed(t *testing.T, rules exchange.Rules, arguments ...any) *exchange.
 }
 
 func TestDelayedMessage(t *testing.T) {
-	const ms = time.Millisecond
 	tests := []struct {
 		name           string
 		delay          any
-		want310, want4 time.Duration
+		want310, want4 int64 // milliseconds
 	}{
-		{"int32", int32(5000), 5 * time.Second, 5 * time.Second},
-		{"int64", int64(5000), 5 * time.Second, 5 * time.Second},
-		{"uint16", uint16(5000), 5 * time.Second, 5 * time.Second},
-		{"uint8", uint8(200), 200 * ms, 200 * ms},
-		{"int8", int8(100), 100 * ms, 0},
-		{"string", "100", 100 * ms, 100 * ms},
-		{"binary", []byte("100"), 0, 100 * ms},
-		{"float64", 99.9, 99 * ms, 99 * ms},
-		{"float32", float32(1.5), 1 * ms, 1 * ms},
-		{"longest", int64(math.MaxUint32), math.MaxUint32 * ms, math.MaxUint32 * ms},
+		{"int32", int32(5000), 5000, 5000},
+		{"int64", int64(5000), 5000, 5000},
+		{"uint16", uint16(5000), 5000, 5000},
+		{"uint8", uint8(200), 200, 200},
+		{"int8", int8(100), 100, 0},
+		{"string", "100", 100, 100},
+		{"binary", []byte("100"), 0, 100},
+		{"float64", 99.9, 99, 99},
+		{"float32", float32(1.5), 1, 1},
+		{"longest", int64(math.MaxUint32), math.MaxUint32, math.MaxUint32},
 		{"too long", int64(math.MaxUint32 + 1), 0, 0},
 		{"too long as a string", "99999999999999999999", 0, 0},
 		{"too long as a float", 1e300, 0, 0},
@@ -66,7 +64,7 @@ func TestDelayedMessage(t *testing.T) {
 					return
 				}
 				delays := router.Delays()
-				if len(queues) > 0 || len(delays) != 1 || delays[0] != (exchange.Delay{Exchange: x, Duration: want}) {
+				if len(queues) > 0 || len(delays) != 1 || delays[0] != (exchange.Delay{Exchange: x, Milliseconds: want}) {
 					t.Fatalf("queues %v and delays %v, want none and %v", queues, delays, want)
 				}
 				due := &exchange.Message{RoutingKeys: m.RoutingKeys, Headers: x.Due(m.Headers)}

@@ -44,9 +44,10 @@ func ExampleRouter_Delays() {
 	fmt.Println(len(router.Route(later, m, nil)), "queues now")
 	for _, delay := range router.Delays() {
 		m.Headers = delay.Exchange.Due(m.Headers)
-		fmt.Println(len(router.Route(delay.Exchange, m, nil)), "queue after", delay.Duration)
+		queues, _ := router.RouteDue(delay, later, m, nil)
+		fmt.Println(len(queues), "queue after", delay.Milliseconds, "ms")
 	}
 	// Output:
 	// 0 queues now
-	// 1 queue after 1.5s
+	// 1 queue after 1500 ms
 }

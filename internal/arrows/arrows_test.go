@@ -14,7 +14,7 @@ const module = "github.com/minirabbit/minirabbit/"
 // module by their path in it, others whole. testdata and tests are free.
 var forbidden = map[string][]string{
 	"wire":            {"exchange", "queue", "broker", "amqpserver", "management", "testkit", "worker", "conformance", "net", "sync"},
-	"exchange":        {"queue", "broker", "amqpserver", "management", "testkit", "worker", "conformance", "net", "sync"},
+	"exchange":        {"queue", "broker", "amqpserver", "management", "testkit", "worker", "conformance", "net", "sync", "time"},
 	"queue":           {"exchange", "broker", "amqpserver", "management", "testkit", "worker", "conformance", "net", "sync", "time"},
 	"broker":          {"amqpserver", "internal/record", "management", "testkit", "worker", "conformance"},
 	"amqpserver":      {"internal/record", "management", "testkit", "worker", "conformance"},
