@@ -67,7 +67,7 @@ func (vh *VHost) deadMessage(d deadLetter, s queue.Settings) (*queue.Message, *w
 	vh.noteDeath(d, &p)
 	e := *d.m.Envelope
 	if !e.Dead {
-		e.PropertyBytes = len(e.Properties)
+		e.PropertyBytes = uint32(len(e.Properties))
 	}
 	e.Dead = true
 	e.Failures += d.failures

@@ -83,7 +83,7 @@ func (ch *Channel) check(p *Publishing) error {
 		return err
 	}
 	p.message.Rewritten = p.Composed || !bytes.Equal(p.message.Properties, sent)
-	ch.remember(p, sent)
+	ch.remember(p)
 	return nil
 }
 
@@ -100,9 +100,9 @@ type alike struct {
 
 // remember keeps the envelope of a publishing for those alike, unless it depends on
 // more than what the publishing says.
-func (ch *Channel) remember(p *Publishing, sent []byte) {
+func (ch *Channel) remember(p *Publishing) {
 	ch.last.envelope = nil
-	if !ch.vh.keepsHeaders && p.header.Flags&wire.HasUserID == 0 && bytes.Equal(p.message.Properties, sent) {
+	if !ch.vh.keepsHeaders && p.header.Flags&wire.HasUserID == 0 && !p.message.Rewritten {
 		ch.last = alike{p.message.Envelope, *p.header, p.exchange, ch.conn.User.state.Load()}
 	}
 }

@@ -29,17 +29,17 @@ type Envelope struct {
 	// Read, if not nil, are the properties that the broker itself reads and
 	// goes on with, where they are others than those that consumers get.
 	Read []byte
-	// Rewritten says that the Properties are not those that the client sent.
-	Rewritten bool
 
 	// Copies are the routing keys of the headers CC and BCC.
 	Copies []string
+	// Rewritten says that the Properties are not those that the client sent.
+	Rewritten bool
 	// Dead says that a queue has dead-lettered the message, so the header
 	// x-death is the broker's own.
 	Dead bool
 	// PropertyBytes is how long the properties of a dead letter were when it was
 	// published: what they have grown by does not count against limits.
-	PropertyBytes int
+	PropertyBytes uint32
 	// Failures counts the failed deliveries in queues that dead-lettered the
 	// message, where the release remembers them.
 	Failures uint32
@@ -49,8 +49,8 @@ type Envelope struct {
 	Priority    uint8
 	HasPriority bool // without one it is 0, in the quorum queues of 4.3 4
 	// Expiration is the per-message TTL; it counts if HasExpiration.
-	Expiration    Instant
 	HasExpiration bool
+	Expiration    Instant
 }
 
 // NewMessage returns a message with an envelope, of which it takes a copy, and of

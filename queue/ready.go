@@ -46,7 +46,7 @@ func (r *ready) size(m *Message) int64 {
 	if r.countsProperties {
 		n := len(m.Properties)
 		if m.Dead {
-			n = m.PropertyBytes
+			n = int(m.PropertyBytes)
 		}
 		return int64(len(m.Body) + n)
 	}
