@@ -55,8 +55,8 @@ func (r *request) publish() {
 
 // isCrash says whether the error is one over which RabbitMQ's channel crashes.
 func isCrash(err error) bool {
-	var he *broker.ConnectionError
-	return errors.As(err, &he) && he.Code == wire.InternalError && he.Reason == ""
+	var ce *broker.ConnectionError
+	return errors.As(err, &ce) && ce.Code == wire.InternalError && ce.Reason == ""
 }
 
 // entered returns the virtual host in the path. RabbitMQ publishes and gets as a client of the user does, who may be

@@ -2,6 +2,7 @@ package management
 
 import (
 	"fmt"
+	"math"
 	"net/http"
 	"slices"
 	"strconv"
@@ -15,17 +16,24 @@ import (
 // distance. The zero value asks for none.
 type window struct{ age, step time.Duration }
 
-// maxSamples is how many steps a window may have in RabbitMQ.
-const maxSamples = 500
+const (
+	// maxSamples is how many steps a window may have in RabbitMQ.
+	maxSamples = 500
+	// maxSeconds is what a [time.Duration] has room for.
+	maxSeconds = math.MaxInt64 / int(time.Second)
+)
 
-// asked reads a window from the query, such as lengths_age and lengths_incr. What is no whole number counts as not given.
+// asked reads a window from the query, such as lengths_age and lengths_incr. What is no whole number counts as not given,
+// and so does, where nobody has refused it, one that no window can have.
 func (r *request) asked(name string) window {
 	age, step, ok := r.askedRange(name)
-	if !ok {
+	if !ok || !isRange(age, step) {
 		return window{}
 	}
-	return window{time.Duration(age) * time.Second, time.Duration(step) * time.Second}
+	return window{time.Duration(min(age, maxSeconds)) * time.Second, time.Duration(min(step, maxSeconds)) * time.Second}
 }
+
+func isRange(age, step int) bool { return age > 0 && step > 0 && age/step <= maxSamples }
 
 func (r *request) askedRange(name string) (age, step int, ok bool) {
 	if len(r.form[name+"_age"]) == 0 || len(r.form[name+"_incr"]) == 0 {
@@ -40,7 +48,7 @@ func (r *request) askedRange(name string) (age, step int, ok bool) {
 func (r *request) rangesAreValid() bool {
 	for _, name := range []string{"lengths", "msg_rates", "data_rates", "node_stats"} {
 		age, step, ok := r.askedRange(name)
-		if ok && (age <= 0 || step <= 0 || age/step > maxSamples) {
+		if ok && !isRange(age, step) {
 			r.fail(http.StatusBadRequest, r.route.ranged, fmt.Sprintf("Invalid range parameters: age %d, incr %d", age, step))
 			return false
 		}

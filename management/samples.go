@@ -2,6 +2,7 @@ package management
 
 import (
 	"slices"
+	"sort"
 	"sync"
 	"time"
 
@@ -285,12 +286,11 @@ func (h *history) at(t time.Time) (counts, bool) {
 	if !t.Before(h.now) {
 		return h.present, true
 	}
-	for i := len(h.samples) - 1; i >= 0; i-- {
-		if !h.samples[i].at.After(t) {
-			return h.samples[i].counts, true
-		}
+	later := sort.Search(len(h.samples), func(i int) bool { return h.samples[i].at.After(t) })
+	if later == 0 {
+		return counts{}, false
 	}
-	return counts{}, false
+	return h.samples[later-1].counts, true
 }
 
 // idleSince returns since when nothing has changed, if that is as long ago as
