@@ -54,8 +54,10 @@ type ctlCommand struct {
 	least, most int
 	usage       string
 	run         func(c *ctl, ctx context.Context) error
-	stopped     bool // works while the application is stopped
 }
+
+// ctlStopped are the commands that work while the application is stopped.
+var ctlStopped = []string{"stop_app", "start_app", "reset", "force_reset", "await_startup", "ping", "environment", "version", "eval"}
 
 // ctlValued are the options with a value, ctlFlags those without.
 var (
@@ -89,7 +91,7 @@ func runCtl(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	case !slices.Contains(ctlFormatters, c.formatter):
 		err = c.invalid(ctlUsage, "formatter '%s' is not supported; there are %s", c.formatter, strings.Join(ctlFormatters, ", "))
 	default:
-		if err = c.checkRunning(ctx, command); err == nil {
+		if err = c.checkRunning(ctx); err == nil {
 			err = command.run(c, ctx)
 		}
 	}
@@ -106,8 +108,8 @@ func (c *ctl) misused(code int, problem string) error {
 }
 
 // checkRunning refuses what needs a running node while it is stopped.
-func (c *ctl) checkRunning(ctx context.Context, command ctlCommand) error {
-	if command.stopped {
+func (c *ctl) checkRunning(ctx context.Context) error {
+	if slices.Contains(ctlStopped, c.command) {
 		return nil
 	}
 	s, err := c.state(ctx)
@@ -120,7 +122,8 @@ func (c *ctl) checkRunning(ctx context.Context, command ctlCommand) error {
 	return err
 }
 
-// report writes an error and returns the exit code.
+// report writes an error and returns the exit code. rabbitmqctl writes "Error:" above most of them, but lets what it says
+// of bad data stand alone, unless that begins with "Failed".
 func (c *ctl) report(err error, stderr io.Writer) int {
 	if err == nil {
 		return exitOK
@@ -191,6 +194,16 @@ func (c *ctl) parse(args []string) error {
 	var err error
 	c.api, err = newCtlClient(url)
 	return err
+}
+
+// timeout is what the option says, in seconds, or else another one.
+func (c *ctl) timeout(otherwise int) int {
+	for _, name := range []string{"t", "timeout"} {
+		if seconds, err := strconv.Atoi(c.options[name]); err == nil {
+			return seconds
+		}
+	}
+	return otherwise
 }
 
 func (c *ctl) unknownOption(name, value string) error {

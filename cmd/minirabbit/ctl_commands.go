@@ -25,51 +25,51 @@ func init() {
 		"list_users": listUsers.command(), "list_vhosts": listVHosts.command(), "list_permissions": listPermissions.command(),
 		"list_topic_permissions": listTopicPermissions.command(), "list_policies": listPolicies.command(),
 		"list_operator_policies": listOperatorPolicies.command(),
-		"list_user_permissions":  {1, 1, "USER", (*ctl).listUserPermissions, false},
+		"list_user_permissions":  {1, 1, "USER", (*ctl).listUserPermissions},
 
-		"add_user":          {1, 2, "USER PASSWORD", (*ctl).addUser, false},
-		"delete_user":       {1, 1, "USER", (*ctl).deleteUser, false},
-		"change_password":   {2, 2, "USER PASSWORD", (*ctl).changePassword, false},
-		"clear_password":    {1, 1, "USER", (*ctl).clearPassword, false},
-		"set_user_tags":     {1, -1, "USER [TAG ...]", (*ctl).setUserTags, false},
-		"authenticate_user": {2, 2, "USER PASSWORD", (*ctl).authenticateUser, false},
+		"add_user":          {1, 2, "USER PASSWORD", (*ctl).addUser},
+		"delete_user":       {1, 1, "USER", (*ctl).deleteUser},
+		"change_password":   {2, 2, "USER PASSWORD", (*ctl).changePassword},
+		"clear_password":    {1, 1, "USER", (*ctl).clearPassword},
+		"set_user_tags":     {1, -1, "USER [TAG ...]", (*ctl).setUserTags},
+		"authenticate_user": {2, 2, "USER PASSWORD", (*ctl).authenticateUser},
 
-		"set_permissions":         {4, 4, "[-p VHOST] USER CONFIGURE WRITE READ", (*ctl).setPermissions, false},
-		"clear_permissions":       {1, 1, "[-p VHOST] USER", (*ctl).clearPermissions, false},
-		"set_topic_permissions":   {4, 4, "[-p VHOST] USER EXCHANGE WRITE READ", (*ctl).setTopicPermissions, false},
-		"clear_topic_permissions": {1, 2, "[-p VHOST] USER [EXCHANGE]", (*ctl).clearTopicPermissions, false},
+		"set_permissions":         {4, 4, "[-p VHOST] USER CONFIGURE WRITE READ", (*ctl).setPermissions},
+		"clear_permissions":       {1, 1, "[-p VHOST] USER", (*ctl).clearPermissions},
+		"set_topic_permissions":   {4, 4, "[-p VHOST] USER EXCHANGE WRITE READ", (*ctl).setTopicPermissions},
+		"clear_topic_permissions": {1, 2, "[-p VHOST] USER [EXCHANGE]", (*ctl).clearTopicPermissions},
 
-		"add_vhost":             {1, 1, "VHOST", (*ctl).addVHost, false},
-		"delete_vhost":          {1, 1, "VHOST", (*ctl).deleteVHost, false},
-		"set_vhost_limits":      {1, 1, "[-p VHOST] JSON", (*ctl).setVHostLimits, false},
-		"clear_vhost_limits":    {0, 0, "[-p VHOST]", (*ctl).clearVHostLimits, false},
-		"list_vhost_limits":     {0, 0, "[-p VHOST]", (*ctl).listVHostLimits, false},
-		"set_user_limits":       {2, 2, "USER JSON", (*ctl).setUserLimits, false},
-		"clear_user_limits":     {2, 2, "USER LIMIT|all", (*ctl).clearUserLimits, false},
-		"set_policy":            {3, 3, "[-p VHOST] [--priority N] [--apply-to TARGET] NAME PATTERN JSON", (*ctl).setPolicy, false},
-		"clear_policy":          {1, 1, "[-p VHOST] NAME", (*ctl).clearPolicy, false},
-		"set_operator_policy":   {3, 3, "[-p VHOST] [--priority N] [--apply-to TARGET] NAME PATTERN JSON", (*ctl).setOperatorPolicy, false},
-		"clear_operator_policy": {1, 1, "[-p VHOST] NAME", (*ctl).clearOperatorPolicy, false},
-		"trace_on":              {0, 0, "[-p VHOST]", (*ctl).traceOn, false},
-		"trace_off":             {0, 0, "[-p VHOST]", (*ctl).traceOff, false},
-		"purge_queue":           {1, 1, "[-p VHOST] QUEUE", (*ctl).purgeQueue, false},
-		"delete_queue":          {1, 1, "[-p VHOST] [--if-empty] [--if-unused] QUEUE", (*ctl).deleteQueue, false},
-		"close_connection":      {2, 2, "PID|NAME REASON", (*ctl).closeConnection, false},
-		"close_all_connections": {1, 1, "[-p VHOST|--global] REASON", (*ctl).closeAllConnections, false},
-		"export_definitions":    {1, 1, "FILE|-", (*ctl).exportDefinitions, false},
-		"import_definitions":    {0, 1, "[FILE]", (*ctl).importDefinitions, false},
+		"add_vhost":             {1, 1, "VHOST", (*ctl).addVHost},
+		"delete_vhost":          {1, 1, "VHOST", (*ctl).deleteVHost},
+		"set_vhost_limits":      {1, 1, "[-p VHOST] JSON", (*ctl).setVHostLimits},
+		"clear_vhost_limits":    {0, 0, "[-p VHOST]", (*ctl).clearVHostLimits},
+		"list_vhost_limits":     {0, 0, "[-p VHOST]", (*ctl).listVHostLimits},
+		"set_user_limits":       {2, 2, "USER JSON", (*ctl).setUserLimits},
+		"clear_user_limits":     {2, 2, "USER LIMIT|all", (*ctl).clearUserLimits},
+		"set_policy":            {3, 3, "[-p VHOST] [--priority N] [--apply-to TARGET] NAME PATTERN JSON", (*ctl).setPolicy},
+		"clear_policy":          {1, 1, "[-p VHOST] NAME", (*ctl).clearPolicy},
+		"set_operator_policy":   {3, 3, "[-p VHOST] [--priority N] [--apply-to TARGET] NAME PATTERN JSON", (*ctl).setOperatorPolicy},
+		"clear_operator_policy": {1, 1, "[-p VHOST] NAME", (*ctl).clearOperatorPolicy},
+		"trace_on":              {0, 0, "[-p VHOST]", (*ctl).traceOn},
+		"trace_off":             {0, 0, "[-p VHOST]", (*ctl).traceOff},
+		"purge_queue":           {1, 1, "[-p VHOST] QUEUE", (*ctl).purgeQueue},
+		"delete_queue":          {1, 1, "[-p VHOST] [--if-empty] [--if-unused] QUEUE", (*ctl).deleteQueue},
+		"close_connection":      {2, 2, "PID|NAME REASON", (*ctl).closeConnection},
+		"close_all_connections": {1, 1, "[-p VHOST|--global] REASON", (*ctl).closeAllConnections},
+		"export_definitions":    {1, 1, "FILE|-", (*ctl).exportDefinitions},
+		"import_definitions":    {0, 1, "[FILE]", (*ctl).importDefinitions},
 
-		"stop_app":                     {0, 0, "", (*ctl).stopApp, true},
-		"start_app":                    {0, 0, "", (*ctl).startApp, true},
-		"reset":                        {0, 0, "", (*ctl).reset, true},
-		"force_reset":                  {0, 0, "", (*ctl).forceReset, true},
-		"status":                       {0, 0, "", (*ctl).status, false},
-		"await_startup":                {0, 0, "[--timeout SECONDS]", (*ctl).awaitStartup, true},
-		"ping":                         {0, 0, "", (*ctl).ping, true},
-		"environment":                  {0, 0, "", (*ctl).environment, true},
-		"version":                      {0, 0, "", (*ctl).version, true},
-		"eval":                         {0, -1, "EXPRESSION", (*ctl).eval, true},
-		"set_vm_memory_high_watermark": {1, 2, "FRACTION | absolute BYTES", (*ctl).setMemoryHighWatermark, false},
+		"stop_app":                     {0, 0, "", (*ctl).stopApp},
+		"start_app":                    {0, 0, "", (*ctl).startApp},
+		"reset":                        {0, 0, "", (*ctl).reset},
+		"force_reset":                  {0, 0, "", (*ctl).forceReset},
+		"status":                       {0, 0, "", (*ctl).status},
+		"await_startup":                {0, 0, "[--timeout SECONDS]", (*ctl).awaitStartup},
+		"ping":                         {0, 0, "", (*ctl).ping},
+		"environment":                  {0, 0, "", (*ctl).environment},
+		"version":                      {0, 0, "", (*ctl).version},
+		"eval":                         {0, -1, "EXPRESSION", (*ctl).eval},
+		"set_vm_memory_high_watermark": {1, 2, "FRACTION | absolute BYTES", (*ctl).setMemoryHighWatermark},
 	}
 }
 
@@ -194,13 +194,7 @@ func (c *ctl) setOperatorPolicy(ctx context.Context) error {
 }
 
 func (c *ctl) savePolicy(ctx context.Context, kind, what string) error {
-	priority := 0
-	if text, set := c.options["priority"]; set {
-		var err error
-		if priority, err = strconv.Atoi(text); err != nil {
-			return c.unknownOption("--priority", text)
-		}
-	}
+	priority, _ := strconv.Atoi(c.options["priority"]) // parse refuses what is no number
 	c.say("Setting %s %q for pattern %q to \"%s\" with priority \"%d\" for vhost %q ...", what, c.args[0], c.args[1], c.args[2], priority, c.vhost)
 	if !json.Valid([]byte(c.args[2])) {
 		return c.noJSON(ctx, c.args[2])

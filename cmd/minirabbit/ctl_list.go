@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"hash/fnv"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -30,7 +29,7 @@ func (l listing) command() ctlCommand {
 	if l.fixed {
 		usage, most = "", 0
 	}
-	return ctlCommand{0, most, usage, l.run, false}
+	return ctlCommand{0, most, usage, l.run}
 }
 
 func (l listing) run(c *ctl, ctx context.Context) error {
@@ -52,13 +51,7 @@ func (l listing) run(c *ctl, ctx context.Context) error {
 		return c.invalid(ctlUsage, "Info key(s) %s are not supported", strings.Join(unknown, ","))
 	}
 	if l.what == "queues" {
-		seconds := 60.0
-		for _, name := range []string{"t", "timeout"} {
-			if n, err := strconv.ParseFloat(c.options[name], 64); err == nil {
-				seconds = n
-			}
-		}
-		c.say("Timeout: %.1f seconds ...", seconds)
+		c.say("Timeout: %d.0 seconds ...", c.timeout(60))
 	}
 	c.say("%s", l.banner(c))
 	var items []map[string]any

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -74,10 +73,8 @@ func (c *ctl) ping(ctx context.Context) error {
 // awaitStartup waits until the node takes connections.
 func (c *ctl) awaitStartup(ctx context.Context) error {
 	patience := startupPatience
-	for _, key := range []string{"timeout", "t"} {
-		if seconds, err := strconv.ParseFloat(c.options[key], 64); err == nil && seconds > 0 {
-			patience = time.Duration(seconds * float64(time.Second))
-		}
+	if seconds := c.timeout(0); seconds > 0 {
+		patience = time.Duration(seconds) * time.Second
 	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
