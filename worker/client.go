@@ -80,8 +80,7 @@ func (c *Client) SendChain(ctx context.Context, calls ...Call) (*AsyncResult, er
 		return nil, errors.New("worker: a chain without calls")
 	}
 	var rest []celery.Signature // the next one last
-	var last *AsyncResult
-	results := make([]*AsyncResult, 0, len(calls))
+	var ids []string            // of the calls behind the first
 	for i, call := range calls {
 		if call.err != nil {
 			return nil, call.err
@@ -96,14 +95,19 @@ func (c *Client) SendChain(ctx context.Context, calls ...Call) (*AsyncResult, er
 				call = call.OnQueue(c.cfg.queueFor(call.signature.Task)) // as this side's routes say, not the worker's
 			}
 			rest = append([]celery.Signature{call.signature}, rest...)
-			last = c.expect(id, last)
-			results = append(results, last)
+			ids = append(ids, id)
 		}
 	}
+	var last *AsyncResult
+	results := make([]*AsyncResult, len(ids))
+	for i, id := range ids {
+		last = c.expect(id, last)
+		results[i] = last
+	}
 	first, err := c.sendFirst(ctx, calls[0], rest)
-	if first == nil || err != nil && !errors.Is(err, ErrUnconfirmed) { // then nobody has the other steps either
-		for _, result := range results {
-			c.forget(result.id, err)
+	if err != nil && !errors.Is(err, ErrUnconfirmed) { // then nobody has the other steps either
+		for _, id := range ids {
+			c.forget(id, err)
 		}
 	}
 	if first != nil && len(results) > 0 {

@@ -29,6 +29,10 @@ func TestResultsOfWhatWasNotSent(t *testing.T) {
 	for _, result := range []*AsyncResult{last, last.Parent(), last.Parent().Parent()} {
 		require.ErrorIs(t, waits(result), ErrNotSent)
 	}
+	last, err = client.SendChain(testContext(t), NewCall("tasks.add"), NewCall("tasks.add"), NewCall("tasks.add", func() {}))
+	require.Error(t, err)
+	require.Nil(t, last)
+	require.False(t, client.expecting())
 	all, err := client.SendGroup(testContext(t), NewCall(""), long)
 	require.ErrorIs(t, err, ErrNotSent)
 	require.Nil(t, all[0])
