@@ -90,7 +90,7 @@ func Run(t *testing.T, target Target) {
 	if target.Observe != nil {
 		target.Observe = oneAtATime(target.Observe)
 	}
-	delays := sync.OnceValue(func() bool { return hasDelayed(t, target.URL) })
+	delays := sync.OnceValues(func() (bool, error) { return hasDelayed(target.URL) })
 	for _, c := range Cases() {
 		if target.Only != nil && !target.Only(c) {
 			continue
@@ -105,8 +105,14 @@ func Run(t *testing.T, target Target) {
 			if c.Node && target.Node == nil {
 				t.Skip("needs to run the broker, and the target has no Node")
 			}
-			if c.Delayed && !delays() {
-				t.Skip("needs the exchange type x-delayed-message, and the target lacks its plug-in, rabbitmq_delayed_message_exchange")
+			if c.Delayed {
+				has, err := delays()
+				if err != nil {
+					t.Fatalf("conformance: looking for the exchange type x-delayed-message: %v", err)
+				}
+				if !has {
+					t.Skip("needs the exchange type x-delayed-message, and the target lacks its plug-in, rabbitmq_delayed_message_exchange")
+				}
 			}
 			if c.Waits {
 				t.Parallel()
@@ -117,23 +123,21 @@ func Run(t *testing.T, target Target) {
 }
 
 // hasDelayed tells whether the broker has the exchange type x-delayed-message.
-func hasDelayed(t *testing.T, url string) bool {
-	t.Helper()
+func hasDelayed(url string) (bool, error) {
 	connection, err := amqp.Dial(url)
 	if err != nil {
-		t.Fatalf("conformance: dialling: %v", err)
+		return false, err
 	}
 	defer connection.Close()
 	channel, err := connection.Channel()
 	if err != nil {
-		t.Fatalf("conformance: opening a channel: %v", err)
+		return false, err
 	}
 	const name = "conformance-has-delayed"
 	if channel.ExchangeDeclare(name, delayedKind, false, true, false, false, amqp.Table{"x-delayed-type": "direct"}) != nil {
-		return false
+		return false, nil
 	}
-	_ = channel.ExchangeDelete(name, false, false)
-	return true
+	return true, channel.ExchangeDelete(name, false, false)
 }
 
 // isFor tells whether the case applies to a release.
