@@ -130,20 +130,16 @@ type Line struct{ ch *channel }
 // Line returns the channel that the command is on.
 func (c *Command) Line() Line { return Line{c.ch} }
 
-// Send sends a method, past the interceptor, unless the channel has ended. It
-// takes the lock of the virtual host.
-func (l Line) Send(m wire.Method) {
+// Send sends a method, past the interceptor, unless the channel or its connection has
+// ended. It takes the lock of the virtual host, and tells of what it sends before.
+func (l Line) Send(m wire.Method, tell func(c *Command)) {
+	c := l.ch.c
 	l.ch.vh.Lock()
 	defer l.ch.vh.Unlock()
-	if l.ch.session.Open() {
-		c := l.ch.c
+	if l.ch.session.Open() && c.ending.phase() == alive {
+		tell(&Command{Peer: &c.peer, Channel: l.ch.number, Method: m})
 		c.post(wire.AppendMethodFrame(c.out.begin(), l.ch.number, m))
 	}
-}
-
-// Command describes a method on the line.
-func (l Line) Command(m wire.Method) *Command {
-	return &Command{Peer: &l.ch.c.peer, Channel: l.ch.number, Method: m}
 }
 
 // EndConnection ends the connection of this name: with connection.close if err

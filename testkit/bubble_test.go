@@ -3,6 +3,8 @@ package testkit_test
 import (
 	"errors"
 	"net"
+	"slices"
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -212,7 +214,15 @@ func TestPostponedConfirm(t *testing.T) {
 		require.Zero(t, time.Since(began))
 		require.True(t, first.Wait())
 		require.Equal(t, time.Hour, time.Since(began))
+
+		broker.Inject(testkit.Fault{When: testkit.Before(testkit.Confirm), Do: testkit.Postpone(time.Hour)})
+		last := confirmed(t, ch, "tasks", "3")
 		require.NoError(t, conn.Close())
+		time.Sleep(time.Hour) // it is not sent any more, and not said to be
+		synctest.Wait()
+		require.False(t, last.Acked())
+		acks := slices.DeleteFunc(broker.Trace(), func(line string) bool { return !strings.Contains(line, "<  basic.ack") })
+		require.Len(t, acks, 2)
 	})
 }
 

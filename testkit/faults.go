@@ -114,8 +114,7 @@ func (f *faults) spawn(do func()) {
 
 // send sends a method that was held back.
 func (f *faults) send(line amqpserver.Line, m wire.Method) {
-	f.trace.Send(line.Command(m))
-	line.Send(m)
+	line.Send(m, func(c *amqpserver.Command) { f.trace.Send(c) })
 }
 
 // later calls do after a time, unless the broker has ended by then.
