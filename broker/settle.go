@@ -163,7 +163,7 @@ func (ch *Channel) requeueByConsumer(ds []delivery, s settlement) {
 	}
 	for len(ds) > 0 {
 		n := 1
-		single := ds[0].q.Settings().ReleasedToBack
+		single := ds[0].q.Settings().GoesToBack()
 		for n < len(ds) && !single && ds[n].q == ds[0].q && ds[n].consumer != nil && ds[n].consumerTag() == ds[0].consumerTag() {
 			n++
 		}

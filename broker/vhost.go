@@ -194,13 +194,10 @@ func (vh *VHost) settle() {
 	}
 }
 
-// pass publishes the dead letters that there are and dispatches ready messages.
+// pass dispatches ready messages and publishes the dead letters that there are. A
+// queue of RabbitMQ hands on what its consumers have room for before the letters
+// that it has sent are anywhere, be it in the same queue.
 func (vh *VHost) pass() {
-	for i := 0; i < len(vh.deadLetters); i++ {
-		vh.publishDeadLetter(vh.deadLetters[i])
-	}
-	clear(vh.deadLetters)
-	vh.deadLetters = vh.deadLetters[:0]
 	for i := 0; i < len(vh.awake); i++ {
 		q := vh.awake[i]
 		q.Awake = false
@@ -211,4 +208,9 @@ func (vh *VHost) pass() {
 	}
 	clear(vh.awake)
 	vh.awake = vh.awake[:0]
+	for i := 0; i < len(vh.deadLetters); i++ {
+		vh.publishDeadLetter(vh.deadLetters[i])
+	}
+	clear(vh.deadLetters)
+	vh.deadLetters = vh.deadLetters[:0]
 }

@@ -20,6 +20,31 @@ var deadLetterTargetCases = []Case{
 		},
 	},
 	{
+		ID:     "deadletter/next-one-first",
+		Title:  "a consumer that rejects gets the next message before the dead letter, though that comes to the head of the same queue",
+		Why:    "The letter is on its way when the consumer has room again.",
+		Source: measured,
+		Run: func(t *T) {
+			c, q := t.Raw().Channel(), t.QueueName("q")
+			c.Queue(q, append(deadLetterTo(q), argument("x-max-priority", int32(1))...)...)
+			publish := func(priority int, body string) { c.publishExpiring(q, body, priority, "") }
+			publish(1, "rejected")
+			publish(0, "next")
+			publish(0, "last")
+			c.CheckCounts("published", q, Counts{Ready: 3})
+			c.Qos(1, false)
+			c.Consume(q, "c")
+			t.Check("first", c.Lines(1), []string{`deliver c 1 "rejected"`})
+			c.Send(&wire.BasicReject{DeliveryTag: 1})
+			t.Check("after it was rejected", c.Lines(1), []string{`deliver c 2 "next"`})
+			c.CheckCounts("back", q, Counts{Ready: 2, Consumers: 1})
+			c.Send(&wire.BasicAck{DeliveryTag: 2})
+			t.Check("after that", c.Lines(1), ByRelease(t,
+				From(Before43, []string{`deliver c 3 "rejected"`}),
+				From(Only43, []string{`deliver c 3 redelivered "rejected"`})))
+		},
+	},
+	{
 		ID:     "deadletter/key-kept",
 		Title:  "without x-dead-letter-routing-key a dead letter keeps its routing key",
 		Why:    "A topic exchange behind the queue can sort dead letters by it.",

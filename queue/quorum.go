@@ -63,8 +63,7 @@ func (q *Queue) requeueQuorum(e *Entry, why Cause) {
 	if failed {
 		e.failures++
 	}
-	limited := s.DeliveryLimit.Set && s.DeliveryLimit.Value >= 0
-	if limited && int64(e.failures) > s.DeliveryLimit.Value {
+	if s.limitsDeliveries() && int64(e.failures) > s.DeliveryLimit.Value {
 		q.drop(e, DeliveryLimit)
 		return
 	}
@@ -72,7 +71,7 @@ func (q *Queue) requeueQuorum(e *Entry, why Cause) {
 		q.holdBack(e, delay)
 		return
 	}
-	if s.ReleasedToBack && !limited && why != Abandoned {
+	if s.GoesToBack() && why != Abandoned {
 		e.position = q.nextPosition
 		q.nextPosition++
 		q.ready.push(*e)

@@ -110,3 +110,9 @@ type Settings struct {
 	// a gigabyte by default.
 	SegmentBytes Optional
 }
+
+// limitsDeliveries says whether there is a delivery limit.
+func (s *Settings) limitsDeliveries() bool { return s.DeliveryLimit.Set && s.DeliveryLimit.Value >= 0 }
+
+// GoesToBack says whether what a client gives back goes to the end of the queue.
+func (s Settings) GoesToBack() bool { return s.ReleasedToBack && !s.limitsDeliveries() }
