@@ -13,6 +13,8 @@ import (
 //
 // What RabbitMQ itself leaves to chance is not drawn:
 //   - A channel consumes from one queue only. Deliveries from two arrive in either order, and so do their tags.
+//   - The channels that get what is left in the end do not consume: a dead letter that comes of it reaches a consumer between
+//     the answers or after them.
 //   - The types x-random and x-local-random are not declared.
 //   - A queue that is declared again after it was deleted has no priorities and no dead letters: RabbitMQ's process of such
 //     a queue crashes, with its messages, when a client settles or rejects one that it had from the queue of that name
@@ -137,6 +139,9 @@ func (g *generator) get() Step {
 
 func (g *generator) consume() Step {
 	at := g.place()
+	if at.Channel == channels {
+		at.Channel = 1 // see generator
+	}
 	m := &wire.BasicConsume{Queue: g.queue(), ConsumerTag: pick(g, "tag", tags), NoAck: g.chance("no-ack", 25), Exclusive: g.chance("exclusive", 6)}
 	if queue, ok := g.w.channel(at).consumes(); ok {
 		m.Queue = queue
