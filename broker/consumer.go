@@ -121,12 +121,31 @@ func (ch *Channel) checkConsumeArguments(m *wire.BasicConsume, q *queue.Queue) (
 			return 0, Errorf(wire.PreconditionFailed, "invalid arg '%s' for %s: {unacceptable_type,%s}", argFailover, resource, erlang.TypeName(v))
 		}
 	}
+	if err := release.checkCredit(m.Arguments); err != nil {
+		return 0, err
+	}
 	for _, key := range release.refusedConsumeArguments[kind] {
 		if _, set := m.Arguments.Get(key); set {
 			return 0, Errorf(wire.PreconditionFailed, "invalid arg '%s' for %s of queue type rabbit_%s_queue", key, resource, kind)
 		}
 	}
 	return priority, nil
+}
+
+// checkCredit refuses x-credit where RabbitMQ heeds it. It is not for clients: the
+// plug-in for AMQP 1.0 uses it, and what renews the credit is no method of AMQP
+// 0-9-1. Quorum queues, and values other than tables, crash over it.
+func (r *Release) checkCredit(args wire.Table) error {
+	v, set := args.Get("x-credit")
+	table, isTable := v.(wire.Table)
+	credit, _ := table.Get("credit")
+	drain, _ := table.Get("drain")
+	_, isLong := credit.(int64)
+	_, isBool := drain.(bool)
+	if set && r.heedsCredit && (!isTable || isLong && isBool) {
+		return Errorf(wire.NotImplemented, "x-credit")
+	}
+	return nil
 }
 
 // consumerPriority reads the x-priority argument, 0 by default.

@@ -18,7 +18,11 @@ func (vh *VHost) noteRouted(x *exchange.Exchange, m *queue.Message, queues []exc
 	vh.routed = vh.routed[:0]
 	if x.Name() == "" {
 		// RabbitMQ tells where the message is meant to go, queue or not.
-		vh.routed = append(append(vh.routed, m.RoutingKey), m.Copies...)
+		for _, key := range append([]string{m.RoutingKey}, m.Copies...) {
+			if !vh.node.release.repliesAreUntraced || !strings.HasPrefix(key, ReplyTo+".") {
+				vh.routed = append(vh.routed, key)
+			}
+		}
 		return
 	}
 	for _, q := range queues {
@@ -49,6 +53,16 @@ func (ch *Channel) traceDelivered(q *queue.Queue, e *queue.Entry, countFirst boo
 	}
 	headers := ch.traceHeaders(m, wire.Field{Key: "redelivered", Value: again})
 	ch.vh.Later(func() { ch.vh.trace("deliver."+q.Name(), headers, m.Body) })
+}
+
+// traceReply copies a direct reply to the firehose, as the delivery that it is
+// where the requester counts as a queue.
+func (ch *Channel) traceReply(m *queue.Message) {
+	if !ch.vh.tracing.Load() {
+		return
+	}
+	name, headers := ch.reply.name, ch.traceHeaders(m, wire.Field{Key: "redelivered", Value: int32(0)})
+	ch.vh.Later(func() { ch.vh.trace("deliver."+name, headers, m.Body) })
 }
 
 func (vh *VHost) trace(key string, headers wire.Table, body []byte) {

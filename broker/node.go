@@ -84,7 +84,7 @@ func NewNode(o Options) *Node {
 	n.SetConsumerTimeout(o.ConsumerTimeout)
 	n.SetDeadLetterRetry(DefaultDeadLetterRetry)
 	n.clusterName = "rabbit@minirabbit"
-	n.AddVHost("/").metadata.Description = "Default virtual host"
+	n.AddVHost("/").metadata = defaultMetadata
 	guest := n.AddUser("guest", "guest", "administrator")
 	guest.Permit("/", allPermissions)
 	return n

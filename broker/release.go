@@ -100,6 +100,9 @@ type Release struct {
 	volatileQueues bool
 	// txQueues is which queues get what a transaction has published.
 	txQueues txQueues
+	// repliesAreUntraced: the firehose does not tell that a direct reply went to
+	// its requester.
+	repliesAreUntraced bool
 	// repliesMissDeadLetters: a dead letter is no direct reply.
 	repliesMissDeadLetters bool
 	// checksUserIDLast: the expiration and the headers are checked before.
@@ -148,6 +151,8 @@ type Release struct {
 	// keepsTransientExchanges: they outlive a restart, since 4.3 keeps all
 	// exchanges in its store.
 	keepsTransientExchanges bool
+	// forgetsHistory: what x-recent-history exchanges keep is lost in a restart.
+	forgetsHistory bool
 	// singleActive is who comes after the single active consumer.
 	singleActive queue.SingleActive
 	// classicBlame and quorumBlame are for which failures messages are blamed.
@@ -162,10 +167,12 @@ type Release struct {
 // The releases.
 var (
 	Release310 = &Release{
-		argumentRules:  arguments310,
-		consumersByTag: true,
-		getSingleText:  "quorum queues",
-		name:           "3.10", version: "3.10.8",
+		repliesAreUntraced: true,
+		forgetsHistory:     true,
+		argumentRules:      arguments310,
+		consumersByTag:     true,
+		getSingleText:      "quorum queues",
+		name:               "3.10", version: "3.10.8",
 		streamRules:              streams310,
 		management:               management310,
 		policyRules:              policies310,
@@ -198,9 +205,10 @@ var (
 		singleActive:       queue.LongestNext,
 	}
 	Release40 = &Release{
-		argumentRules: arguments40,
-		getSingleText: "quorum queues",
-		name:          "4.0", version: "4.0.5",
+		forgetsHistory: true,
+		argumentRules:  arguments40,
+		getSingleText:  "quorum queues",
+		name:           "4.0", version: "4.0.5",
 		channelLimitNamesNode:     true,
 		repliesMissDeadLetters:    true,
 		streamRules:               streams40,
@@ -265,7 +273,7 @@ var (
 		platform:                  "Erlang/OTP 29.1.2",
 		unknownExchangeType:       wire.PreconditionFailed,
 		maxMessageSize:            16 << 20,
-		routing:                   exchange.Rules{KnowsRandom: true},
+		routing:                   exchange.Rules{Words: "x-random x-jms-topic"},
 		emptyReplayText:           "could not find queue/exchange ''",
 		lastDeath:                 true,
 		ownDeathsOnly:             true,

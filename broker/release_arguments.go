@@ -40,6 +40,8 @@ type argumentRules struct {
 
 	// leastMaxPriority is what a lower x-max-priority counts as.
 	leastMaxPriority int64
+	// heedsCredit: x-credit limits how much a consumer ever gets.
+	heedsCredit bool
 	// checksFailover: basic.consume wants a bool as x-cancel-on-ha-failover.
 	checksFailover bool
 }
@@ -65,6 +67,7 @@ var (
 		queueVersions:  []int64{1, 2},
 		leaderLocators: []string{"client-local", "balanced", "least-leaders", "random"},
 		masterLocators: []string{"min-masters", "client-local", "random"},
+		heedsCredit:    true,
 		checksFailover: true,
 		sameAsClassic:  true,
 	}

@@ -163,5 +163,6 @@ func (ch *Channel) deliverReply(m *queue.Message) {
 	ch.sink.Deliver(ch.reply.tag, ch.lastTag+1, false, m)
 	if ch.vh.node.release.volatileQueues {
 		ch.lastTag++
+		ch.traceReply(m)
 	}
 }

@@ -1,6 +1,9 @@
 package broker
 
-import "github.com/minirabbit/minirabbit/queue"
+import (
+	"github.com/minirabbit/minirabbit/exchange"
+	"github.com/minirabbit/minirabbit/queue"
+)
 
 // Restart leaves what survives the restart of a RabbitMQ node: durable exchanges
 // and queues, the bindings between them, and in classic queues the persistent
@@ -18,6 +21,7 @@ func (n *Node) Restart() {
 func (vh *VHost) restart() {
 	for _, q := range vh.Queues() {
 		if !q.Durable {
+			vh.loseBindingsTo(q)
 			vh.removeQueue(q)
 			continue
 		}
@@ -30,9 +34,25 @@ func (vh *VHost) restart() {
 	}
 	for _, x := range vh.Exchanges() {
 		if !x.Durable && !vh.node.release.keepsTransientExchanges {
+			vh.loseBindingsTo(x)
 			vh.removeExchange(x)
 		}
+		if vh.node.release.forgetsHistory {
+			x.SetHistory(exchange.History{})
+		}
 	}
+}
+
+// loseBindingsTo removes the bindings to what does not survive a restart. Up to
+// 4.0, no auto-delete exchange goes for that, though they were its last ones.
+func (vh *VHost) loseBindingsTo(to exchange.Destination) {
+	if vh.node.release.keepsTransientExchanges {
+		return
+	}
+	for _, x := range vh.sources[to] {
+		x.RemoveDestination(to)
+	}
+	delete(vh.sources, to)
 }
 
 // Reset leaves what a new node has: the virtual host "/" with its predeclared
@@ -61,6 +81,8 @@ func (vh *VHost) reset() {
 		}
 	}
 	vh.SetLimits(Limits{})
+	vh.SetTracing(false)
+	vh.SetMetadata(defaultMetadata)
 	for _, q := range vh.Queues() {
 		vh.removeQueue(q)
 	}

@@ -117,7 +117,7 @@ func (ch *Channel) Commit() error {
 	tx := ch.tx
 	ch.tx = transaction{}
 	// Deliveries follow what the channel itself is told.
-	var enqueues []func() bool
+	var enqueues []func(told) bool
 	var failed error
 	for i := range tx.publishings {
 		enqueue, err := ch.commitPublishing(&tx.publishings[i])
@@ -127,8 +127,9 @@ func (ch *Channel) Commit() error {
 		enqueues = append(enqueues, enqueue)
 	}
 	complete := true
+	told := make(told)
 	for _, enqueue := range enqueues {
-		complete = enqueue() && complete
+		complete = enqueue(told) && complete
 	}
 	if failed != nil {
 		ch.tx.settlements = tx.settlements // nothing comes of them
@@ -148,7 +149,7 @@ func (ch *Channel) Commit() error {
 
 // commitPublishing tells the publisher what becomes of what waited for the commit, and
 // returns what is to be done then: to publish it, and say whether no queue refused it.
-func (ch *Channel) commitPublishing(p *txPublishing) (enqueue func() (accepted bool), err error) {
+func (ch *Channel) commitPublishing(p *txPublishing) (enqueue func(told) (accepted bool), err error) {
 	vh := ch.vh
 	if vh.observed() {
 		ch.observe(Event{Kind: MessagePublished, Message: p.message})
@@ -172,16 +173,29 @@ func (ch *Channel) commitPublishing(p *txPublishing) (enqueue func() (accepted b
 		routed += replies
 	}
 	ch.returnUnrouted(&p.Publishing, routed)
-	return func() bool {
-		vh.publisher = ch
+	return func(t told) bool {
 		for _, d := range queues {
-			if q := d.(*queue.Queue); !q.Deleted() && !vh.enqueue(q, p.message) {
+			if q := d.(*queue.Queue); !q.Deleted() && !t.enqueue(ch, q, p.message) {
 				complete = false
 			}
 		}
-		vh.publisher = nil
 		return complete
 	}, nil
+}
+
+// told holds the quorum queues that have taken a message of the transaction that is
+// being committed. Such a queue tells its publishers when it begins to refuse, and a
+// commit is over by the time that the channel hears of it.
+type told map[*queue.Queue]bool
+
+func (t told) enqueue(ch *Channel, q *queue.Queue, m *queue.Message) (accepted bool) {
+	if !t[q] {
+		ch.vh.publisher = ch
+	}
+	accepted = ch.vh.enqueue(q, m)
+	ch.vh.publisher = nil
+	t[q] = accepted && q.Kind() == queue.Quorum
+	return accepted
 }
 
 // committed gives the queues for a publishing that is committed. It is not complete

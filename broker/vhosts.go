@@ -16,6 +16,9 @@ type Metadata struct {
 	Protected        bool // from deletion
 }
 
+// defaultMetadata is that of the virtual host "/" of a new node.
+var defaultMetadata = Metadata{Description: "Default virtual host"}
+
 // Metadata returns the virtual host's metadata.
 func (vh *VHost) Metadata() Metadata {
 	vh.node.mu.Lock()

@@ -48,7 +48,7 @@ type table interface {
 // newTable checks the arguments and returns an empty table.
 func newTable(kind Kind, arguments wire.Table, rules Rules) (table, error) {
 	if rules.NoPlugins && kind.isPlugin() {
-		return nil, &UnknownKindError{Kind: kind, isWord: kind == Random && rules.KnowsRandom}
+		return nil, unknownKind(kind, rules)
 	}
 	switch kind {
 	case Direct:
@@ -76,7 +76,11 @@ func newTable(kind Kind, arguments wire.Table, rules Rules) (table, error) {
 	case DelayedMessage:
 		return newDelayedTable(arguments, rules)
 	}
-	return nil, &UnknownKindError{Kind: kind}
+	return nil, unknownKind(kind, rules)
+}
+
+func unknownKind(kind Kind, rules Rules) error {
+	return &UnknownKindError{Kind: kind, isWord: slices.Contains(strings.Fields(rules.Words), string(kind))}
 }
 
 // An UnknownKindError refuses to make an exchange of a kind that does not exist. RabbitMQ 3.10 answers 503

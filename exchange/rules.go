@@ -30,8 +30,8 @@ type Rules struct {
 
 	// NoPlugins: there are no exchange types of plug-ins, as in a RabbitMQ that has none enabled.
 	NoPlugins bool
-	// KnowsRandom, in 4.3: x-random is a word that Erlang code uses even without its plug-in.
-	KnowsRandom bool
+	// Words are types of plug-ins that are words of Erlang code even where there is no such plug-in, apart by spaces.
+	Words string
 	// NoLocalRandom, in 3.10: there is no exchange type x-local-random.
 	NoLocalRandom bool
 
