@@ -91,6 +91,9 @@ func Cases() []Case {
 		httpOperatorCases,
 		httpAccessCases,
 		clientCases,
+		meetingCases,
+		meetingChannelCases,
+		meetingRestartCases,
 		differenceCases,
 	)
 }
