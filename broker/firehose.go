@@ -17,12 +17,15 @@ const traceExchange = "amq.rabbitmq.trace"
 func (vh *VHost) noteRouted(x *exchange.Exchange, m *queue.Message, queues []exchange.Destination) {
 	vh.routed = vh.routed[:0]
 	if x.Name() == "" {
-		// RabbitMQ tells where the message is meant to go, queue or not.
+		// RabbitMQ tells where the message is meant to go, queue or not, in order
+		// and each once.
 		for _, key := range append([]string{m.RoutingKey}, m.Copies...) {
 			if !vh.node.release.repliesAreUntraced || !strings.HasPrefix(key, ReplyTo+".") {
 				vh.routed = append(vh.routed, key)
 			}
 		}
+		slices.Sort(vh.routed)
+		vh.routed = slices.Compact(vh.routed)
 		return
 	}
 	for _, q := range queues {
