@@ -293,7 +293,7 @@ var meetingChannelCases = []Case{
 	},
 	{
 		ID: "difference/permission-cache", Title: "what a channel may do after its user has lost a permission that the channel has just made use of",
-		Why: "RabbitMQ's channels remember for some seconds what they were permitted.", Source: measured, Management: true,
+		Why: "RabbitMQ's channels remember for a while what they were permitted.", Source: measured, Management: true,
 		Run: func(t *T) {
 			user, q := t.User("user"), t.QueueName("q")
 			t.Raw().Channel().Queue(q)
