@@ -100,8 +100,7 @@ type Release struct {
 	volatileQueues bool
 	// txQueues is which queues get what a transaction has published.
 	txQueues txQueues
-	// repliesAreUntraced: the firehose does not tell that a direct reply went to
-	// its requester.
+	// repliesAreUntraced: the firehose tells of no queue for a direct reply.
 	repliesAreUntraced bool
 	// repliesMissDeadLetters: a dead letter is no direct reply.
 	repliesMissDeadLetters bool
