@@ -81,7 +81,6 @@ func (vh *VHost) reset() {
 		}
 	}
 	vh.SetLimits(Limits{})
-	vh.SetTracing(false)
 	vh.SetMetadata(defaultMetadata)
 	for _, q := range vh.Queues() {
 		vh.removeQueue(q)
