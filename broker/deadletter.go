@@ -162,14 +162,13 @@ func takeDeath(d deadLetter, deaths wire.Array) (death wire.Table, others wire.A
 // firstDeath describes a death that happens for the first time, in the order of
 // fields that the release writes.
 func (vh *VHost) firstDeath(d deadLetter, p *wire.Properties) wire.Table {
-	keys := appendCopies([]string{d.m.RoutingKey}, p.Headers, headerCC)
 	death := wire.Table{
 		{Key: "count", Value: int64(1)},
 		{Key: "reason", Value: string(d.reason)},
 		{Key: "queue", Value: d.from.Name()},
 		{Key: "time", Value: wire.Timestamp(int64(vh.Now()) / int64(time.Second))},
 		{Key: "exchange", Value: d.m.Exchange},
-		{Key: "routing-keys", Value: stringArray(keys)},
+		{Key: "routing-keys", Value: stringArray(vh.keysOfDeath(d.m, p))},
 	}
 	mode, _ := d.from.Arguments.Get("x-queue-mode")
 	if p.Flags&wire.HasExpiration == 0 || vh.node.release.lazyForgetsExpiration && d.stored && mode == "lazy" {
@@ -180,6 +179,22 @@ func (vh *VHost) firstDeath(d deadLetter, p *wire.Properties) wire.Table {
 		return append(wire.Table{expiration}, death...)
 	}
 	return append(death, expiration)
+}
+
+// keysOfDeath gives the routing keys that x-death tells: all but those in BCC.
+func (vh *VHost) keysOfDeath(m *queue.Message, p *wire.Properties) []string {
+	copies := appendCopies(nil, p.Headers, headerCC)
+	keys := append([]string{m.RoutingKey}, copies...)
+	if !vh.node.release.subtractsBCC || len(m.Copies) <= len(copies) {
+		return keys
+	}
+	hidden := m.Copies[len(copies):]
+	keys = append(keys, hidden...)
+	for _, key := range hidden {
+		i := slices.Index(keys, key)
+		keys = slices.Delete(keys, i, i+1)
+	}
+	return keys
 }
 
 // deathCycle says whether a message that died and is now routed to a queue has

@@ -136,6 +136,25 @@ var deadLetterRouteCases = []Case{
 		},
 	},
 	{
+		ID:     "deadletter.cc/bcc-repeats",
+		Title:  "a key in BCC that the message has elsewhere, too, is taken from x-death once",
+		Why:    "RabbitMQ subtracts the list of hidden keys from the list of all.",
+		Source: measured,
+		Run: func(t *T) {
+			for _, header := range [][]wire.Field{
+				{keys("CC", "copy"), keys("BCC", "k")},
+				{keys("CC", "copy"), keys("BCC", "copy")},
+				{keys("CC", "copy", "k"), keys("BCC", "k", "none")},
+				{keys("CC", "copy", "copy"), keys("BCC", "k", "copy", "k")},
+				{keys("CC", "k")},
+			} {
+				d := newCopies(t)
+				d.publish("m", header...)
+				t.Observe(render(wire.Table(header)), d.main.letters(1))
+			}
+		},
+	},
+	{
 		ID:     "deadletter.cc/several-hops",
 		Title:  "CC goes on routing from hop to hop while no queue sets a key",
 		Why:    "A message with copies multiplies in a chain of dead letter exchanges.",
@@ -189,10 +208,10 @@ func newCopies(t *T, arguments ...wire.Field) *copies {
 	return &copies{d, x, r.letterbox(main), r.letterbox(copied)}
 }
 
-// publish publishes with a header, and rejects what comes.
-func (d *copies) publish(body string, header wire.Field) {
+// publish publishes with headers, and rejects what comes.
+func (d *copies) publish(body string, header ...wire.Field) {
 	d.t.Helper()
-	d.c.PublishWith(&wire.BasicPublish{Exchange: d.x, RoutingKey: "k"}, headers(header), body)
+	d.c.PublishWith(&wire.BasicPublish{Exchange: d.x, RoutingKey: "k"}, headers(header...), body)
 	d.c.CheckCounts("published", d.q, Counts{Ready: 1})
 	d.c.reject(d.q)
 }
