@@ -1,6 +1,9 @@
 package broker
 
 import (
+	"cmp"
+	"slices"
+
 	"github.com/minirabbit/minirabbit/queue"
 	"github.com/minirabbit/minirabbit/wire"
 )
@@ -146,8 +149,15 @@ func (ch *Channel) Qos(m *wire.BasicQos) error {
 	return nil
 }
 
+// unblockAll brings the consumers back into their rounds, in the order in which they
+// have left them.
 func (ch *Channel) unblockAll() {
-	for _, c := range ch.consumers {
+	blocked := ch.consumers
+	asTheyLeft := func(a, b *Consumer) int { return cmp.Compare(a.sub.Blocked(), b.sub.Blocked()) }
+	if !slices.IsSortedFunc(blocked, asTheyLeft) {
+		blocked = slices.SortedStableFunc(slices.Values(blocked), asTheyLeft)
+	}
+	for _, c := range blocked {
 		c.q.Unblock(&c.sub)
 	}
 }

@@ -29,6 +29,50 @@ var qosCases = []Case{
 		},
 	},
 	{
+		ID:     "basic.qos/turns-under-global-limit",
+		Title:  "consumers that the channel's limit has stopped go on in the order in which it stopped them",
+		Why:    "Two consumers of one channel take turns under it, whoever settles.",
+		Source: measured,
+		Run: func(t *T) {
+			kinds := []string{"classic"}
+			if t.In(Only43) { // earlier ones refuse it for quorum queues
+				kinds = append(kinds, "quorum")
+			}
+			for _, kind := range kinds {
+				c, publisher, q := t.Raw().Channel(), t.Raw().Channel(), t.QueueName(kind)
+				publisher.Confirm()
+				c.Queue(q, queueType(kind))
+				c.Qos(1, true)
+				for _, tag := range []string{"one", "two", "three"} {
+					c.Consume(q, tag)
+				}
+				var tags []string
+				for i, how := range []wire.Method{&wire.BasicNack{}, &wire.BasicAck{}, &wire.BasicReject{}, &wire.BasicAck{}} {
+					publisher.Publish("", q, "m")
+					Expect[*wire.BasicAck](publisher)
+					if i == 0 {
+						publisher.Publish("", q, "m")
+						Expect[*wire.BasicAck](publisher)
+					}
+					d := Expect[*wire.BasicDeliver](c)
+					tags = append(tags, d.ConsumerTag)
+					publisher.heard(q)
+					switch m := how.(type) {
+					case *wire.BasicNack:
+						m.DeliveryTag = d.DeliveryTag
+					case *wire.BasicAck:
+						m.DeliveryTag = d.DeliveryTag
+					case *wire.BasicReject:
+						m.DeliveryTag = d.DeliveryTag
+					}
+					c.Send(how)
+				}
+				tags = append(tags, Expect[*wire.BasicDeliver](c).ConsumerTag)
+				t.Check(kind, tags, []string{"one", "two", "three", "one", "two"})
+			}
+		},
+	},
+	{
 		ID:     "basic.qos/only-later-consumers",
 		Title:  "a limit per consumer does not touch consumers that exist",
 		Why:    "The order of qos and consume matters.",

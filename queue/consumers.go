@@ -37,7 +37,12 @@ type Consumer struct {
 
 	next, prev *Consumer
 	list       *consumerList // where it waits for its turn, nil while blocked
+	blocked    int           // its place among those that have left their round
 }
+
+// Blocked tells in which order consumers have left their rounds, because they were not
+// ready: a later one has a higher number.
+func (c *Consumer) Blocked() int { return c.blocked }
 
 // Number counts the consumers of a queue in order of arrival, from one.
 func (c *Consumer) Number() int { return c.number }
@@ -62,8 +67,9 @@ type consumers struct {
 	single bool            // x-single-active-consumer
 	choice SingleActive
 	active *Consumer // the one that is served, if single
-	// arrivals counts all consumers that there have been.
-	arrivals int
+	// arrivals counts all consumers that there have been, blocks how often one has
+	// left its round.
+	arrivals, blocks int
 }
 
 func (cs *consumers) add(c *Consumer) {
@@ -169,6 +175,8 @@ func (cs *consumers) take() *Consumer {
 				round.append(c)
 				return c
 			}
+			cs.blocks++
+			c.blocked = cs.blocks
 		}
 	}
 	return nil
