@@ -132,8 +132,11 @@ func (ch *Channel) Qos(m *wire.BasicQos) error {
 	}
 	if !m.Global {
 		// RabbitMQ takes a limit of the channel back with this, too.
+		limited := ch.globalPrefetch != 0
 		ch.prefetch, ch.globalPrefetch, ch.held = m.PrefetchCount, 0, 0
-		ch.unblockAll()
+		if limited {
+			ch.unblockAll()
+		}
 		return nil
 	}
 	// RabbitMQ begins to count when there is a limit, with all that is unacked,

@@ -73,6 +73,31 @@ var qosCases = []Case{
 		},
 	},
 	{
+		ID:     "basic.qos/again-keeps-turns",
+		Title:  "a limit for later consumers leaves one that has reached its own where it is, behind the others once it goes on",
+		Why:    "A library may send basic.qos whenever it likes.",
+		Source: measured,
+		Run: func(t *T) {
+			for _, kind := range []string{"classic", "quorum"} {
+				limited, other, q := t.Raw().Channel(), t.Raw().Channel(), t.QueueName(kind)
+				limited.Queue(q, queueType(kind))
+				limited.Qos(1, false)
+				limited.Consume(q, "limited")
+				other.Consume(q, "other")
+				t.Publish("", q, "a", "b", "c", "d")
+				t.Check(kind+": limited", limited.Lines(1), []string{`deliver limited 1 "a"`})
+				t.Check(kind+": other", other.Lines(3), []string{`deliver other 1 "b"`, `deliver other 2 "c"`, `deliver other 3 "d"`})
+				limited.Qos(1, false)
+				t.Publish("", q, "e")
+				t.Check(kind+": other again", other.Lines(1), []string{`deliver other 4 "e"`})
+				limited.Send(&wire.BasicAck{DeliveryTag: 1})
+				limited.heard(q)
+				t.Publish("", q, "f", "g")
+				t.Check(kind+": then", []string{limited.Lines(1)[0], other.Lines(1)[0]}, []string{`deliver limited 2 "g"`, `deliver other 5 "f"`})
+			}
+		},
+	},
+	{
 		ID:     "basic.qos/only-later-consumers",
 		Title:  "a limit per consumer does not touch consumers that exist",
 		Why:    "The order of qos and consume matters.",
