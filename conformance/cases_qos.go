@@ -98,6 +98,32 @@ var qosCases = []Case{
 		},
 	},
 	{
+		ID:     "basic.qos/behind-who-came-since",
+		Title:  "who comes while a consumer has reached its limit is before it in a quorum queue, and behind it in a classic one",
+		Why:    "A quorum queue takes a consumer out of the turns with the message that reaches the limit, a classic queue with the next one.",
+		Source: measured,
+		Run: func(t *T) {
+			for _, kind := range []string{"classic", "quorum"} {
+				full, later, q := t.Raw().Channel(), t.Raw().Channel(), t.QueueName(kind)
+				full.Queue(q, queueType(kind))
+				full.Qos(1, false)
+				full.Consume(q, "full")
+				t.Publish("", q, "a")
+				t.Check(kind+": full", full.Lines(1), []string{`deliver full 1 "a"`})
+				later.Consume(q, "later")
+				full.Send(&wire.BasicAck{DeliveryTag: 1})
+				full.heard(q)
+				t.Publish("", q, "b", "c")
+				got := []string{full.Lines(1)[0], later.Lines(1)[0]}
+				want := []string{`deliver full 2 "b"`, `deliver later 1 "c"`}
+				if kind == "quorum" {
+					want = []string{`deliver full 2 "c"`, `deliver later 1 "b"`}
+				}
+				t.Check(kind+": then", got, want)
+			}
+		},
+	},
+	{
 		ID:     "basic.qos/only-later-consumers",
 		Title:  "a limit per consumer does not touch consumers that exist",
 		Why:    "The order of qos and consume matters.",

@@ -175,11 +175,23 @@ func (cs *consumers) take() *Consumer {
 				round.append(c)
 				return c
 			}
-			cs.blocks++
-			c.blocked = cs.blocks
+			cs.noteBlocked(c)
 		}
 	}
 	return nil
+}
+
+// leave takes c out of its round at once if it is not ready any more, until unblock.
+func (cs *consumers) leave(c *Consumer) {
+	if !cs.single && c.list != nil && !c.Receiver.Ready() {
+		c.list.remove(c)
+		cs.noteBlocked(c)
+	}
+}
+
+func (cs *consumers) noteBlocked(c *Consumer) {
+	cs.blocks++
+	c.blocked = cs.blocks
 }
 
 // unblock brings c back into its round.

@@ -235,6 +235,9 @@ func (q *Queue) deliver(c *Consumer, e Entry) {
 		c.held++
 	}
 	c.Receiver.Deliver(q, e)
+	if q.settings.Kind == Quorum {
+		q.consumers.leave(c) // one of a classic queue goes when it would be its turn again
+	}
 }
 
 func (q *Queue) handOut(e *Entry, noAck bool) {

@@ -42,10 +42,9 @@
 //	4.3.6     10,000    305,030  9,995                 4                    10.4
 //
 // (The steps are those of the programs without a difference.) Of the fifteen that differed, RabbitMQ did as the emulator in
-// eight when they were run again with less to do: it had been too late. Three are mended since. The others remain, and so
+// eight when they were run again with less to do: it had been too late. Four are mended since. The others remain, and so
 // does what was known before:
 //   - A queue that is declared again in 3.10 and 4.0 takes what becomes of its predecessor's messages for its own: two.
-//   - After basic.recover, a quorum queue of 4.3 chose the other of two consumers of a channel: one.
 //   - In which order expired messages come back to the queue that they expired in: one.
 //   - A connection that ends over an error of a channel: RabbitMQ hands on what that channel gives back before the other
 //     channels give back theirs.
