@@ -98,7 +98,7 @@ func (vh *VHost) Lock() {
 }
 
 // Unlock ends a critical section. Before it does, consumers hear of their queues'
-// end, dead letters are published and ready messages are dispatched: after the
+// end, ready messages are dispatched and dead letters are published: after the
 // replies of the section, and so that nobody ever sees them undone.
 //
 // When the lock is released, what clients are to be sent is written.
