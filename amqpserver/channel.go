@@ -40,6 +40,10 @@ type channel struct {
 
 	acked wire.BasicAck // the client's; reused by the reader
 
+	// command is what the interceptor is told of while it is not armed; reused,
+	// guarded by the vhost's lock.
+	command Command
+
 	// For interceptors, see there.
 	muted    bool               // the answers to the present command are not sent
 	withheld bool               // a confirm was not sent, so none may speak for all before it
@@ -49,7 +53,9 @@ type channel struct {
 }
 
 func newChannel(c *conn, number uint16) *channel {
-	return &channel{c: c, number: number, vh: c.session.VHost}
+	ch := &channel{c: c, number: number, vh: c.session.VHost}
+	ch.command = Command{Peer: &c.peer, Channel: number, ch: ch}
+	return ch
 }
 
 // frame handles one frame, whose payload is not read yet.
@@ -226,7 +232,8 @@ func (ch *channel) sent(m wire.Method, body []byte)     { ch.tell(m, body, true)
 
 func (ch *channel) tell(m wire.Method, body []byte, sent bool) {
 	if i := ch.c.server.interceptor; i != nil && !i.Armed() {
-		i.Watch(Command{Peer: &ch.c.peer, Channel: ch.number, Method: m, Body: body, At: ch.vh.Now(), ch: ch, sent: sent}, sent)
+		ch.command.Method, ch.command.Body, ch.command.At, ch.command.sent = m, body, ch.vh.Now(), sent
+		i.Watch(&ch.command, sent)
 	}
 }
 

@@ -21,7 +21,7 @@ type saboteur struct {
 }
 
 func (s saboteur) Armed() bool                                       { return true }
-func (s saboteur) Watch(amqpserver.Command, bool)                    { panic("the saboteur is armed") }
+func (s saboteur) Watch(*amqpserver.Command, bool)                   { panic("the saboteur is armed") }
 func (s saboteur) Send(*amqpserver.Command) *amqpserver.Interference { return nil }
 func (s saboteur) Receive(c *amqpserver.Command) *amqpserver.Interference {
 	if c.Method.ID() != wire.IDBasicConsume {

@@ -19,9 +19,9 @@ type Interceptor interface {
 	Armed() bool
 	// Watch is told of a command that has arrived or is about to be sent. It
 	// is called with the lock of the virtual host held: it must not block and
-	// must not call back into the broker. What the command points to is valid
-	// during the call only.
-	Watch(c Command, sent bool)
+	// must not call back into the broker. The command is valid during the call
+	// only.
+	Watch(c *Command, sent bool)
 	// Receive is told of a command that has arrived whole and has had no effect
 	// yet. It is called by the connection's reader, without locks; whatever it
 	// waits for, the connection waits for.
@@ -214,7 +214,7 @@ func (c *conn) armed() bool { return c.server.interceptor != nil && c.server.int
 func (c *conn) watch(cmd Command) {
 	if c.server.interceptor != nil {
 		cmd.Peer, cmd.At = &c.peer, c.node.Now()
-		c.server.interceptor.Watch(cmd, cmd.sent)
+		c.server.interceptor.Watch(&cmd, cmd.sent)
 	}
 }
 

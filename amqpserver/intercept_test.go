@@ -41,7 +41,7 @@ func (l *listener) note(arrow string, c *amqpserver.Command) *amqpserver.Interfe
 }
 
 func (l *listener) Armed() bool                                            { return true }
-func (l *listener) Watch(amqpserver.Command, bool)                         { panic("the listener is armed") }
+func (l *listener) Watch(*amqpserver.Command, bool)                        { panic("the listener is armed") }
 func (l *listener) Receive(c *amqpserver.Command) *amqpserver.Interference { return l.note(">", c) }
 func (l *listener) Send(c *amqpserver.Command) *amqpserver.Interference    { return l.note("<", c) }
 

@@ -77,7 +77,7 @@ func (vh *VHost) arrives(w *withheldLetter) bool {
 			any = true
 			if vh.observed() && !w.observed {
 				w.observed = true
-				vh.observe(Event{Kind: MessageDeadLettered, Message: w.m, Queue: w.from, Reason: w.reason, Dead: w.published})
+				vh.observe(&Event{Kind: MessageDeadLettered, Message: w.m, Queue: w.from, Reason: w.reason, Dead: w.published})
 			}
 			vh.publisher = letterWriter{w.from}
 			taken := vh.enqueue(q, w.published)

@@ -81,7 +81,7 @@ func (c *Connection) OpenChannel(number uint16, sink Sink) *Channel {
 	c.User.channels.Add(1)
 	ch.vh.node.churn.ChannelCreated.Add(1)
 	if ch.vh.observed() {
-		ch.observe(Event{Kind: ChannelOpened})
+		ch.observe(&Event{Kind: ChannelOpened})
 	}
 	return ch
 }
@@ -117,7 +117,7 @@ func (ch *Channel) Close() {
 		ch.timer.ch = nil
 	}
 	if ch.vh.observed() {
-		ch.observe(Event{Kind: ChannelClosed})
+		ch.observe(&Event{Kind: ChannelClosed})
 	}
 }
 

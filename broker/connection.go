@@ -83,7 +83,7 @@ func (c *Connection) Close() {
 
 func (c *Connection) observe(kind EventKind) {
 	if c.VHost.observed() {
-		c.VHost.observe(Event{Kind: kind, Connection: c})
+		c.VHost.observe(&Event{Kind: kind, Connection: c})
 	}
 }
 

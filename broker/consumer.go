@@ -237,7 +237,7 @@ func (c *Consumer) Deliver(q *queue.Queue, e queue.Entry) {
 	ch.countDelivered(c.sub.NoAck, e.Redelivered())
 	ch.traceDelivered(q, &e, false)
 	if ch.vh.observed() {
-		ch.observe(Event{Kind: MessageDelivered, Message: e.Message, Queue: q, Consumer: c.sub.Tag, DeliveryTag: ch.lastTag,
+		ch.observe(&Event{Kind: MessageDelivered, Message: e.Message, Queue: q, Consumer: c.sub.Tag, DeliveryTag: ch.lastTag,
 			Redelivered: e.Redelivered(), NoAck: c.sub.NoAck})
 	}
 	if !c.sub.NoAck {

@@ -38,7 +38,7 @@ func (vh *VHost) publishDeadLetter(d deadLetter) {
 	}
 	m, header := vh.deadMessage(d, settings)
 	if vh.observed() {
-		vh.observe(Event{Kind: MessageDeadLettered, Message: d.m, Queue: d.from, Reason: d.reason, Dead: m})
+		vh.observe(&Event{Kind: MessageDeadLettered, Message: d.m, Queue: d.from, Reason: d.reason, Dead: m})
 	}
 	if !vh.node.release.repliesMissDeadLetters {
 		_, _ = vh.reply(x, m)

@@ -38,49 +38,51 @@ const (
 // Event is something that has just happened in a virtual host. What does not
 // apply is zero.
 type Event struct {
-	Kind    EventKind
-	Time    queue.Instant
-	VHost   *VHost
-	Message *queue.Message // the same for all queues that it was routed to
-	Queue   *queue.Queue
-	// Connection and Channel are who did it; a nil connection is the server.
-	Connection *Connection
+	Kind EventKind
+	// NoAck: the delivery needs no acknowledgement.
+	NoAck       bool
+	Redelivered bool
+	// Channel and Connection are who did it; a nil connection is the server.
 	Channel    uint16
+	Connection *Connection
+	Time       queue.Instant
+	VHost      *VHost
+	Message    *queue.Message // the same for all queues that it was routed to
+	Queue      *queue.Queue
 	// Consumer is a tag. DeliveryTag is that of the delivery, or in
 	// MessagePublished the number of the publishing if it is to be confirmed.
 	Consumer    string
 	DeliveryTag uint64
-	Redelivered bool
-	// NoAck: the delivery needs no acknowledgement.
-	NoAck  bool
-	Reason queue.Reason
-	Dead   *queue.Message
+	Reason      queue.Reason
+	Dead        *queue.Message
 }
 
 // Observer is told what happens in a node, while it happens: with the lock of
-// the virtual host held. It must not block and must not call back.
+// the virtual host held. It must not block and must not call back. The event is
+// valid during the call only.
 type Observer interface {
-	Observe(e Event)
+	Observe(e *Event)
 }
 
 // observed says whether anybody wants to know.
 func (vh *VHost) observed() bool { return vh.node.observer != nil }
 
 // observe tells the observer, who is there.
-func (vh *VHost) observe(e Event) {
-	e.Time, e.VHost = vh.Now(), vh
-	vh.node.observer.Observe(e)
+func (vh *VHost) observe(e *Event) {
+	vh.event = *e // which is then not allocated
+	vh.event.Time, vh.event.VHost = vh.Now(), vh
+	vh.node.observer.Observe(&vh.event)
 }
 
 // observe tells the observer what happened on a channel.
-func (ch *Channel) observe(e Event) {
+func (ch *Channel) observe(e *Event) {
 	e.Connection, e.Channel = ch.conn, ch.Number
 	ch.vh.observe(e)
 }
 
 func (ch *Channel) observeConsumer(kind EventKind, c *Consumer) {
 	if ch.vh.observed() {
-		ch.observe(Event{Kind: kind, Queue: c.q, Consumer: c.sub.Tag, NoAck: c.sub.NoAck})
+		ch.observe(&Event{Kind: kind, Queue: c.q, Consumer: c.sub.Tag, NoAck: c.sub.NoAck})
 	}
 }
 
@@ -105,7 +107,7 @@ func (ch *Channel) observeSettled(ds []delivery, s settlement) {
 		if ds[i].consumer != nil {
 			e.Consumer = ds[i].consumer.sub.Tag
 		}
-		ch.observe(e)
+		ch.observe(&e)
 	}
 }
 
@@ -114,7 +116,7 @@ func (ch *Channel) observeSettled(ds []delivery, s settlement) {
 func (vh *VHost) observeQueue(q *queue.Queue) {
 	if vh.observed() {
 		q.OnDrop = func(m *queue.Message, reason queue.Reason) {
-			vh.observe(Event{Kind: MessageDropped, Message: m, Queue: q, Reason: reason})
+			vh.observe(&Event{Kind: MessageDropped, Message: m, Queue: q, Reason: reason})
 		}
 	}
 }
@@ -123,7 +125,7 @@ func (vh *VHost) observeQueue(q *queue.Queue) {
 func (vh *VHost) observeReady(q *queue.Queue, reason queue.Reason) {
 	if vh.observed() {
 		q.Each(func(e *queue.Entry) {
-			vh.observe(Event{Kind: MessageDropped, Message: e.Message, Queue: q, Reason: reason})
+			vh.observe(&Event{Kind: MessageDropped, Message: e.Message, Queue: q, Reason: reason})
 		})
 	}
 }

@@ -64,8 +64,8 @@ func (ch *Channel) Refuse(p Publishing, returned bool) {
 		if ch.mode == confirming {
 			e.DeliveryTag = ch.published + 1
 		}
-		ch.observe(e)
-		ch.observe(Event{Kind: kind, Message: p.message})
+		ch.observe(&e)
+		ch.observe(&Event{Kind: kind, Message: p.message})
 	}
 	if returned {
 		ch.sink.Return(wire.NoRoute, p.message)

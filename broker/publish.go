@@ -148,7 +148,7 @@ func (ch *Channel) route(p *Publishing) (accepted bool, err error) {
 		if ch.mode == confirming {
 			e.DeliveryTag = ch.published + 1
 		}
-		ch.observe(e)
+		ch.observe(&e)
 	}
 	deliver := ch.vh.deliver
 	if p.replied {
@@ -172,7 +172,7 @@ func (ch *Channel) returnUnrouted(p *Publishing, routed int) {
 	}
 	if routed == 0 && p.Mandatory {
 		if ch.vh.observed() {
-			ch.observe(Event{Kind: MessageReturned, Message: p.message})
+			ch.observe(&Event{Kind: MessageReturned, Message: p.message})
 		}
 		ch.sink.Return(wire.NoRoute, p.message)
 	}
@@ -192,7 +192,7 @@ func (vh *VHost) Publish(p Publishing) (routed int, err error) {
 		return 0, err
 	}
 	if vh.observed() {
-		vh.observe(Event{Kind: MessagePublished, Message: p.message})
+		vh.observe(&Event{Kind: MessagePublished, Message: p.message})
 	}
 	routed, _, err = vh.deliver(x, p.message, p.header)
 	return routed, err

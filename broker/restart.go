@@ -27,7 +27,7 @@ func (vh *VHost) restart() {
 		}
 		q.Restart(vh.Now(), func(m *queue.Message) {
 			if vh.observed() {
-				vh.observe(Event{Kind: MessageDropped, Message: m, Queue: q, Reason: reasonRestart})
+				vh.observe(&Event{Kind: MessageDropped, Message: m, Queue: q, Reason: reasonRestart})
 			}
 		})
 		vh.watch(q)

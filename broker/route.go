@@ -90,11 +90,11 @@ func (vh *VHost) routeDefault(keys []string) []exchange.Destination {
 
 func (vh *VHost) enqueue(q *queue.Queue, m *queue.Message) (accepted bool) {
 	if vh.observed() {
-		vh.observe(Event{Kind: MessageRouted, Message: m, Queue: q})
+		vh.observe(&Event{Kind: MessageRouted, Message: m, Queue: q})
 	}
 	accepted = q.Publish(vh.Now(), m, vh.publisher)
 	if !accepted && vh.observed() {
-		vh.observe(Event{Kind: MessageRefused, Message: m, Queue: q})
+		vh.observe(&Event{Kind: MessageRefused, Message: m, Queue: q})
 	}
 	vh.watch(q)
 	return accepted

@@ -46,7 +46,7 @@ func (ch *Channel) Get(m *wire.BasicGet, q *queue.Queue) (tag uint64, e queue.En
 	}
 	ch.lastTag++
 	if ch.vh.observed() {
-		ch.observe(Event{Kind: MessageGot, Message: e.Message, Queue: q, DeliveryTag: ch.lastTag, Redelivered: e.Redelivered(), NoAck: m.NoAck})
+		ch.observe(&Event{Kind: MessageGot, Message: e.Message, Queue: q, DeliveryTag: ch.lastTag, Redelivered: e.Redelivered(), NoAck: m.NoAck})
 	}
 	ch.traceDelivered(q, &e, ch.vh.node.release.getCountsFirst)
 	if !m.NoAck {

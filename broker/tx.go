@@ -152,7 +152,7 @@ func (ch *Channel) Commit() error {
 func (ch *Channel) commitPublishing(p *txPublishing) (enqueue func(told) (accepted bool), err error) {
 	vh := ch.vh
 	if vh.observed() {
-		ch.observe(Event{Kind: MessagePublished, Message: p.message})
+		ch.observe(&Event{Kind: MessagePublished, Message: p.message})
 	}
 	queues, complete, err := vh.committed(p)
 	if err != nil {

@@ -39,6 +39,8 @@ type VHost struct {
 	// keepsHeaders: there are exchanges that keep or hash properties.
 	keepsHeaders bool
 
+	event Event // that the observer is being told of
+
 	// publisher is the channel that is publishing, nil for none.
 	publisher queue.Publisher
 

@@ -205,7 +205,7 @@ func (b *Broker) SetDeadLetterRetry(d time.Duration) {
 // took notes in the history that the test took a message.
 func (b *Broker) took(q *queue.Queue, e *queue.Entry) {
 	if b.recorder != nil {
-		b.recorder.Observe(broker.Event{Kind: broker.MessageGot, Time: b.vhost.Now(), VHost: b.vhost, Message: e.Message, Queue: q, Redelivered: e.Redelivered(), NoAck: true})
+		b.recorder.Observe(&broker.Event{Kind: broker.MessageGot, Time: b.vhost.Now(), VHost: b.vhost, Message: e.Message, Queue: q, Redelivered: e.Redelivered(), NoAck: true})
 	}
 }
 

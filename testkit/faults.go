@@ -164,7 +164,7 @@ var _ amqpserver.Interceptor = tap{}
 func (t tap) Armed() bool { return t.faults.list.Load() != nil }
 
 // Watch implements [amqpserver.Interceptor].
-func (t tap) Watch(cmd amqpserver.Command, sent bool) { t.trace.Watch(cmd, sent) }
+func (t tap) Watch(cmd *amqpserver.Command, sent bool) { t.trace.Watch(cmd, sent) }
 
 // Receive implements [amqpserver.Interceptor].
 func (t tap) Receive(cmd *amqpserver.Command) *amqpserver.Interference {

@@ -8,16 +8,16 @@ import (
 )
 
 // event is an entry of the log. It holds no pointers, so that the garbage collector
-// does not look at the log: names are numbers of [names].
+// does not look at the log: names are numbers of [names]. It is as long as a line of
+// a processor's cache.
 type event struct {
-	at         queue.Instant
-	tag        uint64
-	number     uint64 // among all events, from 1
-	story      uint64 // its ID
-	previous   uint64 // where the log has the story's event before, or nowhere
-	deadLetter uint64
+	at     queue.Instant
+	tag    uint64 // of the delivery; of a dead letter, the ID of the story that it became
+	number uint64 // among all events, from 1
+	story  uint64 // its ID
 	queue, connection,
 	consumer, reason uint32
+	back               uint32 // so far back in the log is the story's event before, 0 for none
 	channel            uint16
 	kind               broker.EventKind
 	redelivered, noAck bool
@@ -55,16 +55,21 @@ func (f *fifo[T]) end() uint64 { return f.begin + uint64(f.count) }
 // at returns an element that is still there, valid until the next push.
 func (f *fifo[T]) at(number uint64) *T { return &f.ring[number&uint64(len(f.ring)-1)] }
 
-func (f *fifo[T]) push(v T) {
+// push appends an element and returns its place, where an old one may still be.
+func (f *fifo[T]) push() *T {
 	if f.count == len(f.ring) {
-		old := *f
-		f.ring = make([]T, max(16, 2*len(old.ring)))
-		for n := old.begin; n < old.end(); n++ {
-			*f.at(n) = *old.at(n)
-		}
+		f.grow()
 	}
 	f.count++
-	*f.at(f.end() - 1) = v
+	return f.at(f.end() - 1)
+}
+
+func (f *fifo[T]) grow() {
+	old := *f
+	f.ring = make([]T, max(16, 2*len(old.ring)))
+	for n := old.begin; n < old.end(); n++ {
+		*f.at(n) = *old.at(n)
+	}
 }
 
 // pop forgets the oldest element. Its place is as it was, until another one takes
@@ -113,6 +118,9 @@ func (n *names) of(text string) uint32 {
 }
 
 func (n *names) ofQueue(q *queue.Queue) uint32 {
+	if q == nil {
+		return 0
+	}
 	if q != n.lastQueue {
 		n.lastQueue, n.queue = q, n.of(q.Name())
 	}
@@ -120,6 +128,9 @@ func (n *names) ofQueue(q *queue.Queue) uint32 {
 }
 
 func (n *names) ofConnection(c *broker.Connection) uint32 {
+	if c == nil {
+		return 0
+	}
 	if c != n.lastConnection {
 		n.lastConnection, n.connection = c, n.of(ClientName(c))
 	}
@@ -127,6 +138,9 @@ func (n *names) ofConnection(c *broker.Connection) uint32 {
 }
 
 func (n *names) ofVHost(vh *broker.VHost) uint32 {
+	if vh == nil {
+		return 0
+	}
 	if vh != n.lastVHost {
 		n.lastVHost, n.vhost = vh, n.of(vh.Name())
 	}

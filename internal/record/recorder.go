@@ -60,55 +60,58 @@ var kinds = [...]Kind{
 }
 
 // Observe implements [broker.Observer].
-func (r *Recorder) Observe(e broker.Event) {
+func (r *Recorder) Observe(e *broker.Event) {
 	if int(e.Kind) >= len(kinds) {
 		return
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	entry := event{
-		at: e.Time, tag: e.DeliveryTag, kind: e.Kind, channel: e.Channel, redelivered: e.Redelivered, noAck: e.NoAck,
-		consumer: r.names.of(e.Consumer), reason: r.names.of(string(e.Reason)),
-	}
-	if e.Queue != nil {
-		entry.queue = r.names.ofQueue(e.Queue)
-	}
-	if e.Connection != nil {
-		entry.connection = r.names.ofConnection(e.Connection)
-	}
-	if e.Kind == broker.MessageAcked {
-		for len(r.acked) <= int(entry.queue) {
-			r.acked = append(r.acked, 0)
-		}
-		r.acked[entry.queue]++
-	}
+	tag := e.DeliveryTag
 	if e.Dead != nil {
-		entry.deadLetter = r.storyLocked(e.VHost, e.Dead)
+		tag = r.storyLocked(e.VHost, e.Dead)
 	}
-	entry.story = r.storyLocked(e.VHost, e.Message)
+	entry := r.entryLocked(r.storyLocked(e.VHost, e.Message))
 	r.events++
 	entry.number = r.events
-	r.addLocked(entry)
+	entry.at, entry.tag, entry.kind, entry.channel = e.Time, tag, e.Kind, e.Channel
+	entry.redelivered, entry.noAck = e.Redelivered, e.NoAck
+	entry.consumer, entry.reason = r.names.of(e.Consumer), r.names.of(string(e.Reason))
+	entry.queue, entry.connection = r.names.ofQueue(e.Queue), r.names.ofConnection(e.Connection)
+	if e.Kind == broker.MessageAcked {
+		r.ackedLocked(entry.queue)
+	}
 }
 
-// addLocked appends an event to its story, and makes room in the log.
-func (r *Recorder) addLocked(e event) {
-	s := r.stories.at(e.story - 1)
-	s.count++
-	if s.count == 1 {
-		s.first = e
-		return
+// ackedLocked counts an acknowledgement of a message from a queue.
+func (r *Recorder) ackedLocked(queue uint32) {
+	for len(r.acked) <= int(queue) {
+		r.acked = append(r.acked, 0)
 	}
-	e.previous = s.last
-	s.last = r.log.end()
-	r.log.push(e)
-	for r.log.begin < s.last {
+	r.acked[queue]++
+}
+
+// entryLocked returns the place for a story's next event, with what was there before
+// but for the story, and makes room in the log.
+func (r *Recorder) entryLocked(story uint64) *event {
+	s := r.stories.at(story - 1)
+	if s.count++; s.count == 1 {
+		s.first.story = story
+		return &s.first
+	}
+	at := r.log.end()
+	e := r.log.push()
+	if e.story, e.back = story, 0; s.last != nowhere {
+		e.back = uint32(at - s.last)
+	}
+	s.last = at
+	for r.log.begin < at {
 		oldest := r.log.at(r.log.begin)
 		if oldest.story-1 >= r.stories.begin && !r.tooManyLocked() {
 			break
 		}
 		r.log.pop()
 	}
+	return e
 }
 
 // tooManyLocked says that the log is longer than the limits of messages and of
@@ -124,13 +127,9 @@ func (r *Recorder) storyLocked(vh *broker.VHost, m *queue.Message) uint64 {
 		return id
 	}
 	r.makeRoomLocked(len(m.Body))
-	s := story{size: len(m.Body), last: nowhere}
-	if vh != nil {
-		s.vhost = r.names.ofVHost(vh)
-	}
 	r.bytes += len(m.Body)
-	r.stories.push(s)
-	r.messages.push(m)
+	*r.messages.push() = m
+	*r.stories.push() = story{last: nowhere, size: len(m.Body), vhost: r.names.ofVHost(vh)}
 	m.Story = r.stories.end()
 	return m.Story
 }
@@ -204,8 +203,13 @@ func (r *Recorder) tellLocked(id uint64) Story {
 		limit = min(limit, max(2, r.limits.Events))
 	}
 	var events []Event
-	for at := s.last; at != nowhere && at >= r.log.begin && len(events) < limit-1; at = r.log.at(at).previous {
-		events = append(events, r.readLocked(r.log.at(at)))
+	for at := s.last; at != nowhere && at >= r.log.begin && len(events) < limit-1; {
+		e := r.log.at(at)
+		events = append(events, r.readLocked(e))
+		if e.back == 0 {
+			break
+		}
+		at -= uint64(e.back)
 	}
 	if s.count > 0 {
 		events = append(events, r.readLocked(&s.first))
@@ -215,11 +219,15 @@ func (r *Recorder) tellLocked(id uint64) Story {
 }
 
 func (r *Recorder) readLocked(e *event) Event {
-	return Event{
+	told := Event{
 		Number: int(e.number), Kind: kinds[e.kind], Time: instant(e.at), Queue: r.names.text(e.queue),
 		Connection: r.names.text(e.connection), Channel: e.channel, Consumer: r.names.text(e.consumer), DeliveryTag: e.tag,
-		Redelivered: e.redelivered, NoAck: e.noAck, Reason: r.names.text(e.reason), DeadLetter: int(e.deadLetter),
+		Redelivered: e.redelivered, NoAck: e.noAck, Reason: r.names.text(e.reason),
 	}
+	if told.Kind == DeadLettered {
+		told.DeliveryTag, told.DeadLetter = 0, int(e.tag)
+	}
+	return told
 }
 
 // Latest returns at most n stories for which holds is true, the latest published

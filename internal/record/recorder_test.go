@@ -15,8 +15,8 @@ import (
 	"github.com/minirabbit/minirabbit/wire"
 )
 
-func published(body string) broker.Event {
-	return broker.Event{Kind: broker.MessagePublished, Message: &queue.Message{Body: []byte(body)}}
+func published(body string) *broker.Event {
+	return &broker.Event{Kind: broker.MessagePublished, Message: &queue.Message{Body: []byte(body)}}
 }
 
 func ids(stories []record.Story) (all []int) {
@@ -55,7 +55,7 @@ func TestEventsAreBounded(t *testing.T) {
 	e := published("x")
 	r.Observe(e)
 	for range 1000 {
-		r.Observe(broker.Event{Kind: broker.MessageRequeued, Message: e.Message})
+		r.Observe(&broker.Event{Kind: broker.MessageRequeued, Message: e.Message})
 	}
 	s := r.History()[0]
 	require.LessOrEqual(t, len(s.Events), 10)
@@ -148,7 +148,7 @@ func TestTraceRemembersLongMethods(t *testing.T) {
 	var trace record.Trace
 	long := strings.Repeat("k", 255)
 	for _, m := range []*wire.BasicPublish{{RoutingKey: long, Exchange: long}, {RoutingKey: "short"}, {RoutingKey: long[:100]}} {
-		trace.Watch(amqpserver.Command{Peer: &amqpserver.Peer{Name: "client"}, Method: m, Body: bytes.Repeat([]byte("b"), 100)}, false)
+		trace.Watch(&amqpserver.Command{Peer: &amqpserver.Peer{Name: "client"}, Method: m, Body: bytes.Repeat([]byte("b"), 100)}, false)
 	}
 	all := trace.After(0, 10)
 	require.Contains(t, all[0].Text, long+`" routing-key="`+long)

@@ -23,7 +23,6 @@ type Trace struct {
 	mu sync.Mutex
 	// guarded by mu
 	ring    []tracedMethod
-	scratch []byte
 	total   int
 	changed chan struct{} // nil while nobody waits
 }
@@ -34,7 +33,7 @@ var _ amqpserver.Interceptor = (*Trace)(nil)
 func (t *Trace) Armed() bool { return false }
 
 // Watch implements [amqpserver.Interceptor].
-func (t *Trace) Watch(cmd amqpserver.Command, sent bool) { t.add(&cmd, sent) }
+func (t *Trace) Watch(cmd *amqpserver.Command, sent bool) { t.add(cmd, sent) }
 
 // Receive implements [amqpserver.Interceptor].
 func (t *Trace) Receive(cmd *amqpserver.Command) *amqpserver.Interference {
@@ -84,14 +83,12 @@ func (t *Trace) add(cmd *amqpserver.Command, sent bool) {
 	if e.more != nil {
 		e.more = nil
 	}
-	method := cmd.Method.Append(t.scratch[:0])
-	t.scratch = method
+	method := cmd.Method.Append(e.data[:0])
 	if len(method)+len(body) > len(e.data) {
 		e.more = &tracedMore{method: slices.Clone(method), body: slices.Clone(body)}
 		return
 	}
-	e.method, e.body = uint8(copy(e.data[:], method)), uint8(len(body))
-	copy(e.data[len(method):], body)
+	e.method, e.body = uint8(len(method)), uint8(copy(e.data[len(method):], body))
 }
 
 // Note adds a line of the owner's own.
