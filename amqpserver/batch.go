@@ -22,6 +22,7 @@ type input conn
 func (in *input) Read(p []byte) (int, error) {
 	c := (*conn)(in)
 	c.endBatch()
+	c.received.Store(c.frames)
 	return c.nc.Read(p)
 }
 

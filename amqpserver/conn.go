@@ -44,7 +44,8 @@ type conn struct {
 	session   *broker.Connection
 	batch     batch
 	recent    *channel // the one that the last frame was for
-	largest   int      // body so far
+	bodies    bodies
+	frames    uint64 // received, of which c.received is told now and then
 
 	// owned by the writer
 	sentAtBeat, receivedAtBeat uint64
@@ -127,7 +128,7 @@ func (c *conn) run() error {
 		if err != nil {
 			return err
 		}
-		c.received.Add(1)
+		c.frames++
 		if !c.gate() {
 			return errAborted
 		}

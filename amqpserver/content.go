@@ -11,6 +11,7 @@ import (
 // other channels' frames may come between.
 type content struct {
 	publish    wire.BasicPublish
+	encoded    []byte // publish as it came, empty before the first
 	properties []byte
 	body       []byte
 	size, left uint64
@@ -59,8 +60,7 @@ func (ch *channel) badContent(code wire.ReplyCode, format string, args ...any) e
 func (ch *channel) body(head wire.FrameHead) error {
 	p := &ch.content
 	if p.body == nil && !p.tooLarge {
-		// As large as others on this connection were: it will come.
-		p.body = make([]byte, 0, min(p.size, uint64(max(ch.c.largest, int(head.Size)))))
+		p.body = ch.c.bodies.next(p.size, head.Size)
 	}
 	var err error
 	p.body, err = ch.c.in.AppendPayload(p.body, head)
@@ -94,7 +94,7 @@ func (ch *channel) excessBody() error {
 func (ch *channel) published() error {
 	c, p := ch.c, &ch.content
 	ch.state = channelOpen
-	c.largest = max(c.largest, len(p.body))
+	c.bodies.done(p.body)
 	var err error
 	if c.armed() {
 		c.leave()

@@ -117,7 +117,7 @@ func await[M wire.Method](c *conn, state string) (M, error) {
 		if err != nil {
 			return want, c.early(state, err)
 		}
-		c.received.Add(1)
+		c.frames++
 		if !c.gate() {
 			return want, errAborted
 		}

@@ -113,7 +113,7 @@ func (ch *Channel) recall(p *Publishing) bool {
 	if e == nil || ch.vh.keepsHeaders || e.Exchange != p.Exchange || e.RoutingKey != p.RoutingKey || !bytes.Equal(e.Properties, p.Properties) {
 		return false
 	}
-	if ch.conn.User.state.Load() != ch.last.user || ch.vh.exchanges[p.Exchange] != ch.last.exchange {
+	if ch.conn.User.state.Load() != ch.last.user || p.Exchange != "" && ch.vh.exchanges[p.Exchange] != ch.last.exchange {
 		return false
 	}
 	p.exchange, p.header = ch.last.exchange, &ch.last.header
@@ -150,12 +150,13 @@ func (ch *Channel) route(p *Publishing) (accepted bool, err error) {
 		}
 		ch.observe(&e)
 	}
-	deliver := ch.vh.deliver
-	if p.replied {
-		deliver = ch.vh.deliverToQueues
-	}
 	ch.vh.publisher = ch
-	routed, accepted, err := deliver(p.exchange, p.message, p.header)
+	var routed int
+	if p.replied {
+		routed, accepted, err = ch.vh.deliverToQueues(p.exchange, p.message, p.header)
+	} else {
+		routed, accepted, err = ch.vh.deliver(p.exchange, p.message, p.header)
+	}
 	ch.vh.publisher = nil
 	if err != nil {
 		return false, err

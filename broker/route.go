@@ -46,10 +46,10 @@ func (vh *VHost) deliverToQueues(x *exchange.Exchange, m *queue.Message, header 
 // route returns the queues for a message, valid until the next call. It notes
 // when exchanges that hold the message back are to route it again.
 func (vh *VHost) route(x *exchange.Exchange, m *queue.Message, header *wire.Properties) ([]exchange.Destination, error) {
-	vh.toRoute(m, header)
 	if x.Name() == "" {
-		return vh.routeDefault(vh.message.RoutingKeys), nil
+		return vh.routeDefault(m), nil
 	}
+	vh.toRoute(m, header)
 	queues := vh.router.Route(x, &vh.message, vh.Exchange)
 	if err := vh.router.Err(); err != nil {
 		return nil, vh.exchangeError(err)
@@ -78,9 +78,12 @@ func (vh *VHost) hold(m *queue.Message) {
 
 // routeDefault routes from the default exchange, to which every queue is bound
 // by its name.
-func (vh *VHost) routeDefault(keys []string) []exchange.Destination {
+func (vh *VHost) routeDefault(m *queue.Message) []exchange.Destination {
 	vh.direct = vh.direct[:0]
-	for _, key := range keys {
+	if q := vh.queues[m.RoutingKey]; q != nil {
+		vh.direct = append(vh.direct, q)
+	}
+	for _, key := range m.Copies {
 		if q := vh.queues[key]; q != nil && !slices.Contains(vh.direct, exchange.Destination(q)) {
 			vh.direct = append(vh.direct, q)
 		}

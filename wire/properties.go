@@ -177,7 +177,7 @@ func (h *ContentHeader) Decode(c *Cursor) {
 // DecodeHead reads all but the properties and leaves Properties alone. The cursor's Rest is then the property flags
 // and values as they came, for a caller that passes them on.
 func (h *ContentHeader) DecodeHead(c *Cursor) {
-	h.ClassID = c.Uint16()
-	h.Weight = c.Uint16()
-	h.BodySize = c.Uint64()
+	if b := c.take(12, "a content header"); b != nil {
+		h.ClassID, h.Weight, h.BodySize = binary.BigEndian.Uint16(b), binary.BigEndian.Uint16(b[2:]), binary.BigEndian.Uint64(b[4:])
+	}
 }

@@ -78,13 +78,15 @@ func (r *Reader) ReadHead() (FrameHead, error) {
 	if r.inFrame { // called again after ReadFrame failed in the payload
 		return r.head, nil
 	}
-	if err := r.fill(frameHeadSize); err != nil {
-		if r.Buffered() > 0 {
-			err = unexpected(err)
+	if r.Buffered() < frameHeadSize {
+		if err := r.fill(frameHeadSize); err != nil {
+			if r.Buffered() > 0 {
+				err = unexpected(err)
+			}
+			return FrameHead{}, err
 		}
-		return FrameHead{}, err
 	}
-	b := r.buf[r.start:]
+	b := r.buf[r.start : r.start+frameHeadSize]
 	head := FrameHead{
 		Type:    FrameType(b[0]),
 		Channel: binary.BigEndian.Uint16(b[1:]),
@@ -101,8 +103,10 @@ func (r *Reader) ReadHead() (FrameHead, error) {
 // ReadPayload reads the payload that follows head, and the frame end. The result is a view of the buffer, valid until
 // the next call of any method. The error may be a *FrameEndError or a *FrameTypeError.
 func (r *Reader) ReadPayload(head FrameHead) ([]byte, error) {
-	if err := r.fill(int(head.Size) + 1); err != nil {
-		return nil, unexpected(err)
+	if r.Buffered() <= int(head.Size) {
+		if err := r.fill(int(head.Size) + 1); err != nil {
+			return nil, unexpected(err)
+		}
 	}
 	payload := r.buf[r.start : r.start+int(head.Size) : r.start+int(head.Size)]
 	r.start += len(payload)
@@ -139,8 +143,10 @@ func (r *Reader) AppendPayload(dst []byte, head FrameHead) ([]byte, error) {
 			return dst, unexpected(err)
 		}
 	}
-	if err := r.fill(1); err != nil {
-		return dst, unexpected(err)
+	if r.Buffered() == 0 {
+		if err := r.fill(1); err != nil {
+			return dst, unexpected(err)
+		}
 	}
 	return dst, r.finish(head, dst[begin:])
 }
