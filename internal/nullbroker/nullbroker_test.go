@@ -8,14 +8,15 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/minirabbit/minirabbit/internal/nullbroker"
+	"github.com/minirabbit/minirabbit/wire"
 )
 
 // start serves a null broker and connects to it.
-func start(t *testing.T, keep bool) (*nullbroker.Server, *amqp.Channel) {
+func start(t *testing.T, keep bool) (s *nullbroker.Server, ch *amqp.Channel, address string) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	s := nullbroker.New()
+	s = nullbroker.New()
 	s.KeepBodies = keep
 	ended := make(chan error)
 	go func() { ended <- s.Serve(l) }()
@@ -26,16 +27,16 @@ func start(t *testing.T, keep bool) (*nullbroker.Server, *amqp.Channel) {
 	conn, err := amqp.Dial("amqp://guest:guest@" + l.Addr().String() + "/")
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, conn.Close()) })
-	ch, err := conn.Channel()
+	ch, err = conn.Channel()
 	require.NoError(t, err)
-	return s, ch
+	return s, ch, l.Addr().String()
 }
 
 // The client must see as many messages as it sent, of the size that it sent, over
 // all frame boundaries.
 func TestCountsMessagesAndGivesThemBack(t *testing.T) {
 	for i, size := range []int{0, 1, 128, 4096, 70_000, 300_000, 0, 1, 128, 4096, 70_000, 300_000} {
-		s, ch := start(t, i >= 6)
+		s, ch, _ := start(t, i >= 6)
 		q, err := ch.QueueDeclare("q", false, false, false, false, nil)
 		require.NoError(t, err)
 		require.NoError(t, ch.Confirm(false))
@@ -67,7 +68,7 @@ func TestCountsMessagesAndGivesThemBack(t *testing.T) {
 }
 
 func TestKeepsToThePrefetch(t *testing.T) {
-	_, ch := start(t, false)
+	_, ch, _ := start(t, false)
 	q, err := ch.QueueDeclare("q", false, false, false, false, nil)
 	require.NoError(t, err)
 	require.NoError(t, ch.Qos(10, 0, false))
@@ -87,4 +88,31 @@ func TestKeepsToThePrefetch(t *testing.T) {
 		require.NoError(t, d.Ack(false))
 	}
 	require.Equal(t, 5, left())
+}
+
+// What has come with one read must not go to one consumer.
+func TestConsumersTakeTurns(t *testing.T) {
+	_, ch, address := start(t, false)
+	const messages, consumers = 99, 3
+	var all [consumers]<-chan amqp.Delivery
+	for i := range all {
+		var err error
+		all[i], err = ch.Consume("q", "", true, false, false, false, nil)
+		require.NoError(t, err)
+	}
+	conn, err := net.Dial("tcp", address)
+	require.NoError(t, err)
+	defer conn.Close()
+	sent := wire.ProtocolHeader[:]
+	for range messages {
+		sent = wire.AppendMethodFrame(sent, 1, &wire.BasicPublish{RoutingKey: "q"})
+		sent = wire.AppendHeaderFrame(sent, 1, wire.IDBasicPublish.Class(), 1, []byte{0, 0})
+		sent = wire.AppendBodyFrames(sent, 1, []byte("x"), 0)
+	}
+	_, err = conn.Write(sent)
+	require.NoError(t, err)
+	for i := range messages {
+		d := <-all[(i+1)%consumers]
+		require.EqualValues(t, 1+i/consumers, d.DeliveryTag)
+	}
 }

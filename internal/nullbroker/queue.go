@@ -17,6 +17,7 @@ type queue struct {
 	turn      int
 	content   []byte   // header and body frames of the first message, on channel 0
 	kept      [][]byte // bodies of what is ready, if they are kept
+	serving   []*consumer
 }
 
 // consumer is a subscription.
@@ -25,11 +26,13 @@ type consumer struct {
 	channel uint16
 	tag     string
 	// prefetch is how many deliveries it may have that are not acknowledged,
-	// 0 for any number; acked is the tag of the last one that is. The latter
-	// is guarded by the queue's lock, and so is lastTag.
+	// 0 for any number; acked is the tag of the last one that is. What
+	// follows is guarded by the queue's lock.
 	prefetch int
 	acked    uint64
 	lastTag  uint64
+	// due is how many deliveries it is about to get.
+	due int
 	// template is a delivery of the queue's message, nil before the first one;
 	// guarded by the connection's out.
 	template []byte
@@ -43,8 +46,8 @@ func (s *consumer) room() int {
 	return s.prefetch - int(s.lastTag-s.acked)
 }
 
-// add counts n messages and hands all that are ready to the consumer whose turn
-// it is, as far as its prefetch goes. content is what they look like, of which the first is kept.
+// add counts n messages and hands out what is ready, as far as the consumers'
+// prefetch goes. content is what they look like, of which the first is kept.
 func (q *queue) add(n int, content []byte) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -69,19 +72,30 @@ func (q *queue) forgetLocked(n int) {
 	q.kept = q.kept[n:]
 }
 
-// serveLocked hands out what is ready.
+// serveLocked hands out what is ready, one message to each consumer in turn, as
+// brokers of AMQP do: if one consumer got all that has come with a read, the others
+// would have nothing to read, and clients much less to do.
 func (q *queue) serveLocked() {
-	for range q.consumers {
-		if q.ready == 0 {
-			return
-		}
+	for full := 0; q.ready > 0 && full < len(q.consumers); {
 		q.turn++
 		c := q.consumers[q.turn%len(q.consumers)]
-		n := min(q.ready, c.room())
-		q.ready -= n
-		q.forgetLocked(n)
-		c.deliver(n, q.content)
+		if c.due >= c.room() {
+			full++
+			continue
+		}
+		full = 0
+		if c.due == 0 {
+			q.serving = append(q.serving, c)
+		}
+		c.due++
+		q.ready--
 	}
+	for _, c := range q.serving {
+		q.forgetLocked(c.due)
+		c.deliver(c.due, q.content)
+		c.due = 0
+	}
+	q.serving = q.serving[:0]
 }
 
 // acked notes that a consumer has acknowledged all deliveries up to a tag.
