@@ -60,7 +60,7 @@ type tracedMethod struct {
 	content bool
 	method  uint8 // bytes of data, and of the body behind them
 	body    uint8
-	data    [144]byte
+	data    [208]byte
 }
 
 type tracedMore struct {
