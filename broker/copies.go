@@ -69,7 +69,7 @@ func withSortedHeaders(properties []byte, header *wire.Properties) []byte {
 	}
 	slices.SortStableFunc(header.Headers, inOrder)
 	header.Headers = slices.CompactFunc(header.Headers, func(a, b wire.Field) bool { return a.Key == b.Key })
-	return header.Append(nil)
+	return header.Append(make([]byte, 0, len(properties)))
 }
 
 // repeats says whether a name stands twice in sorted headers.
