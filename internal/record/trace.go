@@ -83,9 +83,12 @@ func (t *Trace) add(cmd *amqpserver.Command, sent bool) {
 	if e.more != nil {
 		e.more = nil
 	}
-	method := cmd.Method.Append(e.data[:0])
+	method := cmd.Method.Append(e.data[:0]) // or elsewhere, if it is too long
 	if len(method)+len(body) > len(e.data) {
-		e.more = &tracedMore{method: slices.Clone(method), body: slices.Clone(body)}
+		if len(method) <= len(e.data) {
+			method = slices.Clone(method)
+		}
+		e.more = &tracedMore{method: method, body: slices.Clone(body)}
 		return
 	}
 	e.method, e.body = uint8(len(method)), uint8(copy(e.data[len(method):], body))
