@@ -63,6 +63,32 @@ func TestRatiosAreOfOneRound(t *testing.T) {
 	require.NoError(t, (&options{}).verdict([]*result{r}))
 }
 
+func TestMarkdown(t *testing.T) {
+	one := func(name string, cpu float64, samples ...float64) *contenderResults {
+		return &contenderResults{Name: name, Samples: samples, cpu: []float64{cpu}, local: true}
+	}
+	compared := &result{Workload: "RPC", Network: "TCP", Parameter: "body", Value: 128, Unit: "us p50", LessBetter: true,
+		Contenders: []*contenderResults{one("null", 12, 10, 20, 30), one("minirabbit", 24, 40, 50, 60)}}
+	small := &result{Workload: "topic", Network: "memory", Parameter: "bindings", Value: 100, Unit: "msgs/s", Contenders: []*contenderResults{one("minirabbit", 1, 1000)}}
+	large := &result{Workload: "topic", Network: "memory", Parameter: "bindings", Value: 10_000, Unit: "msgs/s", Contenders: []*contenderResults{one("minirabbit", 1.5, 900)}}
+	all := []*result{compared, small, large}
+	for _, r := range all {
+		r.conclude()
+	}
+	var b strings.Builder
+	writeMarkdown(&b, all)
+	require.Equal(t, `
+| TCP |  |  | null | minirabbit | ratio | CPU ratio |
+| --- | --- | --- | --- | --- | --- | --- |
+| RPC | 128 B | us p50 | 20.0 (10.0–30.0) | 50.0 (40.0–60.0) | 0.40 (0.25–0.50) | 0.50 |
+
+| memory |  |  | minirabbit | CPU us | to the first |
+| --- | --- | --- | --- | --- | --- |
+| topic | 100 bindings | msgs/s | 1000 (1000–1000) | 1.00 | 1.00 |
+| topic | 10000 bindings | msgs/s | 900 (900–900) | 1.50 | 1.50 |
+`, b.String())
+}
+
 func TestContendersMustBeKnown(t *testing.T) {
 	_, err := contenders("null,rabbit")
 	require.ErrorContains(t, err, `"rabbit"`)

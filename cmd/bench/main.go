@@ -39,6 +39,7 @@ func bench() error {
 	duration := flag.Duration("duration", 100*time.Millisecond, "how long each run takes, roughly")
 	growth := flag.Bool("growth", false, "run the workloads that show how costs grow, and no others")
 	jsonFile := flag.String("json", "", "write the results to this file, - for standard output instead of the table")
+	markdownFile := flag.String("markdown", "", "write tables for a document to this file")
 	plotFile := flag.String("plot", "", "draw the ratios into this SVG file")
 	halves := flag.Bool("fail-below-half", false, "exit with 1 if a ratio is below half of its goal in every round")
 	profile := flag.String("cpuprofile", "", "write a CPU profile of everything, clients too, to this file")
@@ -88,6 +89,11 @@ func bench() error {
 	}
 	if *jsonFile != "" && *jsonFile != "-" {
 		if err := toFile(*jsonFile, func(f *os.File) error { return writeJSON(f, results) }); err != nil {
+			return err
+		}
+	}
+	if *markdownFile != "" {
+		if err := toFile(*markdownFile, func(f *os.File) error { writeMarkdown(f, results); return nil }); err != nil {
 			return err
 		}
 	}
