@@ -123,11 +123,15 @@ func (ch *Channel) recall(p *Publishing) bool {
 
 // build makes the message of a publishing whose header is decoded.
 func (p *Publishing) build(r *Release) error {
-	unusable := checkCopies(p.header.Headers)
-	copies := appendCopies(nil, p.header.Headers, headerCC, headerBCC)
-	p.Properties = withoutBCC(p.Properties, p.header)
-	if r.sortsHeaders {
-		p.Properties = withSortedHeaders(p.Properties, p.header)
+	var unusable error
+	var copies []string
+	if len(p.header.Headers) > 0 {
+		unusable = checkCopies(p.header.Headers)
+		copies = appendCopies(nil, p.header.Headers, headerCC, headerBCC)
+		p.Properties = withoutBCC(p.Properties, p.header)
+		if r.sortsHeaders {
+			p.Properties = withSortedHeaders(p.Properties, p.header)
+		}
 	}
 	e := queue.Envelope{Exchange: p.Exchange, RoutingKey: p.RoutingKey, Copies: copies, Properties: p.Properties}
 	if err := readProperties(r, &e, p.header); err != nil {
