@@ -21,8 +21,8 @@ type input conn
 
 func (in *input) Read(p []byte) (int, error) {
 	c := (*conn)(in)
+	c.received.Store(c.frames) // before clients hear of what the frames have led to
 	c.endBatch()
-	c.received.Store(c.frames)
 	return c.nc.Read(p)
 }
 

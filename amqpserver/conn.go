@@ -45,7 +45,7 @@ type conn struct {
 	batch     batch
 	recent    *channel // the one that the last frame was for
 	bodies    bodies
-	frames    uint64 // received, of which c.received is told now and then
+	frames    uint64 // received; c.received hears of them before anybody can ask
 
 	// owned by the writer
 	sentAtBeat, receivedAtBeat uint64
@@ -179,6 +179,7 @@ func (c *conn) controlFrame(head wire.FrameHead) error {
 	if err != nil {
 		return err
 	}
+	c.received.Store(c.frames)
 	c.leave()
 	switch head.Type {
 	case wire.FrameHeartbeat:
