@@ -60,7 +60,8 @@ func (c *Connection) Open() {
 }
 
 // Close ends the connection's channels and deletes its exclusive queues. A
-// second call has no effect.
+// second call has no effect. What a channel held over whose error the connection
+// ends has gone on to consumers before the other channels give back theirs.
 func (c *Connection) Close() {
 	vh := c.VHost
 	i := slices.Index(vh.connections, c)
@@ -72,6 +73,7 @@ func (c *Connection) Close() {
 	defer c.observe(ConnectionClosed)
 	if c.failed != nil {
 		c.failed.Close()
+		vh.pass()
 	}
 	for len(c.channels) > 0 {
 		c.channels[len(c.channels)-1].Close()

@@ -338,4 +338,25 @@ var quorumOrderFoundCases = []Case{
 			}
 		},
 	},
+	{
+		ID:     "connection.error/failed-channel-hands-on",
+		Title:  "when a connection ends over an error of a channel, what that channel held has gone on before the other channels give back theirs",
+		Why:    "So a consumer gets the later of two messages first, though both come back. With a quorum queue that is a matter of luck.",
+		Source: pageChannels,
+		Run: func(t *T) {
+			q, c := t.QueueName("q"), t.Raw().Channel()
+			c.Queue(q)
+			c.Publish("", q, "a", "b")
+			c.CheckCounts("published", q, Counts{Ready: 2})
+			r := t.Raw()
+			first, second := r.Channel(), r.Channel()
+			for _, ch := range []*RawChannel{first, second} {
+				Call[*wire.BasicGetOk](ch, &wire.BasicGet{Queue: q})
+			}
+			c.Qos(1, false)
+			c.Consume(q, "c")
+			t.Check("error", second.Refused(&wire.BasicQos{PrefetchSize: 1}).Code, wire.NotImplemented)
+			t.Check("gets", string(c.Next().Body), "b")
+		},
+	},
 }

@@ -46,8 +46,6 @@
 // does what was known before:
 //   - A queue that is declared again in 3.10 and 4.0 takes what becomes of its predecessor's messages for its own: two.
 //   - In which order expired messages come back to the queue that they expired in: one.
-//   - A connection that ends over an error of a channel: RabbitMQ hands on what that channel gives back before the other
-//     channels give back theirs.
 //   - A dead letter that a message sets free in a classic queue may be there before that message, if its channel publishes to
 //     a quorum queue for the first time: it introduces itself first, which takes a write to the disk.
 //
