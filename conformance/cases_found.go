@@ -324,11 +324,7 @@ var quorumOrderFoundCases = []Case{
 				c.Queue(q, quorum()...)
 				c.Publish("", q, "a", "b")
 				c.CheckCounts(failing+" published", q, Counts{Ready: 2})
-				r := t.Raw()
-				a, b := r.Channel(), r.Channel()
-				for _, ch := range []*RawChannel{a, b} {
-					Call[*wire.BasicGetOk](ch, &wire.BasicGet{Queue: q})
-				}
+				a, b := t.getOnTwoChannels(q)
 				want := map[string][]string{"first": {"a", "b"}, "last": {"b", "a"}}[failing]
 				if failing == "last" {
 					a = b
@@ -348,15 +344,23 @@ var quorumOrderFoundCases = []Case{
 			c.Queue(q)
 			c.Publish("", q, "a", "b")
 			c.CheckCounts("published", q, Counts{Ready: 2})
-			r := t.Raw()
-			first, second := r.Channel(), r.Channel()
-			for _, ch := range []*RawChannel{first, second} {
-				Call[*wire.BasicGetOk](ch, &wire.BasicGet{Queue: q})
-			}
+			_, second := t.getOnTwoChannels(q)
 			c.Qos(1, false)
 			c.Consume(q, "c")
 			t.Check("error", second.Refused(&wire.BasicQos{PrefetchSize: 1}).Code, wire.NotImplemented)
 			t.Check("gets", string(c.Next().Body), "b")
 		},
 	},
+}
+
+// getOnTwoChannels takes the first two messages of a queue, each on a channel of its
+// own, of one connection.
+func (t *T) getOnTwoChannels(queue string) (first, second *RawChannel) {
+	t.Helper()
+	r := t.Raw()
+	first, second = r.Channel(), r.Channel()
+	for _, ch := range []*RawChannel{first, second} {
+		Call[*wire.BasicGetOk](ch, &wire.BasicGet{Queue: queue})
+	}
+	return first, second
 }

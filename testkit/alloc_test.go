@@ -81,10 +81,11 @@ func repeated(n int, b []byte) (all []byte) {
 // TestAllocations holds what a message costs the broker: an allocation for a publish
 // and, as small bodies share theirs, a part of another one; none for its delivery and
 // its acknowledgement. What grows now and then, such as a queue, is a small part of
-// one. Consumer tags are as long as those that the client makes up in a test, names as in a
-// service.
+// one. Consumer tags are as long as those that the client makes up in a test, and
+// names as in a service.
 func TestAllocations(t *testing.T) {
 	const messages, tags = 1000, "ctag-/tmp/go-build0123456789/b001/package.test-"
+	const keptQueue, takenQueue, ackedQueue = "orders.of.the.shop.kept", "orders.of.the.shop.taken", "orders.of.the.shop.acked"
 	for name, options := range map[string][]testkit.Option{
 		"with history": {testkit.InMemory()}, "without": {testkit.InMemory(), testkit.WithoutRecording()},
 		"over TCP": nil,
@@ -92,7 +93,7 @@ func TestAllocations(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			broker := testkit.Start(t, options...)
 			publisher, consumer := dialRaw(t, broker), dialRaw(t, broker)
-			for _, queue := range []string{"orders.of.the.shop.kept", "orders.of.the.shop.taken", "orders.of.the.shop.acked"} {
+			for _, queue := range []string{keptQueue, takenQueue, ackedQueue} {
 				publisher.call(1, &wire.QueueDeclare{Queue: queue})
 			}
 			batch := func(queue string) []byte {
@@ -113,15 +114,15 @@ func TestAllocations(t *testing.T) {
 				}
 			}
 
-			kept := append(batch("orders.of.the.shop.kept"), qos...)
+			kept := append(batch(keptQueue), qos...)
 			check("publish", func() {
 				publisher.write(kept)
 				publisher.frame()
 			})
 
 			// A delivery has the size of the first one.
-			consumer.call(1, &wire.BasicConsume{Queue: "orders.of.the.shop.taken", ConsumerTag: tags + "1", NoAck: true})
-			taken := batch("orders.of.the.shop.taken")
+			consumer.call(1, &wire.BasicConsume{Queue: takenQueue, ConsumerTag: tags + "1", NoAck: true})
+			taken := batch(takenQueue)
 			publisher.write(taken)
 			size := consumer.frame() + consumer.frame() + consumer.frame()
 			consumer.skip((messages - 1) * size)
@@ -131,8 +132,8 @@ func TestAllocations(t *testing.T) {
 			})
 
 			// Consumers have other tags, of the same length.
-			consumer.call(1, &wire.BasicConsume{Queue: "orders.of.the.shop.acked", ConsumerTag: tags + "2"})
-			acked, tag := batch("orders.of.the.shop.acked"), uint64(messages*(1+41)) // that the consumer has had
+			consumer.call(1, &wire.BasicConsume{Queue: ackedQueue, ConsumerTag: tags + "2"})
+			acked, tag := batch(ackedQueue), uint64(messages*(1+41)) // that the consumer has had
 			ack := wire.AppendMethodFrame(nil, 1, &wire.BasicAck{})
 			check("publish, deliver and ack", func() {
 				publisher.write(acked)

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -76,7 +77,7 @@ func (c *contenderResults) cell() string {
 func writeHead(w io.Writer, cells []string) {
 	fmt.Fprintln(w)
 	writeRow(w, cells)
-	writeRow(w, strings.Split(strings.TrimSuffix(strings.Repeat("---,", len(cells)), ","), ","))
+	writeRow(w, slices.Repeat([]string{"---"}, len(cells)))
 }
 
 func writeRow(w io.Writer, cells []string) {

@@ -26,6 +26,15 @@ type event struct {
 // nowhere is no place in the log.
 const nowhere = math.MaxUint64
 
+// before returns where the log has the story's event before e, which is at a place
+// itself, or nowhere.
+func (e *event) before(at uint64) uint64 {
+	if e.back == 0 {
+		return nowhere
+	}
+	return at - uint64(e.back)
+}
+
 func (e *event) rename(use func(uint32) uint32) {
 	e.queue, e.connection, e.consumer, e.reason = use(e.queue), use(e.connection), use(e.consumer), use(e.reason)
 }

@@ -203,13 +203,8 @@ func (r *Recorder) tellLocked(id uint64) Story {
 		limit = min(limit, max(2, r.limits.Events))
 	}
 	var events []Event
-	for at := s.last; at != nowhere && at >= r.log.begin && len(events) < limit-1; {
-		e := r.log.at(at)
-		events = append(events, r.readLocked(e))
-		if e.back == 0 {
-			break
-		}
-		at -= uint64(e.back)
+	for at := s.last; at != nowhere && at >= r.log.begin && len(events) < limit-1; at = r.log.at(at).before(at) {
+		events = append(events, r.readLocked(r.log.at(at)))
 	}
 	if s.count > 0 {
 		events = append(events, r.readLocked(&s.first))
