@@ -91,12 +91,13 @@ func (c *conn) canned(m wire.Method) wire.Method {
 	return nil
 }
 
+// consume subscribes. The consume-ok is in the output before deliveries can be, and
+// sent when there is a consumer: a client may publish elsewhere once it has it.
 func (c *conn) consume(number uint16, m *wire.BasicConsume) {
 	if m.ConsumerTag == "" {
 		m.ConsumerTag = fmt.Sprintf("null-%d", len(c.consumers))
 	}
 	c.reply(number, &wire.BasicConsumeOk{ConsumerTag: m.ConsumerTag})
-	c.flush()
 	q := c.s.queue(m.Queue)
 	s := &consumer{c: c, channel: number, tag: m.ConsumerTag}
 	if !m.NoAck {
