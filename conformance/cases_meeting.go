@@ -202,20 +202,20 @@ var meetingCases = []Case{
 	},
 	{
 		ID: "ttl/requeued", Title: "messages whose time is over while they are held go as they come back, the others to their places",
-		Why: "A worker gives back what it could not do in time.", Source: pageTTL,
+		Why: "A worker gives back what it could not do in time.", Source: pageTTL, Waits: true,
 		Run: func(t *T) {
 			for _, kind := range notStream {
 				r := t.Raw()
 				c, held, q := r.Channel(), r.Channel(), t.QueueName(kind)
 				c.Queue(q, queueType(kind))
 				c.Confirm()
-				for _, ms := range []string{"3600000", "200", "3600001", "250"} {
+				for _, ms := range []string{"3600000", "1500", "3600001", "1550"} {
 					c.published(q, expiring(ms), ms)
 				}
 				for range 3 {
 					held.Get(q)
 				}
-				r.Channel().passes("600")
+				r.Channel().passes("3000")
 				for _, tag := range []uint64{2, 3, 1} {
 					held.Send(&wire.BasicNack{DeliveryTag: tag, Requeue: true})
 					held.RoundTrip()
@@ -231,10 +231,10 @@ var meetingCases = []Case{
 		Run: func(t *T) {
 			r := t.Raw()
 			c, q := r.Channel(), t.QueueName("q")
-			c.Queue(q, expires(300))
+			c.Queue(q, expires(1500))
 			t.Publish("", q, "m")
 			t.Check("held", c.Get(q), `get-ok 1 left 0 "m"`)
-			r.Channel().passes("900")
+			r.Channel().passes("3000")
 			t.Check("gone", r.Channel().Refused(&wire.QueueDeclare{Queue: q, Passive: true}), gone(q))
 			c.Send(&wire.BasicNack{DeliveryTag: 1, Requeue: true})
 			t.Check("given back to nobody", c.RoundTrip(), []string{})
