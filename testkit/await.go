@@ -64,6 +64,14 @@ func hasDeadline(ctx context.Context) bool {
 	return ok
 }
 
+// counted says how many there are of a thing.
+func counted(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}
+
 // await waits until check is true, woken by the broker, and fails the test with
 // what is there instead if it does not come true in time. check is called with
 // the vhost's lock held, and not again once it was true.
@@ -108,13 +116,13 @@ func (b *Broker) AwaitIdle(t T) {
 func (b *Broker) AwaitConnections(t T, n int) (all []Connection) {
 	t.Helper()
 	if b.real != nil {
-		b.real.await(t, fmt.Sprintf("%d connections", n), false, func() bool {
+		b.real.await(t, counted(n, "connection"), false, func() bool {
 			all = b.real.look(t)
 			return len(all) >= n
 		})
 		return all
 	}
-	b.await(t, fmt.Sprintf("%d connections", n), func() bool {
+	b.await(t, counted(n, "connection"), func() bool {
 		connections := b.vhost.Connections()
 		if len(connections) < n {
 			return false

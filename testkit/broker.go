@@ -5,7 +5,7 @@ import (
 	"errors"
 	"io"
 	"net"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	amqp "github.com/rabbitmq/amqp091-go"
@@ -32,16 +32,33 @@ type Broker struct {
 	url           string
 	managementURL string // empty without WithManagement
 
-	mu sync.Mutex
-	// guarded by mu
+	dial atomic.Pointer[dialer] // to where the broker listens, or did last
+
+	mu patientMutex
+	// guarded by mu, which is held as long as it takes to stop the server
 	address  string // over TCP
 	server   *amqpserver.Server
 	listener net.Listener
-	dial     func(ctx context.Context) (net.Conn, error)
 	served   chan struct{} // closed when the server has stopped
 	running  bool
 	alarms   map[Resource]bool
 }
+
+// memoryHost is the host of a URL that leads nowhere by itself. There are no hosts in
+// .invalid (RFC 6761).
+const memoryHost = "dial-with-Broker.Config.invalid"
+
+// dialer connects to the broker.
+type dialer func(ctx context.Context) (net.Conn, error)
+
+// patientMutex is a mutex whose Lock is fit to wait for something that takes time: a
+// sync.Mutex would stop the time of a testing/synctest bubble.
+type patientMutex chan struct{}
+
+func newPatientMutex() patientMutex { return make(patientMutex, 1) }
+
+func (m patientMutex) Lock()   { m <- struct{}{} }
+func (m patientMutex) Unlock() { <-m }
 
 // Start starts a fresh broker, with the virtual host "/" and the user guest with
 // the password guest, and ends it when the test ends. If the test has failed by
@@ -65,7 +82,7 @@ func Start(t T, options ...Option) *Broker {
 		t.Fatalf("testkit: %v", err)
 	}
 	c.options.Release = release
-	b := &Broker{t: t, config: c, alarms: make(map[Resource]bool)}
+	b := &Broker{t: t, config: c, mu: newPatientMutex(), alarms: make(map[Resource]bool)}
 	if !c.quiet {
 		b.recorder, b.trace = record.NewRecorder(record.Limits{Messages: keepMessages, Bytes: keepBytes}), &record.Trace{}
 		b.faults = &faults{trace: b.trace}
@@ -82,7 +99,11 @@ func Start(t T, options ...Option) *Broker {
 	if err != nil {
 		t.Fatalf("testkit: no port for the broker: %v", err)
 	}
-	b.url = "amqp://guest:guest@" + b.listener.Addr().String() + "/"
+	host := b.listener.Addr().String()
+	if c.inMemory {
+		host = memoryHost
+	}
+	b.url = "amqp://guest:guest@" + host + "/"
 	t.Cleanup(b.close)
 	if c.management {
 		if err := b.manage(); err != nil {
@@ -109,7 +130,8 @@ func (b *Broker) close() {
 }
 
 // URL is what a client dials: amqp://guest:guest@127.0.0.1:PORT/, the virtual
-// host "/". With [InMemory] it works only together with Dial or Config.
+// host "/". With [InMemory] it works only together with Dial or Config: the error of
+// a client that dials it otherwise says so, since it is in the name of the host.
 func (b *Broker) URL() string { return b.url }
 
 // Dial connects to the broker, whatever the arguments say. It has the type of
@@ -117,10 +139,7 @@ func (b *Broker) URL() string { return b.url }
 func (b *Broker) Dial(network, address string) (net.Conn, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
-	b.mu.Lock()
-	dial := b.dial
-	b.mu.Unlock()
-	return dial(ctx)
+	return (*b.dial.Load())(ctx)
 }
 
 // Config is a client configuration that dials the broker, in memory too.

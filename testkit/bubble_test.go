@@ -58,6 +58,13 @@ func TestUnclaimedTaskExpiresAfterADay(t *testing.T) {
 	})
 }
 
+// Whoever forgets the broker's configuration is told so by the error.
+func TestDialInMemoryWithoutConfig(t *testing.T) {
+	broker := testkit.Start(t, testkit.InMemory())
+	_, err := amqp.Dial(broker.URL())
+	require.ErrorContains(t, err, "dial-with-Broker.Config.invalid")
+}
+
 func TestUnusedQueueIsGoneAfterAWeek(t *testing.T) {
 	bubble(t, func(t *testing.T, broker *testkit.Broker) {
 		const week = 7 * 24 * time.Hour

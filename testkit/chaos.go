@@ -46,7 +46,8 @@ func (s SeedRange) all() iter.Seq[uint64] {
 //		...
 //	})
 //
-// (It is a parameter because testkit itself does not import package testing.) To
+// (It is a parameter because testkit itself does not import package testing.) What
+// test starts must end with it, also when it fails: as with t.Context, or a defer. To
 // run one seed again: go test -run 'TestWorkerUnderChaos/seed=17$'. Waits are patient
 // for a day of virtual time; options can say otherwise.
 //
@@ -73,8 +74,8 @@ func Chaos[R Runner[R]](t R, seeds SeedRange, bubble func(t R, f func(t R)), tes
 
 // Chaos has things go wrong at the broker from now on, for some minutes and then no
 // more: connections break before, after and in the midst of methods, are closed,
-// fall silent or slow; dials are refused, publishes nacked or returned, confirms
-// late or in other orders; consumers are cancelled, messages redelivered; the
+// fall silent or slow; dials are refused, publishes nacked or, if they are mandatory,
+// returned, confirms late or in other orders; consumers are cancelled, messages redelivered; the
 // broker is restarted, killed, paused, or runs short of memory or disk.
 //
 // Which, when and how often depends on the seed alone. Everything that happens can
@@ -146,7 +147,7 @@ func (m *Misfortunes) Strikes() (n int) {
 func (m *Misfortunes) String() string {
 	var s strings.Builder
 	for _, in := range m.injected {
-		fmt.Fprintf(&s, "  %s (struck %d times)\n", in, in.Strikes())
+		fmt.Fprintf(&s, "  %s (struck %s)\n", in, counted(in.Strikes(), "time"))
 	}
 	for _, e := range m.events {
 		fmt.Fprintf(&s, "  after %v: %s\n", e.at, e.name)

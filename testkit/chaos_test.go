@@ -234,3 +234,51 @@ func TestHastyWorkerPassesWithoutChaos(t *testing.T) {
 		require.Empty(t, runUnderChaos(t, broker, func(ctx context.Context) error { return hastyWorker(ctx, broker) }))
 	})
 }
+
+// A publisher that waits for confirms and wants nothing returned loses nothing:
+// a RabbitMQ confirms what it has taken.
+func TestConfirmedIsKeptUnderChaos(t *testing.T) {
+	testkit.Chaos(t, testkit.Seeds(200), synctest.Test, func(t *testing.T, broker *testkit.Broker) {
+		broker.Declare(tasks)
+		var conn *amqp.Connection
+		var ch *amqp.Channel
+		for i := range chaosTasks {
+			for !confirmedBy(ch, fmt.Sprint("task ", i)) {
+				if conn != nil {
+					conn.Close()
+				}
+				time.Sleep(time.Second)
+				conn, ch = openForConfirms(broker)
+			}
+			time.Sleep(7 * time.Second)
+		}
+		conn.Close()
+		kept := make(map[string]bool)
+		for _, m := range broker.Queue("tasks").Messages() {
+			kept[string(m.Body)] = true
+		}
+		require.Len(t, kept, chaosTasks)
+	})
+}
+
+// openForConfirms opens a channel in confirm mode, nil if that fails.
+func openForConfirms(broker *testkit.Broker) (*amqp.Connection, *amqp.Channel) {
+	conn, err := amqp.DialConfig(broker.URL(), broker.Config())
+	if err != nil {
+		return nil, nil
+	}
+	ch, err := conn.Channel()
+	if err != nil || ch.Confirm(false) != nil {
+		return conn, nil
+	}
+	return conn, ch
+}
+
+// confirmedBy publishes to the queue of tasks and says whether that was confirmed.
+func confirmedBy(ch *amqp.Channel, body string) bool {
+	if ch == nil {
+		return false
+	}
+	c, err := ch.PublishWithDeferredConfirm("", "tasks", false, false, amqp.Publishing{DeliveryMode: amqp.Persistent, Body: []byte(body)})
+	return err == nil && c.Wait()
+}

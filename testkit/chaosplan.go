@@ -68,7 +68,11 @@ func drawFault(r *rand.Rand) Fault {
 	case 6:
 		return Fault{When: Before(BasicDeliver), Do: draw(TearFrame, DeliverTwice, Redeliver, CancelConsumer, Delay(delay))}
 	case 7:
-		return Fault{When: Before(BasicPublish), Do: draw(NackPublish, ReturnPublish, Delay(delay))}
+		f := Fault{When: Before(BasicPublish), Do: draw(NackPublish, ReturnPublish, Delay(delay))}
+		if f.Do.name == ReturnPublish.name {
+			f.When = f.When.Mandatory() // RabbitMQ returns nothing else
+		}
+		return f
 	case 8:
 		return Fault{When: Before(Confirm), Do: draw(broken, TearFrame, Postpone(delay), Delay(delay))}
 	case 9:

@@ -21,6 +21,7 @@ type Command struct {
 	// DeliveryTag is that of a delivery, a settlement or a confirm.
 	DeliveryTag uint64
 	Redelivered bool
+	Mandatory   bool // the message is to be returned if no queue takes it
 	// Publishing is the message that the method carries, not to be changed.
 	amqp.Publishing
 }
@@ -54,7 +55,7 @@ func describe(cmd *amqpserver.Command, method Method) *Command {
 	}
 	switch m := cmd.Method.(type) {
 	case *wire.BasicPublish:
-		c.Exchange, c.RoutingKey = m.Exchange, m.RoutingKey
+		c.Exchange, c.RoutingKey, c.Mandatory = m.Exchange, m.RoutingKey, m.Mandatory
 	case *wire.BasicDeliver:
 		c.Exchange, c.RoutingKey, c.DeliveryTag, c.Redelivered = m.Exchange, m.RoutingKey, m.DeliveryTag, m.Redelivered
 	case *wire.BasicGetOk:
@@ -73,7 +74,7 @@ func describe(cmd *amqpserver.Command, method Method) *Command {
 		c.Exchange, c.RoutingKey = m.Exchange, m.RoutingKey
 	}
 	if p := cmd.Publishing; p != nil {
-		c.Exchange, c.RoutingKey = p.Exchange, p.RoutingKey
+		c.Exchange, c.RoutingKey, c.Mandatory = p.Exchange, p.RoutingKey, p.Mandatory
 	}
 	return c
 }

@@ -196,6 +196,20 @@ func TestFirstFaultWins(t *testing.T) {
 	require.True(t, confirmed(t, ch, "tasks", "x").Wait())
 }
 
+func TestMandatoryPublishesOnly(t *testing.T) {
+	broker := testkit.Start(t)
+	broker.Declare(tasks)
+	fault := broker.Inject(testkit.Fault{When: testkit.Before(testkit.BasicPublish).Mandatory(), Do: testkit.NackPublish, Times: testkit.Always})
+	require.Equal(t, "before basic.publish, mandatory: nack the publish", fault.String())
+	_, ch := dial(t, broker)
+	require.NoError(t, ch.Confirm(false))
+	require.True(t, confirmed(t, ch, "tasks", "hello").Wait())
+	c, err := ch.PublishWithDeferredConfirm("", "tasks", true, false, amqp.Publishing{})
+	require.NoError(t, err)
+	require.False(t, c.Wait())
+	require.Equal(t, 1, fault.Strikes())
+}
+
 func TestFaultsThatMakeNoSense(t *testing.T) {
 	for _, test := range []struct {
 		fault testkit.Fault
@@ -237,7 +251,7 @@ func TestAwaitSaysThatAFaultDidNotStrike(t *testing.T) {
 	broker := testkit.Start(f)
 	fault := broker.Inject(testkit.Fault{When: testkit.Before(testkit.BasicAck).Nth(2), Do: testkit.DropConnection})
 	f.try(func() { fault.Await(testkit.WithContext(f, cancelled(t))) })
-	require.Contains(t, f.text(), `waited for the fault "before basic.ack, number 2: drop the connection" to strike 1 times, which did not happen before the context ended (context canceled): it struck 0 times, and its place was reached 0 times`)
+	require.Contains(t, f.text(), `waited for the fault "before basic.ack, number 2: drop the connection" to strike 1 time, which did not happen before the context ended (context canceled): it struck 0 times, and its place was reached 0 times`)
 	f.end()
 }
 

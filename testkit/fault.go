@@ -66,6 +66,7 @@ type When struct {
 	after  bool
 
 	from, to, key, tag, by *string
+	mandatory              bool
 	nth                    int
 	pred                   func(Command) bool
 }
@@ -88,6 +89,9 @@ func (w When) To(exchange string) When { w.to = &exchange; return w }
 
 // Key wants the message to have a routing key.
 func (w When) Key(routingKey string) When { w.key = &routingKey; return w }
+
+// Mandatory wants the message to have been published as mandatory.
+func (w When) Mandatory() When { w.mandatory = true; return w }
 
 // Consumer wants the method to concern a consumer, by its tag.
 func (w When) Consumer(tag string) When { w.tag = &tag; return w }
@@ -121,6 +125,9 @@ func (w When) String() string {
 			fmt.Fprintf(&s, " %s %q", part.word, *part.value)
 		}
 	}
+	if w.mandatory {
+		s.WriteString(", mandatory")
+	}
 	if w.pred != nil {
 		s.WriteString(" if a predicate holds")
 	}
@@ -138,5 +145,6 @@ func (w *When) matches(c *Command) bool {
 		(w.key == nil || *w.key == c.RoutingKey) &&
 		(w.tag == nil || *w.tag == c.Consumer) &&
 		(w.by == nil || *w.by == c.Connection || *w.by == c.Address) &&
+		(!w.mandatory || c.Mandatory) &&
 		(w.pred == nil || w.pred(*c))
 }

@@ -143,8 +143,8 @@ func (in *Injected) AwaitStrikes(t T, n int) int {
 			return strikes
 		}
 		if why := in.b.patience(t, changed); why != "" {
-			t.Fatalf("testkit: waited for the fault %q to strike %d times, which did not happen %s: it struck %d times, and its place was reached %d times. There is:\n%s",
-				in, n, why, strikes, seen, in.b.summary())
+			t.Fatalf("testkit: waited for the fault %q to strike %s, which did not happen %s: it struck %s, and its place was reached %s. There is:\n%s",
+				in, counted(n, "time"), why, counted(strikes, "time"), counted(seen, "time"), in.b.summary())
 		}
 	}
 }

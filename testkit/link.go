@@ -57,7 +57,7 @@ func (l *link) inspect(url, name string) (q amqp.Queue, ok bool) {
 // take waits for n ready messages and takes them.
 func (r *real) take(t T, name string, n int) (taken []Message) {
 	t.Helper()
-	r.await(t, fmt.Sprintf("queue %q to hold %d ready messages", name, n), false, func() bool {
+	r.await(t, fmt.Sprintf("queue %q to hold %s", name, counted(n, "ready message")), false, func() bool {
 		q, ok := r.link.inspect(r.amqp.String(), name)
 		return ok && q.Messages >= n || n == 0
 	})

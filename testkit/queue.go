@@ -99,7 +99,7 @@ func (v QueueView) Await(t T, n int) []Message {
 	}
 	var taken []Message
 	stream := false
-	v.b.await(t, fmt.Sprintf("queue %q to hold %d ready messages", v.name, n), func() bool {
+	v.b.await(t, fmt.Sprintf("queue %q to hold %s", v.name, counted(n, "ready message")), func() bool {
 		q := v.b.vhost.Queue(v.name)
 		if q == nil || q.Len() < n {
 			return n == 0
@@ -126,10 +126,10 @@ func (v QueueView) Await(t T, n int) []Message {
 func (v QueueView) AwaitReady(t T, n int) (all []Message) {
 	t.Helper()
 	if v.b.real != nil {
-		v.awaitState(t, fmt.Sprintf("to hold %d ready messages", n), false, func(s queueState) bool { return s.ready >= n })
+		v.awaitState(t, "to hold "+counted(n, "ready message"), false, func(s queueState) bool { return s.ready >= n })
 		return v.b.real.peek(t, v.name)
 	}
-	v.await(t, fmt.Sprintf("to hold %d ready messages", n), func(q *queue.Queue) bool {
+	v.await(t, "to hold "+counted(n, "ready message"), func(q *queue.Queue) bool {
 		if q == nil || q.Len() < n {
 			return n == 0
 		}
@@ -143,7 +143,7 @@ func (v QueueView) AwaitReady(t T, n int) (all []Message) {
 // settled, and returns how many they hold.
 func (v QueueView) AwaitUnacked(t T, n int) (unacked int) {
 	t.Helper()
-	v.awaitState(t, fmt.Sprintf("to have %d unacked messages", n), false, func(s queueState) bool {
+	v.awaitState(t, "to have "+counted(n, "unacked message"), false, func(s queueState) bool {
 		unacked = s.unacked
 		return unacked >= n
 	})
@@ -156,14 +156,14 @@ func (v QueueView) AwaitUnacked(t T, n int) (unacked int) {
 func (v QueueView) AwaitAcked(t T, n int) (acked int) {
 	t.Helper()
 	if v.b.real != nil {
-		v.b.real.await(t, fmt.Sprintf("%d messages of queue %q to be acked", n, v.name), false, func() bool {
+		v.b.real.await(t, fmt.Sprintf("%s of queue %q to be acked", counted(n, "message"), v.name), false, func() bool {
 			acked = v.b.real.acked(v.name)
 			return acked >= n
 		})
 		return acked
 	}
 	v.b.needRecording("counting acknowledgements")
-	v.b.await(t, fmt.Sprintf("%d messages of queue %q to be acked", n, v.name), func() bool {
+	v.b.await(t, fmt.Sprintf("%s of queue %q to be acked", counted(n, "message"), v.name), func() bool {
 		acked = v.b.recorder.Acked(v.name)
 		return acked >= n
 	})
@@ -174,7 +174,7 @@ func (v QueueView) AwaitAcked(t T, n int) (acked int) {
 // many it has.
 func (v QueueView) AwaitConsumers(t T, n int) (all int) {
 	t.Helper()
-	v.awaitState(t, fmt.Sprintf("to have %d consumers", n), false, func(s queueState) bool {
+	v.awaitState(t, "to have "+counted(n, "consumer"), false, func(s queueState) bool {
 		all = s.consumers
 		return all >= n
 	})

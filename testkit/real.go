@@ -128,7 +128,7 @@ func startReal(t T, c config, r *real) *Broker {
 		through.Host = address
 		b.url = through.String()
 	}
-	b.dial = func(ctx context.Context) (net.Conn, error) { return new(net.Dialer).DialContext(ctx, "tcp", address) }
+	b.dial.Store(dialTCP(address))
 	t.Cleanup(func() {
 		if t.Failed() {
 			report(t, "%s at the end of %s:\n%s", r.http.Host, t.Name(), b.Dump())

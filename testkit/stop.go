@@ -154,7 +154,7 @@ func (b *Broker) listenLocked() error {
 			l.After(old)
 		}
 		b.listener = l
-		b.dial = func(ctx context.Context) (net.Conn, error) {
+		dial := dialer(func(ctx context.Context) (net.Conn, error) {
 			if b.faults != nil && b.faults.refusesDial("memory") {
 				return nil, &net.OpError{Op: "dial", Net: "memory", Addr: l.Addr(), Err: syscall.ECONNREFUSED}
 			}
@@ -163,7 +163,8 @@ func (b *Broker) listenLocked() error {
 				err = &net.OpError{Op: "dial", Net: "memory", Addr: l.Addr(), Err: syscall.ECONNREFUSED}
 			}
 			return conn, err
-		}
+		})
+		b.dial.Store(&dial)
 		return nil
 	}
 	l, err := listenAgain(b.address)
@@ -171,11 +172,15 @@ func (b *Broker) listenLocked() error {
 		return err
 	}
 	b.listener, b.address = l, l.Addr().String()
-	address := b.address
-	b.dial = func(ctx context.Context) (net.Conn, error) {
-		return new(net.Dialer).DialContext(ctx, "tcp", address)
-	}
+	b.dial.Store(dialTCP(b.address))
 	return nil
+}
+
+func dialTCP(address string) *dialer {
+	dial := dialer(func(ctx context.Context) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, "tcp", address)
+	})
+	return &dial
 }
 
 // listenAgain listens at an address that was listened at before, or at a free one

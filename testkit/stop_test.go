@@ -4,6 +4,7 @@ import (
 	"errors"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -178,4 +179,49 @@ func TestCloseWhileAllIsStuck(t *testing.T) {
 	broker.Pause()
 	f.end() // before the clients' end
 	require.Empty(t, f.text())
+}
+
+// Stopping takes until clients have answered, or a moment for those that do not.
+// Whoever dials meanwhile is refused at once, and time goes on.
+func TestDialWhileTheBrokerStops(t *testing.T) {
+	bubble(t, func(t *testing.T, broker *testkit.Broker) {
+		deaf, err := broker.Dial("", "")
+		require.NoError(t, err)
+		_, err = deaf.Write([]byte("AMQP\x00\x00\x09\x01"))
+		require.NoError(t, err)
+		synctest.Wait()
+		began := time.Now()
+		stopped := make(chan time.Duration, 1)
+		go func() {
+			broker.Stop()
+			stopped <- time.Since(began)
+		}()
+		synctest.Wait()
+		_, err = broker.Dial("", "")
+		require.ErrorIs(t, err, syscall.ECONNREFUSED)
+		require.Zero(t, time.Since(began))
+		broker.DropConnections() // waits for its turn
+		require.Positive(t, <-stopped)
+		require.NoError(t, deaf.Close())
+	})
+}
+
+func TestDialWhileTheBrokerRestarts(t *testing.T) {
+	bubble(t, func(t *testing.T, broker *testkit.Broker) {
+		broker.Declare(tasks)
+		broker.Inject(testkit.Fault{When: testkit.Before(testkit.BasicPublish), Do: testkit.GoSilent})
+		_, ch := dial(t, broker)
+		publish(t, ch, "tasks", "hello")
+		synctest.Wait()
+		restarted := make(chan struct{})
+		go func() {
+			broker.Restart()
+			close(restarted)
+		}()
+		synctest.Wait()
+		_, err := amqp.DialConfig(broker.URL(), broker.Config())
+		require.ErrorIs(t, err, syscall.ECONNREFUSED)
+		<-restarted
+		dial(t, broker)
+	})
 }

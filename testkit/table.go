@@ -24,14 +24,19 @@ func toTable(t wire.Table) amqp.Table {
 	return converted
 }
 
+// toValue gives a value as the client library reads it: an empty table is not nil,
+// and an empty array is.
 func toValue(v any) any {
 	switch v := v.(type) {
 	case wire.Table:
+		if v == nil {
+			return amqp.Table{}
+		}
 		return toTable(v)
 	case wire.Array:
-		values := make([]any, len(v))
+		var values []any
 		for i := range v {
-			values[i] = toValue(v[i])
+			values = append(values, toValue(v[i]))
 		}
 		return values
 	case wire.Timestamp:
@@ -55,10 +60,11 @@ func fromTable(t amqp.Table) wire.Table {
 	return converted
 }
 
+// fromValue gives a value as the client library sends it: an int has 32 bits.
 func fromValue(v any) any {
 	switch v := v.(type) {
 	case int:
-		return int64(v)
+		return int32(v)
 	case amqp.Table:
 		return fromTable(v)
 	case []any:
