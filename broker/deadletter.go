@@ -101,7 +101,7 @@ func (vh *VHost) noteDeath(d deadLetter, p *wire.Properties) {
 		vh.nameDeath(d, &p.Headers, "x-last-death-")
 	}
 	if r.turnsDeaths {
-		deaths = turnDeaths(deaths)
+		deaths = gatherDeaths(deaths)
 	}
 	death, others := takeDeath(d, deaths)
 	if death == nil {
@@ -113,24 +113,51 @@ func (vh *VHost) noteDeath(d deadLetter, p *wire.Properties) {
 	setSorted(&p.Headers, "x-death", append(wire.Array{death}, others...))
 }
 
-// turnDeaths puts deaths into the opposite order, each queue and reason once.
-func turnDeaths(deaths wire.Array) wire.Array {
-	type cause struct{ queue, reason any }
-	seen := make(map[cause]bool)
-	turned := make(wire.Array, 0, len(deaths))
-	for _, item := range deaths {
+// gatherDeaths puts deaths into the opposite order, each queue and reason once. Unless
+// there is only one, those that say no count get one, the number of their entries:
+// before there were counts, RabbitMQ wrote an entry each time.
+func gatherDeaths(deaths wire.Array) wire.Array {
+	if len(deaths) < 2 {
+		return deaths
+	}
+	type cause struct{ queue, reason string }
+	entries := make(map[cause]int)
+	causeOf := func(item any) (c cause, ok bool) {
 		t, _ := item.(wire.Table)
 		from, _ := t.Get("queue")
 		reason, _ := t.Get("reason")
-		from, isName := from.(string)
-		reason, isReason := reason.(string)
-		if c := (cause{from, reason}); !isName || !isReason || !seen[c] {
-			seen[c] = true
-			turned = append(turned, item)
+		var isReason bool
+		c.queue, ok = from.(string)
+		c.reason, isReason = reason.(string)
+		return c, ok && isReason
+	}
+	for _, item := range deaths {
+		if c, ok := causeOf(item); ok {
+			entries[c]++
 		}
 	}
-	slices.Reverse(turned)
-	return turned
+	gathered := make(wire.Array, 0, len(deaths))
+	for _, item := range deaths {
+		if c, ok := causeOf(item); ok {
+			n := entries[c]
+			if n == 0 {
+				continue // it is there
+			}
+			delete(entries, c)
+			item = counted(item.(wire.Table), n)
+		}
+		gathered = append(gathered, item)
+	}
+	slices.Reverse(gathered)
+	return gathered
+}
+
+// counted is a death with a count: n if it has none.
+func counted(death wire.Table, n int) wire.Table {
+	if _, has := death.Get("count"); has {
+		return death
+	}
+	return append(wire.Table{{Key: "count", Value: int64(n)}}, death...)
 }
 
 // nameDeath sets the three headers that name a death: the first one or the last.

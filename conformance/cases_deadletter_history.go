@@ -173,6 +173,50 @@ var deadLetterHistoryCases = []Case{
 		},
 	},
 	{
+		ID:       "deadletter.history/uncounted",
+		Title:    "entries of x-death without a count are counted if there are several: one for each queue and reason remains",
+		Why:      "Very old messages and other brokers have an entry for each death.",
+		Source:   measured,
+		Releases: Only310,
+		Run: func(t *T) {
+			d := newDeadLetters(t)
+			entry := func(queue, reason string, count ...int64) wire.Table {
+				death := wire.Table{{Key: "queue", Value: queue}, {Key: "reason", Value: reason}, {Key: "exchange", Value: ""},
+					{Key: "routing-keys", Value: wire.Array{queue}}}
+				for _, n := range count {
+					death = append(death, wire.Field{Key: "count", Value: n})
+				}
+				return death
+			}
+			for _, test := range []struct {
+				label  string
+				deaths wire.Array
+			}{
+				{"one", wire.Array{entry("z", "expired")}},
+				{"three and one", wire.Array{entry("z", "expired"), entry("z", "expired"), entry("z", "expired"), entry("y", "expired")}},
+				{"of this queue", wire.Array{entry(d.q, "rejected"), entry(d.q, "rejected")}},
+				{"counted twice", wire.Array{entry("z", "expired", 4), entry("z", "expired", 5)}},
+				{"one of two counted", wire.Array{entry("z", "expired"), entry("z", "expired", 5)}},
+				{"the other counted", wire.Array{entry("z", "expired", 5), entry("z", "expired")}},
+				{"two reasons", wire.Array{entry("z", "expired"), entry("z", "rejected"), entry("z", "expired")}},
+				{"of this queue, counted", wire.Array{entry(d.q, "rejected", 7), entry("y", "expired"), entry("y", "expired")}},
+			} {
+				d.publish(headers(wire.Field{Key: "x-death", Value: test.deaths}), "m")
+				d.c.reject(d.q)
+				died, _ := d.box.Next().Header.Properties.Headers.Get("x-death")
+				var counts []string
+				for _, each := range died.(wire.Array) {
+					death := each.(wire.Table)
+					queue, _ := death.Get("queue")
+					reason, _ := death.Get("reason")
+					count, _ := death.Get("count")
+					counts = append(counts, fmt.Sprint(queue, " ", reason, " ", count))
+				}
+				t.Observe(test.label, counts)
+			}
+		},
+	},
+	{
 		ID:     "deadletter.history/nonsense",
 		Title:  "an x-death that is no history does no harm",
 		Why:    "Publishers may send any header.",
