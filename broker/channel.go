@@ -152,13 +152,20 @@ func (ch *Channel) Qos(m *wire.BasicQos) error {
 	return nil
 }
 
-// unblockAll brings the consumers back into their rounds, in the order in which they
-// have left them.
+// unblockAll brings the consumers back into their rounds: those of one queue in the
+// order in which they have left them. The queue that has waited longest comes first;
+// RabbitMQ begins with any, so that none waits for ever.
 func (ch *Channel) unblockAll() {
+	served := make(map[*queue.Queue]uint64, 1) // the tag of the last delivery
+	for _, c := range ch.consumers {
+		served[c.q] = max(served[c.q], c.lastTag)
+	}
+	inTurn := func(a, b *Consumer) int {
+		return cmp.Or(cmp.Compare(served[a.q], served[b.q]), cmp.Compare(a.sub.Blocked(), b.sub.Blocked()))
+	}
 	blocked := ch.consumers
-	asTheyLeft := func(a, b *Consumer) int { return cmp.Compare(a.sub.Blocked(), b.sub.Blocked()) }
-	if !slices.IsSortedFunc(blocked, asTheyLeft) {
-		blocked = slices.SortedStableFunc(slices.Values(blocked), asTheyLeft)
+	if !slices.IsSortedFunc(blocked, inTurn) {
+		blocked = slices.SortedStableFunc(slices.Values(blocked), inTurn)
 	}
 	for _, c := range blocked {
 		c.q.Unblock(&c.sub)

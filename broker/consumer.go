@@ -20,6 +20,7 @@ type Consumer struct {
 	args     wire.Table
 	timeout  queue.Optional // for how long it may hold a message, in milliseconds
 	late     int            // deliveries that were taken back, and that the client has not settled
+	lastTag  uint64         // of its last delivery, 0 before the first
 }
 
 var _ queue.Receiver = (*Consumer)(nil)
@@ -234,6 +235,7 @@ func (c *Consumer) Idle() bool { return c.held == 0 }
 func (c *Consumer) Deliver(q *queue.Queue, e queue.Entry) {
 	ch := c.ch
 	ch.lastTag++
+	c.lastTag = ch.lastTag
 	ch.countDelivered(c.sub.NoAck, e.Redelivered())
 	ch.traceDelivered(q, &e, false)
 	if ch.vh.observed() {
