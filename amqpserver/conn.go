@@ -18,8 +18,11 @@ const (
 	// connection.open, as in RabbitMQ.
 	handshakeTimeout = 10 * time.Second
 	// closeTimeout is how long the server waits for a client to answer
-	// connection.close, or to hang up after it was answered.
-	closeTimeout = 5 * time.Second
+	// connection.close, or to hang up after it was answered, as in RabbitMQ.
+	closeTimeout = 30 * time.Second
+	// silentCloseDelay is the same for a client that has not logged in, or whose
+	// frames cannot be told apart any more.
+	silentCloseDelay = 3 * time.Second
 )
 
 // conn is one connection.
@@ -115,7 +118,7 @@ func (c *conn) serve() {
 	close(c.readerDone)
 	<-c.writerDone
 	c.out.close()
-	c.nc.Close()
+	c.reset()
 }
 
 // errClosed says that the client closed the connection in good order.
@@ -256,7 +259,7 @@ func (c *conn) put(buf []byte) (first bool) {
 	first, hopeless := c.out.end(buf)
 	if hopeless {
 		c.log.Warn("client does not read what it is sent", "connection", c.name, "bytes", len(buf))
-		c.nc.Close()
+		c.reset()
 	}
 	return first
 }
@@ -286,20 +289,24 @@ func (c *conn) end(err error) {
 		}
 	}
 	c.log.Error("error on AMQP connection", "connection", c.name, "error", replyErr)
-	c.close(replyErr)
+	if c.user == nil || unreadable(err) {
+		c.close(replyErr, silentCloseDelay)
+		return
+	}
+	c.close(replyErr, closeTimeout)
 }
 
 // close sends connection.close, unless the server has said so already because it is
-// being stopped, and waits for the answer. Nothing else is sent or handled from here
-// on.
-func (c *conn) close(e *broker.ConnectionError) {
+// being stopped, and waits for the answer, but no longer than for a time. Nothing else
+// is sent or handled from here on.
+func (c *conn) close(e *broker.ConnectionError, patience time.Duration) {
 	c.endSession()
 	if !c.ending.reach(closing) {
 		c.awaitCloseOk(shutdownGrace)
 		return
 	}
 	c.send(0, &wire.ConnectionClose{ReplyCode: e.Code, ReplyText: e.Text(), FailingMethod: e.Method})
-	c.awaitCloseOk(closeTimeout)
+	c.awaitCloseOk(patience)
 }
 
 // ignore takes no notice of a frame, nor of those behind it, since the server is

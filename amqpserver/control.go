@@ -54,7 +54,17 @@ func (c *conn) hold(d time.Duration) bool {
 	}
 }
 
-// abort ends the connection without a word.
+// reset closes the socket as RabbitMQ does, whose listeners have the option
+// {linger, {true, 0}}: the client sees a reset where another server's connections end
+// in order. What was sent before still arrives.
+func (c *conn) reset() {
+	if socket, ok := c.direct.Conn.(interface{ SetLinger(seconds int) error }); ok {
+		_ = socket.SetLinger(0) // if that fails, it ends in order
+	}
+	c.nc.Close()
+}
+
+// abort ends the connection without a word, and in order, as a fault.
 func (c *conn) abort() {
 	c.ending.reach(cut)
 	c.nc.Close()

@@ -25,7 +25,7 @@ func (c *conn) handshake() error {
 	if err := c.protocolHeader(); err != nil {
 		return err
 	}
-	c.in.SetFrameMax(offeredFrameMax)
+	c.in.SetFrameMax(c.node.Release().MinFrameMax()) // until the client has chosen
 	c.reply(c.server.start())
 	if err := c.authenticate(); err != nil {
 		return err

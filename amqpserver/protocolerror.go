@@ -32,6 +32,15 @@ func protocolError(err error) error {
 	return nil
 }
 
+// unreadable says that the parser cannot know where the next frame begins.
+func unreadable(err error) bool {
+	var (
+		tooLarge *wire.FrameTooLargeError
+		badEnd   *wire.FrameEndError
+	)
+	return errors.As(err, &tooLarge) || errors.As(err, &badEnd)
+}
+
 // decodeError is the reply to a method that cannot be decoded.
 func decodeError(head wire.FrameHead, payload []byte, err error) error {
 	var malformed *wire.DecodeError

@@ -134,6 +134,6 @@ func (c *conn) beat() bool {
 		return true
 	}
 	c.log.Warn("missed heartbeats from client", "connection", c.name, "timeout", c.heartbeat)
-	c.nc.Close()
+	c.reset()
 	return false
 }

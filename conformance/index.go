@@ -8,6 +8,7 @@ func Cases() []Case {
 		connectionStartCases,
 		loginCases,
 		connectionOpenCases,
+		socketCases,
 		channelCases,
 		queueDeclareCases,
 		queueArgumentCases,

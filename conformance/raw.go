@@ -8,6 +8,7 @@ import (
 	"net"
 	"slices"
 	"strconv"
+	"syscall"
 	"time"
 
 	"github.com/minirabbit/minirabbit/wire"
@@ -218,8 +219,9 @@ func (r *Raw) readFrame() (wire.Frame, error) {
 	return frame, err
 }
 
-// ExpectEnd waits until the broker has closed the socket. Only heartbeats may come before, and what has arrived already.
-func (r *Raw) ExpectEnd() {
+// ExpectEnd waits until the broker has closed the socket, and tells whether by a reset. Only heartbeats may come before,
+// and what has arrived already.
+func (r *Raw) ExpectEnd() (reset bool) {
 	r.t.Helper()
 	r.inbox = nil
 	for len(r.inbox) == 0 {
@@ -231,10 +233,11 @@ func (r *Raw) ExpectEnd() {
 			r.t.Fatalf("the broker keeps the connection open, want it closed")
 		default:
 			r.t.event("%d closed", r.number)
-			return // the end of the stream, or a reset when the broker left input unread
+			return errors.Is(err, syscall.ECONNRESET)
 		}
 	}
 	r.t.Fatalf("the broker sent %v, want the connection closed without a word", r.inbox[0])
+	return false
 }
 
 // ExpectHeader waits for a protocol header, which a broker sends in answer to one that it does not speak, and then for

@@ -2,6 +2,7 @@ package testkit
 
 import (
 	"encoding/binary"
+	"errors"
 	"io"
 	"net"
 	"sync"
@@ -31,6 +32,7 @@ const (
 	maxSegment  = 60_000
 	flagFIN     = 1
 	flagSYN     = 2
+	flagRST     = 4
 	flagACK     = 16
 	flagPSH     = 8
 	packetIPTCP = 40 // bytes of both headers
@@ -82,6 +84,7 @@ type capturedConn struct {
 	// guarded by capture.mu
 	sequences [2]uint32 // of what comes next, from the broker and from the client
 	ended     [2]bool
+	resets    bool // the broker's end is a reset
 }
 
 // Read implements [net.Conn].
@@ -101,6 +104,18 @@ func (c *capturedConn) Write(b []byte) (int, error) {
 	return c.Conn.Write(b)
 }
 
+// SetLinger is that of [net.TCPConn]: with 0, Close resets the connection.
+func (c *capturedConn) SetLinger(seconds int) error {
+	socket, ok := c.Conn.(interface{ SetLinger(seconds int) error })
+	if !ok {
+		return errors.ErrUnsupported
+	}
+	c.capture.mu.Lock()
+	c.resets = seconds == 0
+	c.capture.mu.Unlock()
+	return socket.SetLinger(seconds)
+}
+
 // Close implements [net.Conn].
 func (c *capturedConn) Close() error {
 	c.end(false)
@@ -117,7 +132,11 @@ func (c *capturedConn) end(client bool) {
 	}
 	if !c.ended[side] {
 		c.ended[side] = true
-		c.sendLocked(client, flagFIN|flagACK, nil)
+		how := byte(flagFIN)
+		if c.resets && !client {
+			how = flagRST
+		}
+		c.sendLocked(client, how|flagACK, nil)
 	}
 }
 

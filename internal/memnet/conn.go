@@ -3,6 +3,8 @@ package memnet
 import (
 	"io"
 	"net"
+	"sync/atomic"
+	"syscall"
 	"time"
 )
 
@@ -15,6 +17,7 @@ const capacity = 64 << 20
 type conn struct {
 	in, out       *stream
 	local, remote net.Addr
+	resets        atomic.Bool
 }
 
 var _ net.Conn = (*conn)(nil)
@@ -43,7 +46,18 @@ func (c *conn) TryWrite(p []byte) (int, error) {
 // Close ends both directions. The peer can still read what was written before.
 func (c *conn) Close() error {
 	c.in.closeReader()
-	c.out.closeWriter()
+	end := io.EOF
+	if c.resets.Load() {
+		end = syscall.ECONNRESET
+	}
+	c.out.closeWriter(end)
+	return nil
+}
+
+// SetLinger is that of [net.TCPConn]: with 0, the peer reads an error that wraps
+// syscall.ECONNRESET when the connection is closed, instead of io.EOF.
+func (c *conn) SetLinger(seconds int) error {
+	c.resets.Store(seconds == 0)
 	return nil
 }
 

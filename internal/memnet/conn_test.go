@@ -1,9 +1,12 @@
 package memnet_test
 
 import (
+	"io"
 	"net"
+	"syscall"
 	"testing"
 
+	"github.com/stretchr/testify/require"
 	"golang.org/x/net/nettest"
 
 	"github.com/minirabbit/minirabbit/internal/memnet"
@@ -24,4 +27,34 @@ func TestConn(t *testing.T) {
 		}
 		return c1, c2, stop, err
 	})
+}
+
+// Without a reset the connection ends in order; what was written before arrives
+// either way.
+func TestResetOnClose(t *testing.T) {
+	for _, reset := range []bool{false, true} {
+		l := memnet.Listen("test")
+		defer l.Close()
+		client, err := l.Dial(t.Context())
+		require.NoError(t, err)
+		defer client.Close()
+		server, err := l.Accept()
+		require.NoError(t, err)
+		_, err = server.Write([]byte("bye"))
+		require.NoError(t, err)
+		if reset {
+			require.NoError(t, server.(interface{ SetLinger(seconds int) error }).SetLinger(0))
+		}
+		require.NoError(t, server.Close())
+		b := make([]byte, 4)
+		n, err := client.Read(b)
+		require.NoError(t, err)
+		require.Equal(t, "bye", string(b[:n]))
+		_, err = client.Read(b)
+		if reset {
+			require.ErrorIs(t, err, syscall.ECONNRESET)
+		} else {
+			require.Equal(t, io.EOF, err)
+		}
+	}
 }

@@ -27,6 +27,7 @@ type stream struct {
 	size    int      // bytes that are not read yet
 	free    [][]byte // of chunkSize
 	ended   bool     // the writer closed
+	end     error    // what the reader gets then
 	refused bool     // the reader closed
 	reader  side
 	writer  side
@@ -51,7 +52,7 @@ func (s *stream) read(p []byte) (int, error) {
 		case s.size > 0:
 			return s.take(p), nil
 		case s.ended:
-			return 0, io.EOF
+			return 0, s.end
 		case len(p) == 0:
 			return 0, nil
 		}
@@ -173,10 +174,12 @@ func (s *stream) closeReader() {
 	s.writer.wake()
 }
 
-func (s *stream) closeWriter() {
+func (s *stream) closeWriter(end error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.ended = true
+	if !s.ended {
+		s.ended, s.end = true, end
+	}
 	s.writer.stop()
 	s.reader.wake()
 	s.writer.wake()
