@@ -73,7 +73,11 @@ func runCtl(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if err := c.parse(args); err != nil {
 		return c.report(err, stderr)
 	}
-	if c.command == "" || c.command == "help" {
+	switch c.command {
+	case "":
+		fmt.Fprint(stderr, ctlHelp())
+		return ctlUsage
+	case "help":
 		fmt.Fprint(stdout, ctlHelp())
 		return exitOK
 	}

@@ -67,6 +67,24 @@ func TestCtl(t *testing.T) {
 	}
 }
 
+// As rabbitmqctl, help is what was asked for, and an error where nothing was.
+func TestCtlHelp(t *testing.T) {
+	b := testkit.Start(t, testkit.WithManagement())
+	code, help, stderr := call(t, b, "help")
+	require.Zero(t, code)
+	require.Contains(t, help, "usage: minirabbit ctl")
+	require.Empty(t, stderr)
+	for _, nothing := range [][]string{nil, {""}} {
+		code, stdout, stderr := call(t, b, nothing...)
+		require.Equal(t, ctlUsage, code)
+		require.Empty(t, stdout)
+		require.Equal(t, help, stderr)
+	}
+	code, _, stderr = call(t, b, "frobnicate")
+	require.Equal(t, ctlUsage, code)
+	require.Contains(t, stderr, "Command 'frobnicate' not found.")
+}
+
 func TestCtlResets(t *testing.T) {
 	b := testkit.Start(t, testkit.WithManagement())
 	b.Declare(testkit.Topology{Queues: []testkit.Queue{{Name: "q"}}})
