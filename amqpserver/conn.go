@@ -23,6 +23,9 @@ const (
 	// silentCloseDelay is the same for a client that has not logged in, or whose
 	// frames cannot be told apart any more.
 	silentCloseDelay = 3 * time.Second
+	// flushTimeout is how long a client has to read what is left for it when its
+	// connection has ended.
+	flushTimeout = 5 * time.Second
 )
 
 // conn is one connection.
@@ -114,7 +117,7 @@ func (c *conn) serve() {
 	c.endBatch()
 	c.end(c.interrupted(err))
 	c.endSession()
-	c.nc.SetWriteDeadline(time.Now().Add(closeTimeout))
+	c.nc.SetWriteDeadline(time.Now().Add(flushTimeout))
 	close(c.readerDone)
 	<-c.writerDone
 	c.out.close()
@@ -323,9 +326,12 @@ func (c *conn) ignore(head wire.FrameHead) error {
 }
 
 // awaitCloseOk drops what still comes until the client answers connection.close,
-// but no longer than for a time.
+// but no longer than for a time, which shutDown may shorten.
 func (c *conn) awaitCloseOk(timeout time.Duration) {
 	c.nc.SetReadDeadline(time.Now().Add(timeout))
+	if c.server.isClosed() { // and shutDown may have come before
+		c.nc.SetReadDeadline(time.Now().Add(shutdownGrace))
+	}
 	c.in.SetFrameMax(0)
 	for {
 		frame, err := c.in.ReadFrame()

@@ -152,24 +152,27 @@ func (ch *Channel) Qos(m *wire.BasicQos) error {
 	return nil
 }
 
-// unblockAll brings the consumers back into their rounds: those of one queue in the
-// order in which they have left them. The queue that has waited longest comes first;
-// RabbitMQ begins with any, so that none waits for ever.
+// unblockAll brings the consumers back into their rounds.
 func (ch *Channel) unblockAll() {
-	served := make(map[*queue.Queue]uint64, 1) // the tag of the last delivery
+	for _, c := range ch.inTurn() {
+		c.q.Unblock(&c.sub)
+	}
+}
+
+// inTurn gives the consumers of the queue first that has waited longest, and those of
+// one queue in the order in which they have left their rounds. RabbitMQ begins with any
+// queue, by chance, so that none waits for ever.
+func (ch *Channel) inTurn() []*Consumer {
+	if len(ch.consumers) < 2 {
+		return ch.consumers
+	}
+	served := make(map[*queue.Queue]uint64) // the tag of the last delivery
 	for _, c := range ch.consumers {
 		served[c.q] = max(served[c.q], c.lastTag)
 	}
-	inTurn := func(a, b *Consumer) int {
+	return slices.SortedStableFunc(slices.Values(ch.consumers), func(a, b *Consumer) int {
 		return cmp.Or(cmp.Compare(served[a.q], served[b.q]), cmp.Compare(a.sub.Blocked(), b.sub.Blocked()))
-	}
-	blocked := ch.consumers
-	if !slices.IsSortedFunc(blocked, inTurn) {
-		blocked = slices.SortedStableFunc(slices.Values(blocked), inTurn)
-	}
-	for _, c := range blocked {
-		c.q.Unblock(&c.sub)
-	}
+	})
 }
 
 // Consumers returns the channel's consumers in order of arrival.

@@ -75,8 +75,8 @@ func Chaos[R Runner[R]](t R, seeds SeedRange, bubble func(t R, f func(t R)), tes
 // Chaos has things go wrong at the broker from now on, for some minutes and then no
 // more: connections break before, after and in the midst of methods, are closed,
 // fall silent or slow; dials are refused, publishes nacked or, if they are mandatory,
-// returned, confirms late or in other orders; consumers are cancelled, messages redelivered; the
-// broker is restarted, killed, paused, or runs short of memory or disk.
+// returned, confirms late or in other orders; consumers are cancelled, messages
+// redelivered; the broker is restarted, killed, paused, or runs short of memory or disk.
 //
 // Which, when and how often depends on the seed alone. Everything that happens can
 // happen at a RabbitMQ, and none of it loses a persistent message in a durable queue
