@@ -181,6 +181,13 @@ func (v QueueView) AwaitConsumers(t T, n int) (all int) {
 	return all
 }
 
+// AwaitNoConsumers waits until the queue has none, as when a worker has been told to
+// stop. A queue that is not there has none.
+func (v QueueView) AwaitNoConsumers(t T) {
+	t.Helper()
+	v.awaitState(t, "to have no consumers", true, func(s queueState) bool { return s.consumers == 0 })
+}
+
 // AwaitIdle waits until the queue holds nothing: no message is ready and none
 // unacked. A stream is idle when its consumers have been handed all that they are
 // to read, and have settled it.

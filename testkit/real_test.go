@@ -1,6 +1,7 @@
 package testkit_test
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"os"
@@ -57,6 +58,15 @@ func TestSameUnackedAnywhere(t *testing.T) {
 	broker.Queue("tasks").AwaitUnacked(t, 1)
 	require.NoError(t, conn.Close())
 	require.True(t, broker.Queue("tasks").Await(t, 1)[0].Redelivered)
+}
+
+func TestSameGoodbyeAnywhere(t *testing.T) {
+	broker := testkit.Start(t)
+	ctx, stop := context.WithCancel(t.Context())
+	go worker.Run(ctx, broker.URL())
+	broker.Queue("test-queue1").AwaitConsumers(t, 1)
+	stop()
+	broker.Queue("test-queue1").AwaitNoConsumers(t)
 }
 
 func TestSameNetworkFaultsAnywhere(t *testing.T) {
