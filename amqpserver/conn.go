@@ -17,14 +17,14 @@ const (
 	// handshakeTimeout is the time that a client has from connecting to
 	// connection.open, as in RabbitMQ.
 	handshakeTimeout = 10 * time.Second
-	// closeTimeout is how long the server waits for a client to answer
+	// closeTimeout is how long the server waits at most for a client to answer
 	// connection.close, or to hang up after it was answered, as in RabbitMQ.
 	closeTimeout = 30 * time.Second
 	// silentCloseDelay is the same for a client that has not logged in, or whose
 	// frames cannot be told apart any more.
 	silentCloseDelay = 3 * time.Second
-	// flushTimeout is how long a client has to read what is left for it when its
-	// connection has ended.
+	// flushTimeout is how long the writer has for what is left when the reader has
+	// ended.
 	flushTimeout = 5 * time.Second
 )
 
@@ -292,24 +292,27 @@ func (c *conn) end(err error) {
 		}
 	}
 	c.log.Error("error on AMQP connection", "connection", c.name, "error", replyErr)
-	if c.user == nil || unreadable(err) {
-		c.close(replyErr, silentCloseDelay)
-		return
+	c.endSession()
+	switch said := c.close(replyErr); {
+	case !said:
+		c.awaitCloseOk(shutdownGrace)
+	case unreadable(err):
+		c.awaitEnd()
+	case c.user == nil:
+		c.awaitCloseOk(silentCloseDelay)
+	default:
+		c.linger()
 	}
-	c.close(replyErr, closeTimeout)
 }
 
-// close sends connection.close, unless the server has said so already because it is
-// being stopped, and waits for the answer, but no longer than for a time. Nothing else
-// is sent or handled from here on.
-func (c *conn) close(e *broker.ConnectionError, patience time.Duration) {
-	c.endSession()
+// close sends connection.close, after which nothing is sent or handled. It returns
+// false if the server has said so already because it is being stopped.
+func (c *conn) close(e *broker.ConnectionError) bool {
 	if !c.ending.reach(closing) {
-		c.awaitCloseOk(shutdownGrace)
-		return
+		return false
 	}
 	c.send(0, &wire.ConnectionClose{ReplyCode: e.Code, ReplyText: e.Text(), FailingMethod: e.Method})
-	c.awaitCloseOk(patience)
+	return true
 }
 
 // ignore takes no notice of a frame, nor of those behind it, since the server is
@@ -326,12 +329,9 @@ func (c *conn) ignore(head wire.FrameHead) error {
 }
 
 // awaitCloseOk drops what still comes until the client answers connection.close,
-// but no longer than for a time, which shutDown may shorten.
+// but no longer than for a time.
 func (c *conn) awaitCloseOk(timeout time.Duration) {
-	c.nc.SetReadDeadline(time.Now().Add(timeout))
-	if c.server.isClosed() { // and shutDown may have come before
-		c.nc.SetReadDeadline(time.Now().Add(shutdownGrace))
-	}
+	c.listenFor(timeout)
 	c.in.SetFrameMax(0)
 	for {
 		frame, err := c.in.ReadFrame()
@@ -350,9 +350,30 @@ func (c *conn) awaitCloseOk(timeout time.Duration) {
 	}
 }
 
-// linger waits until the client hangs up: a client that has just sent its last
-// method must not see the connection break before it has read the answer.
-func (c *conn) linger() { c.awaitCloseOk(closeTimeout) }
+// awaitEnd drops what still comes until the client hangs up, since it cannot be read.
+func (c *conn) awaitEnd() {
+	c.listenFor(silentCloseDelay)
+	_, _ = io.Copy(io.Discard, c.nc) // which ends one way or the other
+}
+
+// listenFor ends reading after a time, which shutDown may shorten.
+func (c *conn) listenFor(d time.Duration) {
+	c.nc.SetReadDeadline(time.Now().Add(d))
+	if c.server.closed.Load() { // and shutDown may have come before
+		c.nc.SetReadDeadline(time.Now().Add(shutdownGrace))
+	}
+}
+
+// linger waits until the client answers, or hangs up: a client that has just sent its
+// last method must not see the connection break before it has read the answer. As in
+// RabbitMQ, a short heartbeat makes the time short.
+func (c *conn) linger() {
+	if c.heartbeat > 0 {
+		c.awaitCloseOk(min(c.heartbeat, closeTimeout))
+		return
+	}
+	c.awaitCloseOk(closeTimeout)
+}
 
 // endSession takes the client out of the broker.
 func (c *conn) endSession() {

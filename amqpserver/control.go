@@ -56,12 +56,12 @@ func (c *conn) hold(d time.Duration) bool {
 
 // reset closes the socket as RabbitMQ does, whose listeners have the option
 // {linger, {true, 0}}: the client sees a reset where another server's connections end
-// in order. What was sent before still arrives. A server that stops has less patience
+// in order. It can still read what has arrived. A server that stops has less patience
 // than RabbitMQ, and ends in order: a late client must not fail to write before it has
 // read why.
 func (c *conn) reset() {
 	socket, ok := c.direct.Conn.(interface{ SetLinger(seconds int) error })
-	if ok && !c.server.isClosed() {
+	if ok && !c.server.closed.Load() {
 		_ = socket.SetLinger(0) // if that fails, it ends in order
 	}
 	c.nc.Close()

@@ -8,6 +8,7 @@ import (
 	"net"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/minirabbit/minirabbit/broker"
@@ -31,8 +32,8 @@ type Server struct {
 	listeners map[net.Listener]struct{}
 	conns     map[*conn]struct{}
 	opened    uint64 // connections ever
-	closed    bool
 
+	closed  atomic.Bool    // set with mu held, once
 	running sync.WaitGroup // connections
 }
 
@@ -58,7 +59,7 @@ func (s *Server) Serve(l net.Listener) error {
 	for {
 		nc, err := l.Accept()
 		if err != nil {
-			if s.isClosed() {
+			if s.closed.Load() {
 				return ErrServerClosed
 			}
 			return err
@@ -72,7 +73,7 @@ func (s *Server) ServeConn(nc net.Conn) {
 	c := newConn(s, nc)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closed {
+	if s.closed.Load() {
 		nc.Close()
 		return
 	}
@@ -93,7 +94,7 @@ func (s *Server) ServeConn(nc net.Conn) {
 // does, and returns when all of their goroutines have ended.
 func (s *Server) Close() error {
 	s.mu.Lock()
-	s.closed = true
+	s.closed.Store(true)
 	for l := range s.listeners {
 		l.Close()
 	}
@@ -144,7 +145,7 @@ func (s *Server) connsLocked() []*conn {
 func (s *Server) track(l net.Listener) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closed {
+	if s.closed.Load() {
 		return false
 	}
 	s.listeners[l] = struct{}{}
@@ -155,10 +156,4 @@ func (s *Server) untrack(l net.Listener) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.listeners, l)
-}
-
-func (s *Server) isClosed() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.closed
 }

@@ -100,7 +100,7 @@ func (vh *VHost) noteDeath(d deadLetter, p *wire.Properties) {
 	if r.lastDeath {
 		vh.nameDeath(d, &p.Headers, "x-last-death-")
 	}
-	if r.turnsDeaths {
+	if r.gathersDeaths {
 		deaths = gatherDeaths(deaths)
 	}
 	death, others := takeDeath(d, deaths)
@@ -120,16 +120,13 @@ func gatherDeaths(deaths wire.Array) wire.Array {
 	if len(deaths) < 2 {
 		return deaths
 	}
-	type cause struct{ queue, reason string }
+	type cause struct{ queue, reason any }
 	entries := make(map[cause]int)
 	causeOf := func(item any) (c cause, ok bool) {
-		t, _ := item.(wire.Table)
-		from, _ := t.Get("queue")
-		reason, _ := t.Get("reason")
-		var isReason bool
-		c.queue, ok = from.(string)
-		c.reason, isReason = reason.(string)
-		return c, ok && isReason
+		t, ok := item.(wire.Table)
+		c.queue, _ = t.Get("queue")
+		c.reason, _ = t.Get("reason")
+		return c, ok && textOrNothing(c.queue) && textOrNothing(c.reason)
 	}
 	for _, item := range deaths {
 		if c, ok := causeOf(item); ok {
@@ -150,6 +147,12 @@ func gatherDeaths(deaths wire.Array) wire.Array {
 	}
 	slices.Reverse(gathered)
 	return gathered
+}
+
+// textOrNothing says that a field is a string, or not there.
+func textOrNothing(v any) bool {
+	_, ok := v.(string)
+	return ok || v == nil
 }
 
 // counted is a death with a count: n if it has none.

@@ -66,9 +66,9 @@ type Release struct {
 	deadLetterDropsCC bool
 	// ownDeathsOnly: an x-death that a client wrote counts for nothing.
 	ownDeathsOnly bool
-	// turnsDeaths: each death puts the earlier ones in x-death into the opposite
-	// order.
-	turnsDeaths bool
+	// gathersDeaths: each death makes one of the earlier ones in x-death that have a
+	// queue and a reason in common, and puts them into the opposite order.
+	gathersDeaths bool
 	// lazyForgetsExpiration: a death in a lazy queue has no original-expiration,
 	// unless the message was passed to a consumer at once.
 	lazyForgetsExpiration bool
@@ -198,7 +198,7 @@ var (
 		copyright:          "Copyright (c) 2007-2022 VMware, Inc. or its affiliates.",
 		platform:           "Erlang/OTP 25.2.3",
 		deadLetterDropsCC:  true,
-		turnsDeaths:        true,
+		gathersDeaths:      true,
 		sortsDeaths:        true,
 		getCountsFirst:     true,
 		releasedToBack:     true,

@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"strings"
+	"time"
 
 	"github.com/minirabbit/minirabbit/wire"
 )
@@ -39,11 +40,37 @@ var socketCases = []Case{
 			refused.StartOk(refused.complete(Handshake{Response: plainResponse(t.uri.Username, t.uri.Password+"x")}))
 			Expect[*wire.ConnectionClose](refused.Channel0())
 			garbled := t.Raw()
-			garbled.Write([]byte{byte(wire.FrameMethod), 0, 0, 0, 0, 0, 1, 0, 0})
+			garbled.Write(append([]byte{byte(wire.FrameMethod), 0, 0, 0, 0, 0, 1, 0, 0}, make([]byte, 64)...))
 			Expect[*wire.ConnectionClose](garbled.Channel0())
+			garbled.Write(make([]byte, 64))
 			t.Check("no heartbeats", silent.ExpectEnd(), true)
 			t.Check("login refused, and not answered", refused.ExpectEnd(), true)
 			t.Check("no end of a frame, and not answered", garbled.ExpectEnd(), true)
+		},
+	},
+	{
+		ID:     "socket/patience",
+		Title:  "a client that has not answered connection.close for a heartbeat is cut off, as is one that does not hang up after close-ok",
+		Why:    "It may be gone, and its connection must not stay for ever.",
+		Source: measured,
+		Waits:  true,
+		Run: func(t *T) {
+			const heartbeat = 4
+			began := time.Now()
+			var connections []*Raw
+			for range 2 {
+				r := t.Socket()
+				t.unrecorded(func() { r.Handshake(Handshake{Heartbeat: heartbeat}) })
+				connections = append(connections, r)
+			}
+			connections[0].WriteFrame(9, 0, nil)
+			Expect[*wire.ConnectionClose](connections[0].Channel0())
+			Call[*wire.ConnectionCloseOk](connections[1].Channel0(), &wire.ConnectionClose{ReplyCode: wire.ReplySuccess})
+			for _, r := range connections {
+				r.ExpectEnd()
+				took := time.Since(began)
+				t.Check("after a heartbeat, and before two were missed", took > (heartbeat-1)*time.Second && took < 2*heartbeat*time.Second, true)
+			}
 		},
 	},
 	{
@@ -64,7 +91,7 @@ var socketCases = []Case{
 				return r
 			}
 			Expect[*wire.ConnectionTune](startOk(least).Channel0())
-			startOk(least + 1).ExpectEnd()
+			t.Check("one byte more", startOk(least+1).ExpectEnd(), true)
 		},
 	},
 }

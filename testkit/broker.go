@@ -51,8 +51,8 @@ const memoryHost = "dial-with-Broker.Config.invalid"
 // dialer connects to the broker.
 type dialer func(ctx context.Context) (net.Conn, error)
 
-// patientMutex is a mutex whose Lock is fit to wait for something that takes time: a
-// sync.Mutex would stop the time of a testing/synctest bubble.
+// patientMutex is a mutex for whose waiters the time of a testing/synctest bubble
+// passes. For those of a sync.Mutex it would stop.
 type patientMutex chan struct{}
 
 func newPatientMutex() patientMutex { return make(patientMutex, 1) }

@@ -68,11 +68,11 @@ func drawFault(r *rand.Rand) Fault {
 	case 6:
 		return Fault{When: Before(BasicDeliver), Do: draw(TearFrame, DeliverTwice, Redeliver, CancelConsumer, Delay(delay))}
 	case 7:
-		f := Fault{When: Before(BasicPublish), Do: draw(NackPublish, ReturnPublish, Delay(delay))}
-		if f.Do.name == ReturnPublish.name {
-			f.When = f.When.Mandatory() // RabbitMQ returns nothing else
-		}
-		return f
+		return []Fault{
+			{When: Before(BasicPublish), Do: NackPublish},
+			{When: Before(BasicPublish).Mandatory(), Do: ReturnPublish}, // RabbitMQ returns nothing else
+			{When: Before(BasicPublish), Do: Delay(delay)},
+		}[r.IntN(3)]
 	case 8:
 		return Fault{When: Before(Confirm), Do: draw(broken, TearFrame, Postpone(delay), Delay(delay))}
 	case 9:

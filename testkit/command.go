@@ -61,7 +61,7 @@ func describe(cmd *amqpserver.Command, method Method) *Command {
 	case *wire.BasicGetOk:
 		c.Exchange, c.RoutingKey, c.DeliveryTag, c.Redelivered = m.Exchange, m.RoutingKey, m.DeliveryTag, m.Redelivered
 	case *wire.BasicReturn:
-		c.Exchange, c.RoutingKey = m.Exchange, m.RoutingKey
+		c.Exchange, c.RoutingKey, c.Mandatory = m.Exchange, m.RoutingKey, true
 	case *wire.BasicAck:
 		c.DeliveryTag = m.DeliveryTag
 	case *wire.BasicNack:

@@ -221,6 +221,8 @@ func TestFaultsThatMakeNoSense(t *testing.T) {
 			"testkit: fault after basic.publish: can nack the publish only before it"},
 		{testkit.Fault{When: testkit.Before(testkit.BasicAck).From("q"), Do: testkit.ReturnPublish},
 			`testkit: fault before basic.ack from "q": cannot return the message there`},
+		{testkit.Fault{When: testkit.Before(testkit.BasicAck).Mandatory(), Do: testkit.DropConnection},
+			`testkit: fault before basic.ack, mandatory: only a publishing is mandatory`},
 		{testkit.Fault{When: testkit.Before("basic.eat"), Do: testkit.DropConnection}, `testkit: fault before basic.eat: there is no method "basic.eat"`},
 		{testkit.Fault{When: testkit.Before(testkit.Dial), Do: testkit.Delay(1)}, `testkit: fault before dial: cannot delay by 1ns there`},
 		{testkit.Fault{When: testkit.Before(testkit.ConnectionOpen), Do: testkit.CloseChannel(406, "no")},

@@ -90,7 +90,8 @@ func (w When) To(exchange string) When { w.to = &exchange; return w }
 // Key wants the message to have a routing key.
 func (w When) Key(routingKey string) When { w.key = &routingKey; return w }
 
-// Mandatory wants the message to have been published as mandatory.
+// Mandatory wants the message to have been published as mandatory: it is for
+// basic.publish, basic.return and confirms.
 func (w When) Mandatory() When { w.mandatory = true; return w }
 
 // Consumer wants the method to concern a consumer, by its tag.

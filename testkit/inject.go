@@ -77,6 +77,9 @@ func (f *Fault) check() error {
 	case a.when == "before" && w.after:
 		return fmt.Errorf("fault %s: can %s only before it", w, a)
 	}
+	if w.mandatory && w.method != BasicPublish && w.method != BasicReturn && w.method != Confirm {
+		return fmt.Errorf("fault %s: only a publishing is mandatory", w)
+	}
 	d, known := directions[w.method]
 	if !known {
 		return fmt.Errorf("fault %s: there is no method %q", w, w.method)

@@ -100,7 +100,7 @@ func startReal(t T, c config, r *real) *Broker {
 	if err := r.call(ctx, http.MethodPut, path, all, nil); err != nil {
 		t.Fatalf("testkit: permit the virtual host: %v", err)
 	}
-	b := &Broker{t: t, config: c, real: r, url: r.amqp.String(), trace: &record.Trace{}}
+	b := &Broker{t: t, config: c, mu: newPatientMutex(), real: r, url: r.amqp.String(), trace: &record.Trace{}}
 	address := r.amqp.Host
 	if r.amqp.Port() == "" {
 		address = net.JoinHostPort(r.amqp.Hostname(), map[string]string{"amqp": "5672", "amqps": "5671"}[r.amqp.Scheme])

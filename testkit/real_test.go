@@ -60,13 +60,15 @@ func TestSameUnackedAnywhere(t *testing.T) {
 	require.True(t, broker.Queue("tasks").Await(t, 1)[0].Redelivered)
 }
 
-func TestSameGoodbyeAnywhere(t *testing.T) {
+func TestSameNoConsumersAnywhere(t *testing.T) {
 	broker := testkit.Start(t)
 	ctx, stop := context.WithCancel(t.Context())
-	go worker.Run(ctx, broker.URL())
+	ended := make(chan error, 1)
+	go func() { ended <- worker.Run(ctx, broker.URL()) }()
 	broker.Queue("test-queue1").AwaitConsumers(t, 1)
 	stop()
 	broker.Queue("test-queue1").AwaitNoConsumers(t)
+	require.NoError(t, <-ended)
 }
 
 func TestSameNetworkFaultsAnywhere(t *testing.T) {

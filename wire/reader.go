@@ -39,7 +39,8 @@ func NewReader(r io.Reader, bufferSize int) *Reader {
 	return &Reader{r: r, max: max(bufferSize, 16)}
 }
 
-// SetFrameMax limits the frames to come to n bytes as a whole; 0, as at first, means no limit but 2 GiB.
+// SetFrameMax limits the frames to come to a payload of n bytes, as RabbitMQ understands frame-max; 0, as at first, means
+// no limit but 2 GiB.
 func (r *Reader) SetFrameMax(n uint32) { r.frameMax = n }
 
 // Buffered returns how many bytes have been read from the stream and not been returned yet.

@@ -17,7 +17,7 @@ const capacity = 64 << 20
 type conn struct {
 	in, out       *stream
 	local, remote net.Addr
-	resets        atomic.Bool
+	resets        atomic.Bool // see SetLinger
 }
 
 var _ net.Conn = (*conn)(nil)

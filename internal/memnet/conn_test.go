@@ -58,3 +58,15 @@ func TestResetOnClose(t *testing.T) {
 		}
 	}
 }
+
+// A client that was not accepted when the listener closed must not wait for ever.
+func TestDialThatNobodyAccepts(t *testing.T) {
+	l := memnet.Listen("test")
+	client, err := l.Dial(t.Context())
+	require.NoError(t, err)
+	require.NoError(t, l.Close())
+	_, err = client.Read(make([]byte, 1))
+	require.Equal(t, io.EOF, err)
+	_, err = l.Dial(t.Context())
+	require.ErrorIs(t, err, net.ErrClosed)
+}

@@ -54,13 +54,23 @@ func (l *Listener) Close() error {
 		l.closed = true
 		close(l.done)
 	}
+	l.hangUp()
 	return nil
+}
+
+// hangUp ends a connection that was not accepted before the listener was closed.
+func (l *Listener) hangUp() {
+	select {
+	case c := <-l.backlog:
+		c.Close()
+	default:
+	}
 }
 
 // Addr returns the address of the listener.
 func (l *Listener) Addr() net.Addr { return Addr(l.name) }
 
-// Dial connects to the listener and returns when it has accepted.
+// Dial connects to the listener, which may accept a moment later.
 func (l *Listener) Dial(ctx context.Context) (net.Conn, error) {
 	l.mu.Lock()
 	l.dialled++
@@ -74,6 +84,11 @@ func (l *Listener) Dial(ctx context.Context) (net.Conn, error) {
 	}
 	select {
 	case l.backlog <- server:
+		select {
+		case <-l.done:
+			l.hangUp()
+		default:
+		}
 		return client, nil
 	case <-l.done:
 		return nil, l.dialError(net.ErrClosed)
