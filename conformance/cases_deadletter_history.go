@@ -199,6 +199,8 @@ var deadLetterHistoryCases = []Case{
 				{"one of two counted", wire.Array{entry("z", "expired"), entry("z", "expired", 5)}},
 				{"the other counted", wire.Array{entry("z", "expired", 5), entry("z", "expired")}},
 				{"two reasons", wire.Array{entry("z", "expired"), entry("z", "rejected"), entry("z", "expired")}},
+				{"without a reason", wire.Array{wire.Table{{Key: "queue", Value: "z"}}, wire.Table{{Key: "queue", Value: "z"}}}},
+				{"without a queue", wire.Array{wire.Table{{Key: "reason", Value: "expired"}}, wire.Table{{Key: "reason", Value: "expired"}}}},
 				{"of this queue, counted", wire.Array{entry(d.q, "rejected", 7), entry("y", "expired"), entry("y", "expired")}},
 			} {
 				d.publish(headers(wire.Field{Key: "x-death", Value: test.deaths}), "m")

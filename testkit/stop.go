@@ -13,8 +13,8 @@ import (
 )
 
 // Stop ends the broker as an operator does: clients are told with connection.close
-// and code 320, have 200 ms to answer, and further ones are refused. What is in the broker stays there for
-// Restart. To stop a broker that is stopped has no effect.
+// and code 320, have 200 ms to answer, and further ones are refused. What is in the
+// broker stays there for Restart. To stop a broker that is stopped has no effect.
 func (b *Broker) Stop() {
 	b.t.Helper()
 	b.needEmulator("stopping the broker")
