@@ -34,6 +34,7 @@ type Server struct {
 	opened    uint64 // connections ever
 
 	closed  atomic.Bool    // set with mu held, once
+	closing chan struct{}  // closed when closed is set
 	running sync.WaitGroup // connections
 }
 
@@ -44,27 +45,38 @@ func New(node *broker.Node) *Server {
 		log:       node.Logger(),
 		listeners: make(map[net.Listener]struct{}),
 		conns:     make(map[*conn]struct{}),
+		closing:   make(chan struct{}),
 		start:     sync.OnceValue(func() *wire.ConnectionStart { return newStart(node) }),
 	}
 }
 
 // Serve accepts connections until the listener fails or the server is closed;
-// it returns ErrServerClosed in the latter case.
+// it returns ErrServerClosed in the latter case. Temporary errors of the listener,
+// such as no file descriptors left, are logged and waited out.
 func (s *Server) Serve(l net.Listener) error {
 	if !s.track(l) {
 		l.Close()
 		return ErrServerClosed
 	}
 	defer s.untrack(l)
+	var backoff acceptBackoff
 	for {
 		nc, err := l.Accept()
-		if err != nil {
-			if s.closed.Load() {
+		switch {
+		case err == nil:
+			backoff.reset()
+			s.ServeConn(nc)
+		case s.closed.Load():
+			return ErrServerClosed
+		case !temporary(err):
+			return err
+		default:
+			delay := backoff.next()
+			s.log.Error("cannot accept a connection", "error", err, "retry", delay)
+			if !s.sleep(delay) {
 				return ErrServerClosed
 			}
-			return err
 		}
-		s.ServeConn(nc)
 	}
 }
 
@@ -94,7 +106,9 @@ func (s *Server) ServeConn(nc net.Conn) {
 // does, and returns when all of their goroutines have ended.
 func (s *Server) Close() error {
 	s.mu.Lock()
-	s.closed.Store(true)
+	if !s.closed.Swap(true) {
+		close(s.closing)
+	}
 	for l := range s.listeners {
 		l.Close()
 	}
