@@ -57,10 +57,15 @@ func (ch *channel) badContent(code wire.ReplyCode, format string, args ...any) e
 
 // body takes a body frame. The bytes go straight into the message's own slice,
 // which grows as they arrive, whatever size the header declared.
+// See bodies for the room that is made.
 func (ch *channel) body(head wire.FrameHead) error {
 	p := &ch.content
-	if p.body == nil && !p.tooLarge {
-		p.body = ch.c.bodies.next(p.size, head.Size)
+	switch {
+	case p.tooLarge:
+	case p.body == nil:
+		p.body = ch.c.bodies.first(p.size, head.Size)
+	default:
+		p.body = ch.c.bodies.next(p.body, p.size, head.Size)
 	}
 	var err error
 	p.body, err = ch.c.in.AppendPayload(p.body, head)
