@@ -1,8 +1,6 @@
 package conformance
 
-import (
-	"github.com/minirabbit/minirabbit/wire"
-)
+import "github.com/minirabbit/minirabbit/wire"
 
 const pageAlarms = "rabbitmq.com/docs/alarms"
 

@@ -55,48 +55,6 @@ var connectionStartCases = []Case{
 		},
 	},
 	{
-		ID:     "connection.header/wrong-version",
-		Title:  "a header of another version of AMQP 0 is answered with the version that the broker speaks",
-		Why:    "A client that speaks several versions picks one by this.",
-		Source: specification + "4.2.2 Protocol Header",
-		Run: func(t *T) {
-			for _, header := range []string{"AMQP\x00\x00\x09\x02", "AMQP\x00\x00\x0a\x00"} {
-				r := t.Socket()
-				r.Write([]byte(header))
-				answer := r.ExpectHeader()
-				t.Check(render(header), string(answer[:]), "AMQP\x00\x00\x09\x01")
-			}
-		},
-	},
-	{
-		ID:     "connection.header/other-protocol",
-		Title:  "anything else is answered with a protocol header too: 0-9-1 by 3.10, AMQP 1.0 by 4.0",
-		Why:    "Health checks and lost browsers must not hang.",
-		Source: specification + "4.2.2 Protocol Header",
-		Run: func(t *T) {
-			for _, header := range []string{"GET / HT", "XXXX\x00\x00\x09\x01", "AMQP\x02\x01\x00\x00", "AMQP\x00\x01\x00\x00"} {
-				r := t.Socket()
-				r.Write([]byte(header))
-				answer := r.ExpectHeader()
-				t.Check(render(header), string(answer[:]), ByRelease(t,
-					From(Only310, "AMQP\x00\x00\x09\x01"),
-					From(Since40, "AMQP\x03\x01\x00\x00")))
-			}
-		},
-	},
-	{
-		ID:     "connection.header/old-form",
-		Title:  "the header of AMQP 0-9, which some clients send, starts 0-9-1",
-		Why:    "Old client libraries are still in use.",
-		Source: measured,
-		Run: func(t *T) {
-			r := t.Socket()
-			r.Write([]byte("AMQP\x01\x01\x00\x09"))
-			start := Expect[*wire.ConnectionStart](r.Channel0())
-			t.Check("version", [2]uint8{start.VersionMajor, start.VersionMinor}, [2]uint8{0, 9})
-		},
-	},
-	{
 		ID:     "connection.start-ok/wrong-login",
 		Title:  "a wrong user or password is a 403, for clients that declare authentication_failure_close",
 		Why:    "Clients tell a refused login from a network failure by it.",
@@ -189,9 +147,4 @@ var connectionStartCases = []Case{
 			Expect[*wire.ConnectionTune](r.Channel0())
 		},
 	},
-}
-
-// amqplainResponse is the response of the AMQPLAIN mechanism: a table without its length.
-func amqplainResponse(user, password string) []byte {
-	return wire.Table{{Key: "LOGIN", Value: user}, {Key: "PASSWORD", Value: password}}.Append(nil)[4:]
 }

@@ -31,6 +31,19 @@ func headerWith(flagsAndValues string) []byte {
 	return []byte("\x00\x3c\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00" + flagsAndValues)
 }
 
+// streamContent sends a content header and a body of that size, made on the way.
+func (c *RawChannel) streamContent(size int) {
+	c.raw.t.Helper()
+	c.raw.note("-> %d   content of %d bytes", c.Number, size)
+	c.raw.write(wire.AppendHeaderFrame(nil, c.Number, 60, uint64(size), []byte{0, 0}))
+	part := make([]byte, c.raw.frameMax-wire.FrameOverhead)
+	for size > 0 {
+		part = part[:min(size, len(part))]
+		c.raw.write(wire.AppendBodyFrames(nil, c.Number, part, c.raw.frameMax))
+		size -= len(part)
+	}
+}
+
 var contentCases = []Case{
 	{
 		ID:     "content/without-publish",
@@ -245,17 +258,4 @@ var contentCases = []Case{
 			t.Check("taken", c.Get(q), `get-ok 1 left 0 "m"`)
 		},
 	},
-}
-
-// streamContent sends a content header and a body of that size, made on the way.
-func (c *RawChannel) streamContent(size int) {
-	c.raw.t.Helper()
-	c.raw.note("-> %d   content of %d bytes", c.Number, size)
-	c.raw.write(wire.AppendHeaderFrame(nil, c.Number, 60, uint64(size), []byte{0, 0}))
-	part := make([]byte, c.raw.frameMax-wire.FrameOverhead)
-	for size > 0 {
-		part = part[:min(size, len(part))]
-		c.raw.write(wire.AppendBodyFrames(nil, c.Number, part, c.raw.frameMax))
-		size -= len(part)
-	}
 }

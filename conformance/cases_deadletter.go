@@ -1,8 +1,12 @@
 package conformance
 
-import "github.com/minirabbit/minirabbit/wire"
+import (
+	"fmt"
 
-var deadLetterCases = []Case{
+	"github.com/minirabbit/minirabbit/wire"
+)
+
+var deadletterCases = []Case{
 	{
 		ID:     "deadletter/rejected",
 		Title:  "a message that is rejected or nacked without requeue goes to the dead letter exchange",
@@ -183,6 +187,52 @@ var deadLetterCases = []Case{
 			t.Check("does not", d.c.Lines(1), []string{"nack 2 multiple"})
 			d.c.reject(d.q)
 			t.Check("the only dead letter", d.box.bodies(1), []string{"a"})
+		},
+	},
+	{
+		ID:     "deadletter/rejected-together",
+		Title:  "messages that a consumer rejects together from a classic queue die in the order of their priorities, without them in that of their delivery",
+		Why:    "Who reads dead letters sees their order.",
+		Source: pagePriority,
+		Run: func(t *T) {
+			for _, arguments := range []wire.Table{{}, argument("x-max-priority", int32(10))} {
+				label := fmt.Sprintf("priorities-%d", len(arguments))
+				c, q, dlq := t.Raw().Channel(), t.QueueName(label), t.QueueName(label+"-dlq")
+				c.Queue(dlq)
+				c.Queue(q, append(deadLetterTo(dlq), arguments...)...)
+				c.Consume(q, "c")
+				for i, body := range []string{"a1", "b5", "c1", "d9", "e5"} {
+					c.publishPriorities(q, []string{body}, []int{int("15195"[i] - '0')})
+					c.Next()
+				}
+				c.Send(&wire.BasicNack{DeliveryTag: 5, Multiple: true})
+				c.CheckCounts(label+" dead", dlq, Counts{Ready: 5})
+				want := []string{"a1", "b5", "c1", "d9", "e5"}
+				if len(arguments) > 0 {
+					want = []string{"d9", "b5", "e5", "a1", "c1"}
+				}
+				t.Check(label+" order", c.Drain(dlq), want)
+			}
+		},
+	},
+	{
+		ID:     "deadletter/lazy",
+		Title:  "a death in a lazy queue of 3.10 does not tell of the expiration that the message had",
+		Why:    "Such queues keep messages as they arrived, without a look at their properties.",
+		Source: pageTTL,
+		Run: func(t *T) {
+			for _, mode := range []string{"default", "lazy"} {
+				c, q, dlq := t.Raw().Channel(), t.QueueName(mode), t.QueueName(mode+"-dlq")
+				c.Queue(dlq)
+				c.Queue(q, append(deadLetterTo(dlq), wire.Field{Key: "x-queue-mode", Value: mode})...)
+				c.publishExpiring(q, "m", -1, "0")
+				c.CheckCounts(mode, dlq, Counts{Ready: 1})
+				c.Send(&wire.BasicGet{Queue: dlq, NoAck: true})
+				v, _ := c.Next().Header.Properties.Headers.Get("x-death")
+				death, _ := v.(wire.Array)[0].(wire.Table)
+				_, tells := death.Get("original-expiration")
+				t.Check(mode+" tells", tells, !(mode == "lazy" && t.In(Only310)))
+			}
 		},
 	},
 }

@@ -37,7 +37,7 @@ func (c *RawChannel) once(queue string, settle func(tag uint64) wire.Method) Com
 	return got
 }
 
-var deadLetterCountCases = []Case{
+var deadletterCountsCases = []Case{
 	{
 		ID:       "deadletter.counts/failures",
 		Title:    "in 4.3 a dead letter takes along how often its delivery failed: what was rejected counts, what was nacked does not",

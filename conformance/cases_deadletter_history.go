@@ -6,7 +6,43 @@ import (
 	"github.com/minirabbit/minirabbit/wire"
 )
 
-var deadLetterHistoryCases = []Case{
+// deathTimes gives the times at which a message was rejected and expired.
+func deathTimes(c Command) (rejected, expired wire.Timestamp) {
+	deaths, _ := c.Header.Properties.Headers.Get("x-death")
+	list, _ := deaths.(wire.Array)
+	for _, each := range list {
+		table, _ := each.(wire.Table)
+		reason, _ := table.Get("reason")
+		value, _ := table.Get("time")
+		switch at, _ := value.(wire.Timestamp); reason {
+		case "rejected":
+			rejected = at
+		case "expired":
+			expired = at
+		}
+	}
+	return rejected, expired
+}
+
+// layout gives the names and the Go types of what dead-lettering wrote into the headers, in the order of arrival.
+func layout(c Command) []string {
+	var all []string
+	for _, f := range c.Header.Properties.Headers {
+		deaths, ok := f.Value.(wire.Array)
+		if !ok {
+			all = append(all, fmt.Sprintf("%s %T", f.Key, f.Value))
+		}
+		for i, each := range deaths {
+			table, _ := each.(wire.Table)
+			for _, field := range table {
+				all = append(all, fmt.Sprintf("%s %d %s %T", f.Key, i, field.Key, field.Value))
+			}
+		}
+	}
+	return all
+}
+
+var deadletterHistoryCases = []Case{
 	{
 		ID:     "deadletter.history/layout",
 		Title:  "x-death is an array of tables with fields and types in a fixed order; the other headers name the first death, and since 4.0 the last",
@@ -307,40 +343,4 @@ var deadLetterHistoryCases = []Case{
 			t.Check("expired", r.letterboxOnceFull(expired).bodies(1), []string{"b"})
 		},
 	},
-}
-
-// deathTimes gives the times at which a message was rejected and expired.
-func deathTimes(c Command) (rejected, expired wire.Timestamp) {
-	deaths, _ := c.Header.Properties.Headers.Get("x-death")
-	list, _ := deaths.(wire.Array)
-	for _, each := range list {
-		table, _ := each.(wire.Table)
-		reason, _ := table.Get("reason")
-		value, _ := table.Get("time")
-		switch at, _ := value.(wire.Timestamp); reason {
-		case "rejected":
-			rejected = at
-		case "expired":
-			expired = at
-		}
-	}
-	return rejected, expired
-}
-
-// layout gives the names and the Go types of what dead-lettering wrote into the headers, in the order of arrival.
-func layout(c Command) []string {
-	var all []string
-	for _, f := range c.Header.Properties.Headers {
-		deaths, ok := f.Value.(wire.Array)
-		if !ok {
-			all = append(all, fmt.Sprintf("%s %T", f.Key, f.Value))
-		}
-		for i, each := range deaths {
-			table, _ := each.(wire.Table)
-			for _, field := range table {
-				all = append(all, fmt.Sprintf("%s %d %s %T", f.Key, i, field.Key, field.Value))
-			}
-		}
-	}
-	return all
 }

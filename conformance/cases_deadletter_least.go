@@ -11,22 +11,7 @@ import (
 // pageAtLeastOnce describes dead-lettering at least once.
 const pageAtLeastOnce = "rabbitmq.com/docs/quorum-queues#activating-at-least-once-dead-lettering"
 
-// atLeastOnce declares a quorum queue that dead-letters to an exchange at least once.
-func (c *RawChannel) atLeastOnce(queue, exchange string, arguments ...wire.Field) {
-	c.raw.t.Helper()
-	c.Queue(queue, append(wire.Table{
-		queueType("quorum"), {Key: "x-overflow", Value: "reject-publish"},
-		{Key: "x-dead-letter-strategy", Value: "at-least-once"}, {Key: "x-dead-letter-exchange", Value: exchange},
-	}, arguments...)...)
-}
-
-// arrives waits for dead letters in a queue.
-func (t *T) arrives(c *RawChannel, queue string, n uint32) {
-	t.Helper()
-	c.CheckCounts("arrived in "+queue, queue, Counts{Ready: n})
-}
-
-var atLeastOnceCases = []Case{
+var deadletterLeastCases = []Case{
 	{
 		ID:     "deadletter.least/history",
 		Title:  "what is dead-lettered at least once tells of its death as any other dead letter does",

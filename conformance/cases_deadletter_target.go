@@ -2,7 +2,7 @@ package conformance
 
 import "github.com/minirabbit/minirabbit/wire"
 
-var deadLetterTargetCases = []Case{
+var deadletterTargetCases = []Case{
 	{
 		ID:     "deadletter/routing-key",
 		Title:  "x-dead-letter-routing-key replaces the routing key; x-death keeps the one published with",
@@ -255,18 +255,67 @@ var deadLetterTargetCases = []Case{
 			t.Check("user-id", got.Header.Properties.UserID, t.uri.Username)
 		},
 	},
-}
-
-// bodies takes n deliveries and gives their bodies.
-func (c *RawChannel) bodies(n int) []string {
-	c.raw.t.Helper()
-	all := make([]string, n)
-	for i := range all {
-		command := c.Next()
-		if _, ok := command.Method.(*wire.BasicDeliver); !ok {
-			c.raw.t.Fatalf("got %v on channel %d, want a delivery", command, c.Number)
-		}
-		all[i] = string(command.Body)
-	}
-	return all
+	{
+		ID: "deadletter/full-target", Title: "a dead letter that comes to a full queue is refused by a classic one that rejects, and taken by a quorum queue",
+		Why: "The letters of a busy hour are where somebody looks for them, or nowhere.", Source: measured,
+		Run: func(t *T) {
+			for _, kind := range notStream {
+				for _, how := range []string{"drop-head", "reject-publish", "reject-publish-dlx"} {
+					c := t.Raw().Channel()
+					q, full, end := t.QueueName(kind+how+"-q"), t.QueueName(kind+how+"-full"), t.QueueName(kind+how+"-end")
+					c.Queue(end)
+					c.Queue(full, append(deadLetterTo(end), queueType(kind), maxLength(1), overflow(how))...)
+					c.Queue(q, deadLetterTo(full)...)
+					t.Publish("", q, "a", "b", "c")
+					taken, dropped := uint32(1), uint32(0)
+					for i := range 3 {
+						c.reject(q)
+						if i > 0 {
+							switch {
+							case how != "reject-publish":
+								dropped++
+							case kind == "quorum":
+								taken++
+							}
+						}
+						c.CheckCounts(kind+" "+how+": full", full, Counts{Ready: taken})
+						c.CheckCounts(kind+" "+how+": end", end, Counts{Ready: dropped})
+					}
+					t.Observe(kind+" "+how+" holds", c.Drain(full))
+					t.Observe(kind+" "+how+" has dropped", c.Drain(end))
+				}
+			}
+		},
+	},
+	{
+		ID: "deadletter/exchange-types", Title: "dead letters go through exchanges of every type, by the key and the copies of the message",
+		Why: "A dead letter exchange is an exchange.", Source: pageDLX,
+		Run: func(t *T) {
+			for _, kind := range []string{"x-consistent-hash", "x-random", "x-recent-history", "headers", "topic"} {
+				r := t.Raw()
+				c := r.Channel()
+				x, q, to, late := t.ExchangeName(kind+"-x"), t.QueueName(kind+"-q"), t.QueueName(kind+"-to"), t.QueueName(kind+"-late")
+				c.Exchange(x, kind)
+				c.Queue(to)
+				key, arguments := "1", wire.Table{}
+				switch kind {
+				case "topic":
+					key = "#.b"
+				case "headers":
+					arguments = wire.Table{{Key: "x-match", Value: "all-with-x"}, {Key: "x-first-death-reason", Value: "rejected"}}
+				}
+				c.Bind(to, x, key, arguments...)
+				c.Queue(q, argument("x-dead-letter-exchange", x)...)
+				c.Confirm()
+				c.published(q, headers(keys("CC", "a.b", "c.b"), keys("BCC", "d.b")), "m")
+				c.reject(q)
+				t.Observe(kind, r.letterboxOnceFull(to).letters(1))
+				if kind == "x-recent-history" {
+					c.Queue(late)
+					c.Bind(late, x, "")
+					t.Observe(kind+", later", r.letterboxOnceFull(late).letters(1))
+				}
+			}
+		},
+	},
 }

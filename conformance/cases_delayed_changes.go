@@ -7,7 +7,7 @@ import (
 )
 
 // delayedChangeCases are about what happens to an exchange while it holds messages.
-var delayedChangeCases = []Case{
+var delayedChangesCases = []Case{
 	{
 		ID:       "delayed/exchange-deleted",
 		Title:    "messages do not go with their exchange: when they are due, the bindings of the one of its name count, by the old one's type",

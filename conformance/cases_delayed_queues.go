@@ -8,7 +8,7 @@ import (
 )
 
 // delayedQueueCases are about what queues do with delayed messages.
-var delayedQueueCases = []Case{
+var delayedQueuesCases = []Case{
 	{
 		ID:       "delayed/expiration",
 		Title:    "a message's expiration begins when it comes to its queue",

@@ -8,7 +8,7 @@ import (
 )
 
 // delayedRouteCases are about the way that a delayed message takes.
-var delayedRouteCases = []Case{
+var delayedRoutesCases = []Case{
 	{
 		ID:       "delayed/routed-when-due",
 		Title:    "the bindings count that are there when the message is due",

@@ -168,4 +168,35 @@ var differenceCases = []Case{
 			}
 		},
 	},
+	{
+		ID: "difference/credit", Title: "what a consumer with the argument x-credit gets, which 3.10 heeds",
+		Why: "3.10 has it for its plug-in of AMQP 1.0; to others it is a consumer that stops.", Source: measured,
+		Run: func(t *T) {
+			for _, kind := range notStream {
+				c, q := t.Raw().Channel(), t.QueueName(kind)
+				c.Queue(q, queueType(kind))
+				t.Publish("", q, "a", "b", "c")
+				credit := wire.Table{{Key: "credit", Value: int64(2)}, {Key: "drain", Value: false}}
+				c.Send(&wire.BasicConsume{Queue: q, ConsumerTag: "c", NoAck: true, Arguments: argument("x-credit", credit)})
+				t.Observe(kind, c.Lines(ByRelease(t, From(Only310, 1), From(Since40, 4))))
+			}
+		},
+	},
+	{
+		ID: "difference/permission-cache", Title: "what a channel may do after its user has lost a permission that the channel has just made use of",
+		Why: "RabbitMQ's channels remember for a while what they were permitted.", Source: measured, Management: true,
+		Run: func(t *T) {
+			user, q := t.User("user"), t.QueueName("q")
+			t.Raw().Channel().Queue(q)
+			r := t.RawAsPermitted(user, "", ".*", "")
+			used, fresh := r.Channel(), r.Channel()
+			used.Confirm()
+			used.published(q, wire.Properties{}, "m")
+			t.Permit(user.Username, "", "", "")
+			used.Publish("", q, "m")
+			t.Observe("the same channel", used.Lines(1))
+			fresh.Publish("", q, "m")
+			t.Observe("another channel", fresh.Lines(1))
+		},
+	},
 }

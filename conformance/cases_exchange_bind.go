@@ -172,30 +172,4 @@ var exchangeBindCases = []Case{
 			Call[*wire.ExchangeDeclareOk](c, &wire.ExchangeDeclare{Exchange: y, Passive: true}) // losing a source does not count
 		},
 	},
-	{
-		ID:     "exchange.internal/publish-refused",
-		Title:  "publishing to an internal exchange is a 403, and it still routes what other exchanges pass on",
-		Why:    "Internal exchanges are wiring that publishers must not touch.",
-		Source: pageE2E,
-		Run: func(t *T) {
-			r := t.Raw()
-			c, q, x, inner := r.Channel(), t.QueueName("q"), t.ExchangeName("x"), t.ExchangeName("inner")
-			c.Exchange(x, "fanout")
-			Call[*wire.ExchangeDeclareOk](c, &wire.ExchangeDeclare{Exchange: inner, Type: "fanout", Internal: true})
-			c.Queue(q)
-			c.Bind(q, inner, "")
-			c.bindExchange(x, inner, "")
-			c.Publish(x, "", "m")
-			t.Check("passed on", c.Drain(q), []string{"m"})
-			c.Publish(inner, "", "m")
-			t.Check("refusal", c.Error(),
-				ChannelError(wire.AccessRefused, "cannot publish to internal exchange '<inner>' in vhost '/'", wire.IDBasicPublish))
-		},
-	},
-}
-
-// bindExchange binds an exchange to a source.
-func (c *RawChannel) bindExchange(source, destination, key string) {
-	c.raw.t.Helper()
-	Call[*wire.ExchangeBindOk](c, &wire.ExchangeBind{Source: source, Destination: destination, RoutingKey: key})
 }

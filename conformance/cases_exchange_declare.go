@@ -2,6 +2,25 @@ package conformance
 
 import "github.com/minirabbit/minirabbit/wire"
 
+// inequivalentExchange is a case in which an exchange is declared twice, and the second declaration is refused with 406.
+func inequivalentExchange(what string, first, second wire.ExchangeDeclare, explanation string) Case {
+	return Case{
+		ID:     "exchange.declare/inequivalent-" + what,
+		Title:  "a redeclaration that differs in " + what + " is a 406",
+		Why:    "Two programs that disagree about an exchange must hear of it at once; libraries match on the text.",
+		Source: reference + "exchange.declare",
+		Run: func(t *T) {
+			c, x := t.Raw().Channel(), t.ExchangeName("x")
+			first, second := first, second // runs may be parallel
+			first.Exchange, second.Exchange = x, x
+			Call[*wire.ExchangeDeclareOk](c, &first)
+			Call[*wire.ExchangeDeclareOk](c, &first)
+			t.Check("refusal", c.Refused(&second),
+				ChannelError(wire.PreconditionFailed, explanation, wire.IDExchangeDeclare))
+		},
+	}
+}
+
 var exchangeDeclareCases = []Case{
 	{
 		ID:     "exchange.declare/idempotent",
@@ -194,34 +213,15 @@ var exchangeDeclareCases = []Case{
 			t.Check("its only queue deleted", r.Channel().Refused(passive), gone)
 		},
 	},
-}
-
-// answer sends a method and gives whatever comes, as text. An error of the channel is acknowledged.
-func (t *T) answer(c *RawChannel, m wire.Method) string {
-	t.Helper()
-	c.Send(m)
-	command := c.Next()
-	if _, ok := command.Method.(*wire.ChannelClose); ok {
-		c.Send(&wire.ChannelCloseOk{})
-	}
-	return command.String()
-}
-
-// inequivalentExchange is a case in which an exchange is declared twice, and the second declaration is refused with 406.
-func inequivalentExchange(what string, first, second wire.ExchangeDeclare, explanation string) Case {
-	return Case{
-		ID:     "exchange.declare/inequivalent-" + what,
-		Title:  "a redeclaration that differs in " + what + " is a 406",
-		Why:    "Two programs that disagree about an exchange must hear of it at once; libraries match on the text.",
-		Source: reference + "exchange.declare",
+	{
+		ID: "exchange.declare/other-types", Title: "types in other letters, of other plug-ins and of other protocols are unknown",
+		Why: "A misspelt type must not make another exchange.", Source: reference + "exchange.declare.type",
 		Run: func(t *T) {
-			c, x := t.Raw().Channel(), t.ExchangeName("x")
-			first, second := first, second // runs may be parallel
-			first.Exchange, second.Exchange = x, x
-			Call[*wire.ExchangeDeclareOk](c, &first)
-			Call[*wire.ExchangeDeclareOk](c, &first)
-			t.Check("refusal", c.Refused(&second),
-				ChannelError(wire.PreconditionFailed, explanation, wire.IDExchangeDeclare))
+			x := t.ExchangeName("x")
+			for _, kind := range []string{"DIRECT", "Fanout", "topic ", "rtopic", "x-jms-topic", "x-lvc", "x-federation-upstream", "x-super-stream"} {
+				try := attempts{t: t}
+				try.try(kind, &wire.ExchangeDeclare{Exchange: x, Type: kind})
+			}
 		},
-	}
+	},
 }

@@ -1,50 +1,8 @@
 package conformance
 
 import (
-	"net/http"
-
 	"github.com/minirabbit/minirabbit/wire"
 )
-
-const pageFirehose = "rabbitmq.com/docs/firehose"
-
-// firehose is a virtual host with tracing on, and what consumes all its traces.
-type firehose struct {
-	t      *T
-	vhost  string
-	c      *RawChannel // of the program that is watched
-	traces *RawChannel
-}
-
-func newFirehose(t *T) *firehose {
-	t.Helper()
-	f := &firehose{t: t, vhost: t.Vhost("v")}
-	f.c, f.traces = f.channel(), f.channel()
-	t.unrecorded(func() {
-		f.traces.Queue("traces")
-		f.traces.Bind("traces", "amq.rabbitmq.trace", "#")
-		f.traces.ConsumeWith(&wire.BasicConsume{Queue: "traces", ConsumerTag: "t", NoAck: true})
-		f.trace(true)
-	})
-	return f
-}
-
-func (f *firehose) channel() *RawChannel { return f.t.RawIn(f.vhost).Channel() }
-
-// trace turns tracing on or off.
-func (f *firehose) trace(on bool) {
-	f.t.Manage(http.MethodPut, "/api/vhosts/"+f.vhost, map[string]any{"tracing": on})
-}
-
-// expect takes n traces, and observes their routing keys.
-func (f *firehose) expect(label string, n int) {
-	f.t.Helper()
-	keys := []string{}
-	for range n {
-		keys = append(keys, Expect[*wire.BasicDeliver](f.traces).RoutingKey)
-	}
-	f.t.Observe(label, keys)
-}
 
 var firehoseCases = []Case{
 	{
@@ -155,6 +113,26 @@ var firehoseCases = []Case{
 				command := f.traces.Next()
 				last = string(command.Body) == "last"
 			}
+		},
+	},
+	{
+		ID: "firehose/reply", Title: "a direct reply is copied as published, and on 4.3 as delivered to the requester, too",
+		Why: "Operators look for a reply that did not arrive.", Source: pageFirehose, Management: true,
+		Run: func(t *T) {
+			f := newFirehose(t)
+			requester, server := f.channel(), f.channel()
+			requester.ConsumeWith(&wire.BasicConsume{Queue: "amq.rabbitmq.reply-to", ConsumerTag: "r", NoAck: true})
+			server.Queue("requests")
+			requester.PublishWith(&wire.BasicPublish{RoutingKey: "requests"}, wire.Properties{Flags: wire.HasReplyTo, ReplyTo: "amq.rabbitmq.reply-to"}, "ask")
+			f.expect("the request", 1)
+			server.Send(&wire.BasicGet{Queue: "requests", NoAck: true})
+			got := server.Next()
+			f.expect("is got", 1)
+			server.Publish("", got.Header.Properties.ReplyTo, "answer")
+			Expect[*wire.BasicDeliver](requester)
+			f.expect("the reply", ByRelease(t, From(Before43, 1), From(Only43, 2)))
+			server.PublishWith(&wire.BasicPublish{RoutingKey: "z"}, headers(keys("CC", "requests", "a", "z")), "copies")
+			f.expect("copies", 1)
 		},
 	},
 }

@@ -1,8 +1,6 @@
 package conformance
 
-import (
-	"github.com/minirabbit/minirabbit/wire"
-)
+import "github.com/minirabbit/minirabbit/wire"
 
 var heartbeatCases = []Case{
 	{

@@ -8,7 +8,24 @@ import (
 	"github.com/minirabbit/minirabbit/wire"
 )
 
-const pageHTTP = "rabbitmq.com/docs/http-api-reference"
+// awaitListed waits until the connection of a user is listed, which takes RabbitMQ some seconds.
+func (t *T) awaitListed(user string) {
+	t.Helper()
+	t.awaitStatistics("the connection of user "+user, func() bool {
+		list, _ := t.Ask("GET", "/api/connections/username/"+user, nil).Body.([]any)
+		return len(list) == 1
+	})
+}
+
+// awaitStatistics waits until the API shows something, which takes RabbitMQ some seconds.
+func (t *T) awaitStatistics(what string, shown func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(patience); !shown(); time.Sleep(100 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("%s is not shown", what)
+		}
+	}
+}
 
 var httpCases = []Case{
 	{
@@ -128,23 +145,4 @@ var httpCases = []Case{
 			}
 		},
 	},
-}
-
-// awaitListed waits until the connection of a user is listed, which takes RabbitMQ some seconds.
-func (t *T) awaitListed(user string) {
-	t.Helper()
-	t.awaitStatistics("the connection of user "+user, func() bool {
-		list, _ := t.Ask("GET", "/api/connections/username/"+user, nil).Body.([]any)
-		return len(list) == 1
-	})
-}
-
-// awaitStatistics waits until the API shows something, which takes RabbitMQ some seconds.
-func (t *T) awaitStatistics(what string, shown func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(patience); !shown(); time.Sleep(100 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("%s is not shown", what)
-		}
-	}
 }

@@ -2,7 +2,7 @@ package conformance
 
 import "net/http"
 
-var httpMessageCases = []Case{
+var httpMessagesCases = []Case{
 	{
 		ID: "http/publish", Title: "a message that is published is told to be routed, or not",
 		Why: "Tests publish through the API, and look whether anybody took it.", Source: pageHTTP, Management: true,

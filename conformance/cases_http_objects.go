@@ -2,7 +2,7 @@ package conformance
 
 import "net/http"
 
-var httpObjectCases = []Case{
+var httpObjectsCases = []Case{
 	{
 		ID: "http/queue", Title: "a queue is created with 201, declared again with 204, and otherwise with 400 and AMQP's text",
 		Why: "Set-up scripts are run again and again.", Source: pageHTTP, Management: true,

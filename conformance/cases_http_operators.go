@@ -7,7 +7,18 @@ import (
 	amqp "github.com/rabbitmq/amqp091-go"
 )
 
-var httpOperatorCases = []Case{
+// askFromOutside asks for a virtual host that a user may not enter.
+func (t *T) askFromOutside(user *amqp.URI) {
+	t.Helper()
+	name := t.UniqueName("v")
+	t.Ask("PUT", "/api/vhosts/"+name, "{}")
+	t.Cleanup(func() { t.Ask("DELETE", "/api/vhosts/"+name, nil) })
+	for _, path := range []string{"/api/queues/" + name, "/api/queues/" + name + "/q", "/api/policies/" + name, "/api/policies/" + name + "/p"} {
+		t.Observe("GET "+path, t.AskAs(user, "GET", path, nil))
+	}
+}
+
+var httpOperatorsCases = []Case{
 	{
 		ID: "http/tags", Title: "a user's tags say which parts of the API answer",
 		Why: "Dashboards log in with no more rights than they need.", Source: "rabbitmq.com/docs/management#permissions", Management: true,
@@ -120,15 +131,4 @@ var httpOperatorCases = []Case{
 				"GET /api/aliveness-test/{vhost}", "GET /api/healthchecks/node")
 		},
 	},
-}
-
-// askFromOutside asks for a virtual host that a user may not enter.
-func (t *T) askFromOutside(user *amqp.URI) {
-	t.Helper()
-	name := t.UniqueName("v")
-	t.Ask("PUT", "/api/vhosts/"+name, "{}")
-	t.Cleanup(func() { t.Ask("DELETE", "/api/vhosts/"+name, nil) })
-	for _, path := range []string{"/api/queues/" + name, "/api/queues/" + name + "/q", "/api/policies/" + name, "/api/policies/" + name + "/p"} {
-		t.Observe("GET "+path, t.AskAs(user, "GET", path, nil))
-	}
 }

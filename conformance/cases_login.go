@@ -165,23 +165,27 @@ var loginCases = []Case{
 		},
 	},
 	{
-		ID: "connection.update-secret/any", Title: "update-secret is answered whatever the secret, which changes nothing for a login by password; on another channel it is an error",
-		Why: "Clients of both kinds share code.", Source: "rabbitmq.com/docs/oauth2", Management: true,
+		ID: "login/cancel-notify", Title: "a client is told of cancelled consumers if its capability is true, and not if that is any other value",
+		Why: "Languages without booleans send numbers.", Source: pageCancel,
 		Run: func(t *T) {
-			user := t.User("user")
-			t.Permit(user.Username, ".*", ".*", ".*")
-			r := t.RawAs(user)
-			for _, secret := range []string{user.Password, "wrong", "", "\x00\xff"} {
-				t.Observe("secret", describe(Call[*wire.ConnectionUpdateSecretOk](r.Channel0(),
-					&wire.ConnectionUpdateSecret{NewSecret: []byte(secret), Reason: ""})))
+			for _, properties := range []wire.Table{
+				argument("consumer_cancel_notify", true), argument("consumer_cancel_notify", false), argument("consumer_cancel_notify", "true"),
+				argument("consumer_cancel_notify", int32(1)), argument("consumer_cancel_notify", nil),
+			} {
+				r := t.Socket()
+				t.unrecorded(func() { r.Handshake(Handshake{Properties: argument("capabilities", properties)}) })
+				c, q := r.Channel(), t.QueueName("q")
+				c.Queue(q)
+				c.Consume(q, "c")
+				Call[*wire.QueueDeleteOk](r.Channel(), &wire.QueueDelete{Queue: q})
+				got := append(c.RoundTrip(), c.RoundTrip()...)
+				told, _ := properties.Get("consumer_cancel_notify")
+				want := []string{}
+				if told == true {
+					want = append(want, "cancel c nowait")
+				}
+				t.Check(fmt.Sprint(properties), got, want)
 			}
-			t.CheckLater("goes on", func() any { return len(r.Channel().RoundTrip()) }, 0)
-			t.RawAs(user) // with the password that it has
-			c := t.Raw().Channel()
-			t.Observe("on a channel", c.Refused(&wire.ConnectionUpdateSecret{NewSecret: []byte("x"), Reason: "r"}))
-			r = t.Socket()
-			r.TuneOk(Handshake{}, r.Login(Handshake{}))
-			t.Observe("before connection.open", r.Channel0().Refused(&wire.ConnectionUpdateSecret{NewSecret: []byte("x"), Reason: "r"}))
 		},
 	},
 }

@@ -2,7 +2,7 @@ package conformance
 
 import (
 	"net/http"
-	"time"
+	"strings"
 
 	"github.com/minirabbit/minirabbit/wire"
 )
@@ -107,26 +107,77 @@ var permissionCases = []Case{
 		},
 	},
 	{
-		ID:         "operator/close-connection",
-		Title:      "an operator's close is a 320 of the connection that names no method",
-		Why:        "Clients reconnect after it.",
-		Source:     pageConnections,
+		ID: "permission/default-exchange", Title: "the default exchange is amq.default to permissions, and the other methods ask for theirs on what they name",
+		Why: "A user that may write to nothing else publishes to queues by their names.", Source: pageAuth, Management: true,
+		Run: func(t *T) {
+			user, q := t.User("user"), t.QueueName("q")
+			t.Raw().Channel().Queue(q)
+			for _, write := range []string{"^$", `^amq\.default$`} {
+				c := t.RawAsPermitted(user, "", write, "").Channel()
+				c.Publish("", q, "m")
+				c.Send(&wire.ExchangeDeclare{Exchange: "amq.direct", Passive: true})
+				t.Observe("write "+write, plain(strings.Split(c.Next().String(), ",")[0]))
+			}
+			r := t.RawAsPermitted(user, `^amq\.gen`, ".*", `^amq\.gen`)
+			c := r.Channel()
+			own := Call[*wire.QueueDeclareOk](c, &wire.QueueDeclare{Exclusive: true}).Queue
+			for _, m := range []wire.Method{
+				&wire.QueueBind{Queue: own, Exchange: "amq.direct", RoutingKey: "k"}, &wire.QueuePurge{Queue: q}, &wire.QueueDelete{Queue: q},
+				&wire.QueueUnbind{Queue: own, Exchange: "amq.direct"}, &wire.ExchangeDelete{Exchange: "no-such"}, &wire.BasicConsume{Queue: q},
+				&wire.ExchangeUnbind{Source: "amq.direct", Destination: "amq.fanout"},
+			} {
+				t.Observe(m.ID().String(), r.Channel().Refused(m))
+			}
+		},
+	},
+	{
+		ID:         "permission/exchange-to-exchange",
+		Title:      "to bind an exchange takes write permission on the destination and read permission on the source",
+		Why:        "A binding lets one exchange write to the other.",
+		Source:     pageE2E,
 		Management: true,
 		Run: func(t *T) {
-			user := t.User("user")
-			t.Permit(user.Username, ".*", ".*", ".*")
-			r := t.RawAs(user)
-			c := r.Channel()
-			path := "/api/connections/username/" + user.Username
-			t.unrecorded(func() { // the node lists a connection some time after it is open
-				for start := time.Now(); time.Since(start) < patience; {
-					if all, _ := t.Manage(http.MethodGet, path, nil).([]any); len(all) > 0 {
-						break
-					}
-				}
-			})
-			t.Manage(http.MethodDelete, path, nil)
-			t.Check("close", c.Error(), ConnectionError(wire.ConnectionForced, "Closed via management plugin", 0))
+			user, owner := t.User("user"), t.Raw().Channel()
+			from, to := t.ExchangeName("from"), t.ExchangeName("to")
+			owner.Exchange(from, "fanout")
+			owner.Exchange(to, "fanout")
+			for _, m := range []wire.Method{&wire.ExchangeBind{Source: from, Destination: to}, &wire.ExchangeUnbind{Source: from, Destination: to}} {
+				t.Check("no write", t.RawAsPermitted(user, ".*", "from$", ".*").Channel().Refused(m), t.accessRefused("write", "exchange '<to>'", m.ID()))
+				t.Check("no read", t.RawAsPermitted(user, ".*", ".*", "to$").Channel().Refused(m), t.accessRefused("read", "exchange '<from>'", m.ID()))
+				t.Check("both", t.answer(t.RawAsPermitted(user, "", "to$", "from$").Channel(), m), m.ID().String()+"-ok{}")
+			}
+		},
+	},
+	{
+		ID:         "permission/internal-exchange",
+		Title:      "an internal exchange is refused to whoever may write to it, and for want of permission to others",
+		Why:        "The missing permission comes first.",
+		Source:     pageE2E,
+		Management: true,
+		Run: func(t *T) {
+			user, owner, x := t.User("user"), t.Raw().Channel(), t.ExchangeName("x")
+			Call[*wire.ExchangeDeclareOk](owner, &wire.ExchangeDeclare{Exchange: x, Type: "fanout", Durable: true, Internal: true})
+			c := t.RawAsPermitted(user, "", ".*", "").Channel()
+			c.Publish(x, "", "m")
+			t.Check("internal", c.Error(), ChannelError(wire.AccessRefused, "cannot publish to internal exchange '<x>' in vhost '/'", wire.IDBasicPublish))
+			c = t.RawAsPermitted(user, "", "", "").Channel()
+			c.Publish(x, "", "m")
+			t.Check("no permission", c.Error(), t.accessRefused("write", "exchange '<x>'", wire.IDBasicPublish))
+		},
+	},
+	{
+		ID:         "permission/missing",
+		Title:      "what does not exist is refused for want of permission all the same",
+		Why:        "A user must not find out what there is.",
+		Source:     measured,
+		Management: true,
+		Run: func(t *T) {
+			r := t.RawAsPermitted(t.User("user"), "", "", "")
+			none := t.UniqueName("none")
+			for _, m := range []wire.Method{&wire.QueueDelete{Queue: none}, &wire.QueuePurge{Queue: none}, &wire.BasicGet{Queue: none}, &wire.BasicConsume{Queue: none},
+				&wire.QueueBind{Queue: none, Exchange: none}, &wire.ExchangeDelete{Exchange: none}, &wire.ExchangeBind{Source: none, Destination: none}} {
+				t.Check(m.ID().String(), r.Channel().Refused(m).Code, wire.AccessRefused)
+			}
 		},
 	},
 }

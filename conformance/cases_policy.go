@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-
-	"github.com/minirabbit/minirabbit/wire"
 )
 
 // policyKey is a setting that a policy can have, with a value that changes nothing a client of one node could see.
@@ -101,65 +99,6 @@ var policyCases = []Case{
 					t.Publish("", q, "a", "b", "c", "d")
 					c.CheckCounts(q, q, want)
 					c.Close()
-				}
-			}
-		},
-	},
-	{
-		ID:     "queue.declare/storage-arguments",
-		Title:  "arguments that say how and where messages are stored change nothing that a client sees",
-		Why:    "Queues are declared with them, and tests of them must run.",
-		Source: pageQueues,
-		Run: func(t *T) {
-			r := t.Raw()
-			for _, kind := range []string{"classic", "quorum"} {
-				arguments := []wire.Field{{Key: "x-queue-mode", Value: "lazy"}, {Key: "x-queue-version", Value: int32(2)}}
-				if t.In(Before43) {
-					arguments = append(arguments, wire.Field{Key: "x-queue-master-locator", Value: "client-local"})
-				}
-				if kind == "quorum" {
-					arguments = []wire.Field{{Key: "x-max-in-memory-length", Value: int32(1)}, {Key: "x-max-in-memory-bytes", Value: int32(1)},
-						{Key: "x-quorum-initial-group-size", Value: int32(1)}, {Key: "x-queue-leader-locator", Value: "balanced"}}
-				}
-				if kind == "quorum" && t.In(Only43) {
-					arguments = append(arguments, wire.Field{Key: "x-consumer-disconnected-timeout", Value: int32(1)})
-				}
-				c, q := r.Channel(), t.QueueName(kind)
-				c.Queue(q, append(arguments, queueType(kind))...)
-				t.Publish("", q, "a", "b", "c")
-				c.Qos(2, false)
-				c.Consume(q, "c")
-				t.Check(kind+" first", c.Lines(2), []string{`deliver c 1 "a"`, `deliver c 2 "b"`})
-				c.Send(&wire.BasicAck{DeliveryTag: 2, Multiple: true})
-				t.Check(kind+" next", c.Lines(1), []string{`deliver c 3 "c"`})
-				c.Close()
-			}
-		},
-	},
-	{
-		ID:     "queue.declare/later-arguments",
-		Title:  "the arguments of quorum queues that came with 4.3 mean nothing before, and are refused for other types since",
-		Why:    "A program that is written for 4.3 must see on which release it runs.",
-		Source: measured,
-		Run: func(t *T) {
-			r := t.Raw()
-			for _, kind := range []string{"classic", "quorum"} {
-				for _, key := range []string{"x-consumer-disconnected-timeout", "x-delayed-retry-type", "x-delayed-retry-min", "x-delayed-retry-max"} {
-					q := t.QueueName(kind + "-" + key)
-					m := &wire.QueueDeclare{Queue: q, Durable: true, Arguments: wire.Table{queueType(kind), {Key: key, Value: "x"}}}
-					explanation := ""
-					switch {
-					case !t.In(Only43):
-					case kind == "classic":
-						explanation = fmt.Sprintf("invalid arg '%s' for queue '%s' in vhost '/' of queue type rabbit_classic_queue", key, q)
-					case key == "x-consumer-disconnected-timeout":
-						explanation = fmt.Sprintf(`invalid arg '%s' for queue '%s' in vhost '/': "expected integer, got longstr"`, key, q)
-					}
-					if explanation == "" {
-						t.Check(kind+" "+key, Call[*wire.QueueDeclareOk](r.Channel(), m).Queue, q)
-					} else {
-						t.Check(kind+" "+key, r.Channel().Refused(m), ChannelError(wire.PreconditionFailed, explanation, wire.IDQueueDeclare))
-					}
 				}
 			}
 		},

@@ -147,4 +147,20 @@ var policyChoiceCases = []Case{
 			}
 		},
 	},
+	{
+		ID: "policy.choice/three-limits", Title: "of an argument, a policy and an operator policy the lowest limit counts, each by itself",
+		Why: "Programs, their owners and operators each set limits.", Source: "rabbitmq.com/docs/policies#operator-policies", Management: true,
+		Run: func(t *T) {
+			for _, kind := range notStream {
+				c, q := t.Raw().Channel(), t.QueueName(kind)
+				c.Queue(q, queueType(kind), maxLength(5), wire.Field{Key: "x-max-length-bytes", Value: int32(50)})
+				t.Policy(q, map[string]any{"max-length": 3, "max-length-bytes": 3000})
+				t.PolicyOf("operator-policies", q, "", 0, map[string]any{"max-length": 4, "max-length-bytes": 20})
+				t.Observe(kind, t.left(c, q, "a", "b", "c", "d", "e", "f"))
+				t.Unpolicy(q)
+				t.Observe(kind+" without the policy", t.left(c, q, "a", "b", "c", "d", "e", "f"))
+				t.Observe(kind+" by bytes", t.left(c, q, "0123456789", "1123456789", "2123456789"))
+			}
+		},
+	},
 }

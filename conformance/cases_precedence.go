@@ -96,10 +96,3 @@ var precedenceCases = []Case{
 		},
 	},
 }
-
-// unknownType is the error of an exchange type that no word of the broker's resembles.
-func unknownType(t *T, kind string) Error {
-	return ByRelease(t,
-		From(Only310, ConnectionError(wire.CommandInvalid, "unknown exchange type '"+kind+"'", wire.IDExchangeDeclare)),
-		From(Since40, ChannelError(wire.PreconditionFailed, "unknown exchange type '"+kind+"'", wire.IDExchangeDeclare)))
-}

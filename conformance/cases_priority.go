@@ -5,24 +5,6 @@ import "github.com/minirabbit/minirabbit/wire"
 // priority are properties with a priority only.
 func priority(p uint8) wire.Properties { return wire.Properties{Flags: wire.HasPriority, Priority: p} }
 
-// publishPriorities publishes bodies with priorities; below 0 means none.
-func (c *RawChannel) publishPriorities(queue string, bodies []string, priorities []int) {
-	c.raw.t.Helper()
-	for i, body := range bodies {
-		properties := wire.Properties{}
-		if priorities[i] >= 0 {
-			properties = priority(uint8(priorities[i]))
-		}
-		c.PublishWith(&wire.BasicPublish{RoutingKey: queue}, properties, body)
-	}
-}
-
-// queueOfPriorities declares a queue with x-max-priority.
-func (c *RawChannel) queueOfPriorities(queue string, highest int, arguments ...wire.Field) {
-	c.raw.t.Helper()
-	c.Queue(queue, append(argument("x-max-priority", int32(highest)), arguments...)...)
-}
-
 var priorityCases = []Case{
 	{
 		ID:     "priority/higher-first",

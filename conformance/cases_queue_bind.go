@@ -142,16 +142,26 @@ var queueBindCases = []Case{
 		},
 	},
 	{
-		ID:     "queue.unbind/missing-binding",
-		Title:  "unbinding what is not bound succeeds, whether or not the exchange or the queue exist",
-		Why:    "RabbitMQ made unbinding idempotent, so clean-up code may run twice.",
-		Source: measured,
+		ID: "queue.bind/no-names", Title: "without a queue and a key, a binding is of the queue declared last by its own name; with a queue, the key is empty",
+		Why: "The name of a queue that the broker named need not be known to bind it.", Source: reference + "queue.bind.queue",
 		Run: func(t *T) {
-			r, q, x := t.Raw(), t.QueueName("q"), t.ExchangeName("x")
-			r.Channel().Queue(q)
-			t.Check("no binding", describe(Call[*wire.QueueUnbindOk](r.Channel(), &wire.QueueUnbind{Queue: q, Exchange: "amq.direct", RoutingKey: "k"})), "queue.unbind-ok{}")
-			t.Check("no exchange", describe(Call[*wire.QueueUnbindOk](r.Channel(), &wire.QueueUnbind{Queue: q, Exchange: x, RoutingKey: "k"})), "queue.unbind-ok{}")
-			t.Check("no queue", describe(Call[*wire.QueueUnbindOk](r.Channel(), &wire.QueueUnbind{Queue: t.QueueName("p"), Exchange: "amq.direct", RoutingKey: "k"})), "queue.unbind-ok{}")
+			c, x := t.Raw().Channel(), t.ExchangeName("x")
+			c.Exchange(x, "direct")
+			first := Call[*wire.QueueDeclareOk](c, &wire.QueueDeclare{Exclusive: true}).Queue
+			second := Call[*wire.QueueDeclareOk](c, &wire.QueueDeclare{Exclusive: true}).Queue
+			Call[*wire.QueueBindOk](c, &wire.QueueBind{Exchange: x})
+			t.Publish(x, second, "by its name")
+			t.Publish(x, "", "by nothing")
+			t.Check("the last", c.Drain(second), []string{"by its name"})
+			Call[*wire.QueueBindOk](c, &wire.QueueBind{Queue: first, Exchange: x})
+			t.Publish(x, first, "by its name")
+			t.Publish(x, "", "by nothing")
+			t.Check("the first", c.Drain(first), []string{"by nothing"})
+			Call[*wire.QueueUnbindOk](c, &wire.QueueUnbind{Exchange: x})
+			t.Publish(x, second, "unbound")
+			t.Check("unbound", c.Drain(second), []string{})
+			Call[*wire.QueueDeleteOk](c, &wire.QueueDelete{})
+			t.Check("deleted", c.Refused(&wire.BasicGet{}).Code, wire.NotFound)
 		},
 	},
 }

@@ -6,6 +6,25 @@ import (
 	"github.com/minirabbit/minirabbit/wire"
 )
 
+// inequivalentQueue is a case in which a queue is declared twice, and the second declaration is refused with 406.
+func inequivalentQueue(what string, first, second wire.QueueDeclare, explanation string) Case {
+	return Case{
+		ID:     "queue.declare/inequivalent-" + what,
+		Title:  "a redeclaration that differs in " + what + " is a 406",
+		Why:    "Two programs that disagree about a queue must hear of it at once; libraries match on the text.",
+		Source: pageQueues + "#property-equivalence",
+		Run: func(t *T) {
+			c, q := t.Raw().Channel(), t.QueueName("q")
+			first, second := first, second // runs may be parallel
+			first.Queue, second.Queue = q, q
+			Call[*wire.QueueDeclareOk](c, &first)
+			t.Check("the same again", Call[*wire.QueueDeclareOk](c, &first), &wire.QueueDeclareOk{Queue: "<q>"})
+			t.Check("refusal", c.Refused(&second),
+				ChannelError(wire.PreconditionFailed, explanation, wire.IDQueueDeclare))
+		},
+	}
+}
+
 var queueDeclareCases = []Case{
 	{
 		ID:     "queue.declare/reply",
@@ -241,23 +260,4 @@ var queueDeclareCases = []Case{
 			t.awaitMissing(r, q)
 		},
 	},
-}
-
-// inequivalentQueue is a case in which a queue is declared twice, and the second declaration is refused with 406.
-func inequivalentQueue(what string, first, second wire.QueueDeclare, explanation string) Case {
-	return Case{
-		ID:     "queue.declare/inequivalent-" + what,
-		Title:  "a redeclaration that differs in " + what + " is a 406",
-		Why:    "Two programs that disagree about a queue must hear of it at once; libraries match on the text.",
-		Source: pageQueues + "#property-equivalence",
-		Run: func(t *T) {
-			c, q := t.Raw().Channel(), t.QueueName("q")
-			first, second := first, second // runs may be parallel
-			first.Queue, second.Queue = q, q
-			Call[*wire.QueueDeclareOk](c, &first)
-			t.Check("the same again", Call[*wire.QueueDeclareOk](c, &first), &wire.QueueDeclareOk{Queue: "<q>"})
-			t.Check("refusal", c.Refused(&second),
-				ChannelError(wire.PreconditionFailed, explanation, wire.IDQueueDeclare))
-		},
-	}
 }

@@ -2,13 +2,9 @@ package conformance
 
 import (
 	"strings"
-	"time"
 
 	"github.com/minirabbit/minirabbit/wire"
 )
-
-// lockedQueue is RabbitMQ's text for a queue that is another connection's own.
-const lockedQueue = "cannot obtain exclusive access to locked queue '<q>' in vhost '/'. It could be originally declared on another connection or the exclusive property value does not match that of the original declaration."
 
 var queueExclusiveCases = []Case{
 	{
@@ -114,27 +110,4 @@ var queueExclusiveCases = []Case{
 			t.awaitMissing(t.Raw(), q)
 		},
 	},
-}
-
-// awaitMissing waits until a queue that is bound to go is gone. How often it asks is not recorded.
-func (t *T) awaitMissing(r *Raw, queue string) {
-	t.Helper()
-	t.unrecorded(func() {
-		for start := time.Now(); ; {
-			c := r.Channel()
-			c.Send(&wire.QueueDeclare{Queue: queue, Passive: true})
-			switch m := c.Next().Method.(type) {
-			case *wire.QueueDeclareOk:
-				c.Close()
-			case *wire.ChannelClose:
-				c.Send(&wire.ChannelCloseOk{})
-				if m.ReplyCode == wire.NotFound {
-					return
-				}
-			}
-			if time.Since(start) > patience {
-				t.Fatalf("the queue %s is still there", queue)
-			}
-		}
-	})
 }

@@ -6,32 +6,6 @@ import (
 	"github.com/minirabbit/minirabbit/wire"
 )
 
-// quorum is the argument that makes a quorum queue, with further arguments.
-func quorum(arguments ...wire.Field) wire.Table {
-	return append(argument("x-queue-type", "quorum"), arguments...)
-}
-
-// withHeaders takes n commands, each as text and with its headers, if it has any.
-func (c *RawChannel) withHeaders(n int) []string {
-	c.raw.t.Helper()
-	all := make([]string, n)
-	for i := range all {
-		command := c.Next()
-		all[i] = command.String()
-		if command.Header != nil && command.Header.Properties.Flags&wire.HasHeaders != 0 {
-			all[i] += " " + command.Header.Properties.Headers.String()
-		}
-	}
-	return all
-}
-
-// getWithHeaders is Get with the headers of the message.
-func (c *RawChannel) getWithHeaders(queue string) string {
-	c.raw.t.Helper()
-	c.Send(&wire.BasicGet{Queue: queue})
-	return c.withHeaders(1)[0]
-}
-
 var quorumCases = []Case{
 	{
 		ID:     "quorum/refusals",

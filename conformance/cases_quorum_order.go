@@ -1,6 +1,10 @@
 package conformance
 
-import "github.com/minirabbit/minirabbit/wire"
+import (
+	"fmt"
+
+	"github.com/minirabbit/minirabbit/wire"
+)
 
 var quorumOrderCases = []Case{
 	{
@@ -149,110 +153,142 @@ var quorumOrderCases = []Case{
 		},
 	},
 	{
-		ID:     "quorum.dead/expired",
-		Title:  "messages of a quorum queue expire by the queue's and their own time to live",
-		Why:    "Delays are built on it.",
-		Source: pageTTL,
-		Run: func(t *T) {
-			d := newDeadLetters(t, quorum(wire.Field{Key: "x-message-ttl", Value: int32(10)})...)
-			d.c.Publish("", d.q, "a")
-			t.CheckLetters("by the queue", d.box, ByRelease(t,
-				From(Only310, `a to <dlx> <q>; expired 1 in <q> from "" [<q>]; first expired in <q> from ""`),
-				From(Since40, `a to <dlx> <q>; expired 1 in <q> from "" [<q>]; first expired in <q> from ""; last expired in <q> from ""`)))
-			d.publish(wire.Properties{Flags: wire.HasExpiration, Expiration: "1"}, "b")
-			t.CheckLetters("by the message", d.box, ByRelease(t,
-				From(Only310, `b to <dlx> <q>; expired 1 in <q> from "" [<q>] expiration 1; first expired in <q> from ""`),
-				From(Since40, `b to <dlx> <q>; expired 1 in <q> from "" [<q>] expiration 1; first expired in <q> from ""; last expired in <q> from ""`)))
-		},
-	},
-	{
-		ID:     "quorum.dead/maxlen",
-		Title:  "a full quorum queue drops from its head",
-		Why:    "As classic queues do.",
-		Source: pageMaxLength,
-		Run: func(t *T) {
-			d := newDeadLetters(t, quorum(wire.Field{Key: "x-max-length", Value: int32(2)})...)
-			d.c.Publish("", d.q, "a", "b", "c")
-			t.CheckLetters("dead letter", d.box, ByRelease(t,
-				From(Only310, `a to <dlx> <q>; maxlen 1 in <q> from "" [<q>]; first maxlen in <q> from ""`),
-				From(Since40, `a to <dlx> <q>; maxlen 1 in <q> from "" [<q>]; first maxlen in <q> from ""; last maxlen in <q> from ""`)))
-			t.Check("left", d.c.Drain(d.q), []string{"b", "c"})
-		},
-	},
-	{
-		ID:     "quorum.dead/rejected",
-		Title:  "a rejection without requeue makes a dead letter; x-delivery-count does not go along",
-		Why:    "The count belongs to the queue.",
-		Source: pageDLX,
-		Run: func(t *T) {
-			d := newDeadLetters(t, quorum(deliveryLimit(10))...)
-			t.Publish("", d.q, "a")
-			d.c.Consume(d.q, "c")
-			d.c.Lines(1)
-			d.c.Send(&wire.BasicReject{DeliveryTag: 1, Requeue: true})
-			d.c.Lines(1)
-			d.c.Send(&wire.BasicReject{DeliveryTag: 2})
-			t.CheckLetters("dead letter", d.box, ByRelease(t,
-				From(Only310, `a to <dlx> <q>; rejected 1 in <q> from "" [<q>]; first rejected in <q> from ""`),
-				From(Since40, `a to <dlx> <q>; rejected 1 in <q> from "" [<q>]; first rejected in <q> from ""; last rejected in <q> from ""`)))
-		},
-	},
-	{
-		ID:     "quorum.dead/cycle",
-		Title:  "a cycle of quorum queues without a rejection ends, too",
-		Why:    "The history is the same for all types.",
-		Source: pageDLX,
+		ID:     "quorum.order/same-tag-again",
+		Title:  "a channel that consumes again under a tag of which it still holds messages has one consumer, not two",
+		Why:    "A quorum queue counts a cancelled consumer as long as it holds messages.",
+		Source: pageQuorum,
 		Run: func(t *T) {
 			c, q := t.Raw().Channel(), t.QueueName("q")
-			c.Queue(q, quorum(append(deadLetterTo(q), wire.Field{Key: "x-message-ttl", Value: int32(1)})...)...)
-			c.Publish("", q, "a")
-			c.CheckCounts("gone", q, Counts{})
+			c.Queue(q, quorum()...)
+			c.Consume(q, "again")
+			c.Publish("", q, "m")
+			t.Check("delivered", c.Lines(1), []string{`deliver again 1 "m"`})
+			Call[*wire.BasicCancelOk](c, &wire.BasicCancel{ConsumerTag: "again"})
+			c.CheckCounts("cancelled", q, Counts{Consumers: 1})
+			c.Consume(q, "again")
+			c.CheckCounts("again", q, Counts{Consumers: 1})
+			c.Send(&wire.BasicAck{DeliveryTag: 1})
+			c.CheckCounts("settled", q, Counts{Consumers: 1})
 		},
 	},
 	{
-		ID:     "quorum.dead/into-quorum",
-		Title:  "a dead letter goes from one quorum queue to another and on",
-		Why:    "Retry queues are quorum queues, too.",
-		Source: pageDLX,
+		ID:     "quorum.order/got-comes-back",
+		Title:  "what basic.get got comes back in the order of the letters of its delivery tags when the channel ends",
+		Why:    "Each basic.get is a consumer of its own, and its tag is text: 10 before 9.",
+		Source: pageQuorum,
 		Run: func(t *T) {
 			r := t.Raw()
-			c, work, wait := r.Channel(), t.QueueName("work"), t.QueueName("wait")
-			c.Queue(work, quorum(deadLetterTo(wait)...)...)
-			c.Queue(wait, quorum(append(deadLetterTo(work), wire.Field{Key: "x-message-ttl", Value: int32(1)})...)...)
-			t.Publish("", work, "m")
-			c.Consume(work, "c")
-			for range 2 {
-				c.Send(&wire.BasicReject{DeliveryTag: Expect[*wire.BasicDeliver](c).DeliveryTag})
+			c, q := r.Channel(), t.QueueName("q")
+			c.Queue(q, quorum()...)
+			for i := range 11 {
+				c.Publish("", q, fmt.Sprint(i+1))
 			}
-			t.CheckLetters("twice around", c, ByRelease(t,
-				From(Only310, `m to "" <work>; expired 2 in <wait> from "" [<wait>]; rejected 2 in <work> from "" [<work>]; first rejected in <work> from ""`),
-				From(Only40, `m to "" <work>; expired 2 in <wait> from "" [<wait>]; rejected 2 in <work> from "" [<work>]; first rejected in <work> from ""; last expired in <wait> from ""; {x-delivery-count=2}`),
-				From(Only43, `m to "" <work>; expired 2 in <wait> from "" [<wait>]; rejected 2 in <work> from "" [<work>]; first rejected in <work> from ""; last expired in <wait> from ""; {x-acquired-count=2, x-delivery-count=2}`)))
+			c.CheckCounts("published", q, Counts{Ready: 11})
+			got := r.Channel()
+			for range 11 {
+				Call[*wire.BasicGetOk](got, &wire.BasicGet{Queue: q})
+			}
+			got.Close()
+			t.Check("order", c.DrainRequeued(q, 11), []string{"1", "10", "11", "2", "3", "4", "5", "6", "7", "8", "9"})
 		},
 	},
 	{
-		ID:     "quorum.dead/reject-publish",
-		Title:  "with reject-publish a full quorum queue nacks, after it took one more or so",
-		Why:    "The limit is soft: publishers learn of it late.",
-		Source: pageQuorum + "#queue-length-limit",
+		ID:     "quorum.order/older-third",
+		Title:  "of three messages that 4.0 takes from a quorum queue, the third is the older one of the first high and the first normal",
+		Why:    "A normal message must not wait forever behind high ones.",
+		Source: pageQuorum + "#priorities",
+		Run: func(t *T) {
+			c := t.Raw().Channel()
+			for _, each := range []struct {
+				label             string
+				bodies            []string
+				priorities        []int
+				in310, in40, in43 []string
+			}{
+				{"normal-first", []string{"x", "y", "n", "h", "n2", "h2"}, []int{4, 4, 4, 9, 4, 9},
+					[]string{"n", "h", "n2", "h2"}, []string{"n", "h", "h2", "n2"}, []string{"h", "h2", "n", "n2"}},
+				{"high-first", []string{"x", "y", "h", "n", "h2", "n2"}, []int{4, 4, 9, 4, 9, 4},
+					[]string{"h", "n", "h2", "n2"}, []string{"h", "h2", "n", "n2"}, []string{"h", "h2", "n", "n2"}},
+			} {
+				q := t.QueueName(each.label)
+				c.Queue(q, quorum()...)
+				c.publishPriorities(q, each.bodies[:2], each.priorities[:2])
+				c.CheckCounts(each.label+" two", q, Counts{Ready: 2})
+				t.Check(each.label+" two", c.Drain(q), []string{"x", "y"})
+				c.publishPriorities(q, each.bodies[2:], each.priorities[2:])
+				c.CheckCounts(each.label+" four", q, Counts{Ready: 4})
+				t.Check(each.label+" order", c.Drain(q), ByRelease(t, From(Only310, each.in310), From(Only40, each.in40), From(Only43, each.in43)))
+			}
+		},
+	},
+	{
+		ID:     "quorum.order/returned-one-by-one",
+		Title:  "where what is returned goes to the end of the queue, as in 3.10, it comes back one by one, otherwise consumer by consumer",
+		Why:    "The tags of deliveries to several consumers of one channel show it.",
+		Source: pageQuorum,
 		Run: func(t *T) {
 			c, q := t.Raw().Channel(), t.QueueName("q")
-			c.Queue(q, quorum(wire.Field{Key: "x-max-length", Value: int32(2)}, wire.Field{Key: "x-overflow", Value: "reject-publish"})...)
-			c.Confirm()
-			var confirms []string
-			for range 6 {
-				c.Publish("", q, "m")
-				confirms = append(confirms, c.Lines(1)...)
+			c.Queue(q, quorum()...)
+			c.Consume(q, "first")
+			for i := range 3 {
+				c.Publish("", q, fmt.Sprint(i+1))
+				c.Next()
 			}
-			t.Observe("confirms", confirms)
-			nacked := 0
-			for _, confirm := range confirms {
-				if confirm[0] == 'n' {
-					nacked++
+			c.Consume(q, "second")
+			c.Send(&wire.BasicNack{DeliveryTag: 3, Multiple: true, Requeue: true})
+			var got []string
+			for range 3 {
+				d := c.Next()
+				got = append(got, d.Method.(*wire.BasicDeliver).ConsumerTag+" "+string(d.Body))
+			}
+			t.Check("order", got, ByRelease(t,
+				From(Only310, []string{"first 1", "second 2", "first 3"}),
+				From(Since40, []string{"first 1", "first 3", "second 2"})))
+		},
+	},
+	{
+		ID:     "quorum.order/failed-channel-first",
+		Title:  "when a connection ends over an error of a channel, what that channel holds comes back first",
+		Why:    "The other channels end in any order.",
+		Source: pageQuorum,
+		Run: func(t *T) {
+			for _, failing := range []string{"first", "last"} {
+				q, c := t.QueueName(failing), t.Raw().Channel()
+				c.Queue(q, quorum()...)
+				c.Publish("", q, "a", "b")
+				c.CheckCounts(failing+" published", q, Counts{Ready: 2})
+				a, b := t.getOnTwoChannels(q)
+				want := map[string][]string{"first": {"a", "b"}, "last": {"b", "a"}}[failing]
+				if failing == "last" {
+					a = b
 				}
+				t.Check(failing+" error", a.Refused(&wire.BasicQos{PrefetchSize: 1}).Code, wire.NotImplemented)
+				t.Check(failing+" order", c.DrainRequeued(q, 2), want)
 			}
-			t.Check("all but two or three are nacked", nacked == 3 || nacked == 4, true)
-			t.Observe("left", c.Drain(q))
+		},
+	},
+	{
+		ID: "quorum.order/single-active-busy", Title: "since 4.0 a consumer of a higher priority becomes the single active one when the active one has settled all; until then nobody gets anything",
+		Why: "A worker that is slow to acknowledge holds up the queue.", Source: pageQuorum,
+		Run: func(t *T) {
+			r, q := t.Raw(), t.QueueName("q")
+			low, high, other := r.Channel(), r.Channel(), t.Raw().Channel()
+			low.Queue(q, quorum(singleActive)...)
+			for _, c := range []*RawChannel{low, high} {
+				c.Qos(2, false)
+			}
+			low.ConsumeWith(priorityConsumer(q, "low", int32(1)))
+			t.Publish("", q, "a", "b", "c", "d")
+			t.Check("low", low.Lines(2), []string{`deliver low 1 "a"`, `deliver low 2 "b"`})
+			high.ConsumeWith(priorityConsumer(q, "high", int32(5)))
+			low.Send(&wire.BasicAck{DeliveryTag: 1})
+			other.CheckCounts("one is settled", q, Counts{Ready: ByRelease(t, From(Only310, uint32(1)), From(Since40, uint32(2))), Consumers: 1})
+			low.Send(&wire.BasicAck{DeliveryTag: 2})
+			if t.In(Only310) {
+				t.Check("low goes on", low.Lines(2), []string{`deliver low 3 "c"`, `deliver low 4 "d"`})
+			} else {
+				t.Check("high takes over", high.Lines(2), []string{`deliver high 1 "c"`, `deliver high 2 "d"`})
+			}
 		},
 	},
 }

@@ -2,16 +2,10 @@ package conformance
 
 import (
 	"strconv"
-
-	amqp "github.com/rabbitmq/amqp091-go"
+	"time"
 
 	"github.com/minirabbit/minirabbit/wire"
 )
-
-// persistent are properties with delivery mode 2 only.
-func persistent() wire.Properties {
-	return wire.Properties{Flags: wire.HasDeliveryMode, DeliveryMode: amqp.Persistent}
-}
 
 var restartCases = []Case{
 	{
@@ -155,6 +149,138 @@ var restartCases = []Case{
 			c = t.Raw().Channel()
 			c.CheckCounts("left", q, Counts{Ready: 1})
 			t.Check("messages", c.Drain(q), []string{"long"})
+		},
+	},
+	{
+		ID: "restart/priorities-and-counts", Title: "priorities, deaths and delivery counts are as they were after a restart",
+		Why: "What a worker decides by must not change under it.", Source: pageQueues + "#durability", Node: true,
+		Run: func(t *T) {
+			c := t.Raw().Channel()
+			c.Confirm()
+			sorted, dead, from, counted := t.QueueName("sorted"), t.QueueName("dead"), t.QueueName("from"), t.QueueName("counted")
+			c.Queue(sorted, wire.Field{Key: "x-max-priority", Value: int32(5)})
+			for _, priority := range []uint8{1, 5, 3, 5} {
+				p := persistent()
+				p.Flags |= wire.HasPriority
+				p.Priority = priority
+				c.published(sorted, p, "p"+strconv.Itoa(int(priority)))
+			}
+			c.Queue(dead)
+			c.Queue(from, deadLetterTo(dead)...)
+			c.published(from, persistent(), "letter")
+			c.reject(from)
+			c.CheckCounts("dead", dead, Counts{Ready: 1})
+			c.Queue(counted, quorum()...)
+			c.published(counted, persistent(), "a", "b")
+			for range 2 {
+				other := t.Raw().Channel()
+				t.Observe("held", other.getWithHeaders(counted))
+				other.Close()
+				c.CheckCounts("came back", counted, Counts{Ready: 2})
+			}
+			t.Restart()
+			r := t.Raw()
+			c = r.Channel()
+			c.CheckCounts("by priority", sorted, Counts{Ready: 4})
+			t.Check("by priority", c.Drain(sorted), []string{"p5", "p5", "p3", "p1"})
+			t.Observe("the letter", r.letterboxOnceFull(dead).letters(1))
+			c.CheckCounts("counted", counted, Counts{Ready: 2})
+			t.Observe("counted", []string{c.getWithHeaders(counted), c.getWithHeaders(counted)})
+		},
+	},
+	{
+		ID: "restart/auto-delete", Title: "a restart is no end of use: auto-delete queues and, up to 4.0, exchanges stay that are durable",
+		Why: "Temporary things of a program that reconnects are still there.", Source: pageQueues + "#durability", Node: true,
+		Run: func(t *T) {
+			c := t.Raw().Channel()
+			auto, transient, x := t.QueueName("auto"), t.QueueName("transient"), t.ExchangeName("x")
+			Call[*wire.QueueDeclareOk](c, &wire.QueueDeclare{Queue: auto, Durable: true, AutoDelete: true})
+			named := Call[*wire.QueueDeclareOk](c, &wire.QueueDeclare{Durable: true}).Queue
+			t.OwnQueue("named", named)
+			Call[*wire.QueueDeclareOk](c, &wire.QueueDeclare{Queue: transient})
+			Call[*wire.ExchangeDeclareOk](c, &wire.ExchangeDeclare{Exchange: x, Type: "direct", Durable: true, AutoDelete: true})
+			c.Bind(transient, x, "k")
+			t.Restart()
+			r := t.Raw()
+			c = r.Channel()
+			c.CheckCounts("auto-delete", auto, Counts{})
+			c.CheckCounts("named by the broker", named, Counts{})
+			t.Check("transient", r.Channel().Refused(&wire.QueueDeclare{Queue: transient, Passive: true}), gone(transient))
+			exchange := r.Channel()
+			exchange.Send(&wire.ExchangeDeclare{Exchange: x, Passive: true})
+			t.Observe("the exchange that only a transient queue was bound to", plain(exchange.Next().String()))
+			c.Consume(auto, "c")
+			Call[*wire.BasicCancelOk](c, &wire.BasicCancel{ConsumerTag: "c"})
+			t.Check("used once more", c.Refused(&wire.QueueDeclare{Queue: auto, Passive: true}), gone(auto))
+		},
+	},
+	{
+		ID: "restart/plug-in-exchanges", Title: "queues have their weights after a restart, in whichever order they come to stand on the ring; a history is gone up to 4.0, and kept in 4.3",
+		Why: "The work is shared out as before, and who comes late may find nothing.", Source: pageHistory, Node: true,
+		Run: func(t *T) {
+			c := t.Raw().Channel()
+			history, hash, late := t.ExchangeName("history"), t.ExchangeName("hash"), t.QueueName("late")
+			one, two := t.QueueName("one"), t.QueueName("two")
+			c.Exchange(history, "x-recent-history")
+			c.Exchange(hash, "x-consistent-hash")
+			for _, q := range []string{one, two, late} {
+				c.Queue(q)
+			}
+			c.Bind(one, hash, "1")
+			c.Bind(two, hash, "3")
+			hashed := func(label string, c *RawChannel, n int, first, second uint32) {
+				c.Confirm()
+				for i := range n {
+					c.Publish(hash, strconv.Itoa(i), strconv.Itoa(i))
+					Expect[*wire.BasicAck](c)
+				}
+				c.CheckCounts(label, one, Counts{Ready: first})
+				c.CheckCounts(label, two, Counts{Ready: second})
+				t.unrecorded(func() {
+					c.Drain(one)
+					c.Drain(two)
+				})
+			}
+			hashed("before", c, 20, 5, 15)
+			for i := range 3 {
+				t.Publish(history, strconv.Itoa(i), strconv.Itoa(i))
+			}
+			t.Restart()
+			c = t.Raw().Channel()
+			hashed("after", c, 20, 5, 15)
+			Call[*wire.QueueUnbindOk](c, &wire.QueueUnbind{Queue: two, Exchange: hash, RoutingKey: "3"})
+			hashed("with one queue", c, 5, 5, 0)
+			c.Bind(late, history, "")
+			kept := ByRelease(t, From(Before43, []string{}), From(Only43, []string{"0", "1", "2"}))
+			c.CheckCounts("kept", late, Counts{Ready: uint32(len(kept))})
+			t.Check("the history", c.Drain(late), kept)
+		},
+	},
+	{
+		ID: "restart/operators", Title: "policies, users and their permissions outlive a restart, and so do dead letters that are kept until they arrive",
+		Why: "What operators have set up is there when the node comes back.", Source: pageAuth, Management: true, Node: true,
+		Run: func(t *T) {
+			c := t.Raw().Channel()
+			c.Confirm()
+			q, least, to, x := t.QueueName("q"), t.QueueName("least"), t.QueueName("to"), t.ExchangeName("x")
+			c.Queue(q)
+			t.Policy(q, map[string]any{"max-length": 2})
+			user := t.User("user")
+			t.Permit(user.Username, "", ".*", "")
+			c.Exchange(x, "direct")
+			t.SetDeadLetterRetry(time.Second)
+			c.atLeastOnce(least, x)
+			c.published(least, persistent(), "kept")
+			c.reject(least)
+			c.RoundTrip()
+			t.Restart()
+			r := t.Raw()
+			c = r.Channel()
+			c.Queue(to)
+			c.Bind(to, x, least)
+			t.Observe("the letter", r.letterboxOnceFull(to).letters(1))
+			t.Check("policy", t.left(c, q, "a", "b", "c"), []string{"b", "c"})
+			t.Check("user", t.RawAs(user).Channel().Refused(&wire.QueueDeclare{Queue: "no"}), t.accessRefused("configure", "queue 'no'", wire.IDQueueDeclare))
 		},
 	},
 }

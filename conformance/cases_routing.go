@@ -7,6 +7,72 @@ import (
 	"github.com/minirabbit/minirabbit/wire"
 )
 
+// routed publishes a message with each of the keys, and tells which keys went by each of the bindings.
+func routed(t *T, kind string, bindings, keys []string) map[string][]string {
+	t.Helper()
+	c, x := t.Raw().Channel(), t.ExchangeName("x")
+	c.Exchange(x, kind)
+	queues := make(map[string]string)
+	for i, binding := range bindings {
+		queues[binding] = t.QueueName(numbered("q", i+1)[i])
+		c.Queue(queues[binding])
+		c.Bind(queues[binding], x, binding)
+	}
+	for _, key := range keys {
+		c.Publish(x, key, key)
+	}
+	matched := make(map[string][]string)
+	for _, binding := range bindings {
+		matched[binding] = c.Drain(queues[binding])
+	}
+	return matched
+}
+
+// headersExchange collects which messages go by which bindings of a headers exchange.
+type headersExchange struct {
+	t        *T
+	c        *RawChannel
+	exchange string
+	labels   []string          // of the bindings, in order
+	queues   map[string]string // by the binding's label
+}
+
+func newHeaders(t *T) *headersExchange {
+	t.Helper()
+	x := &headersExchange{t: t, c: t.Raw().Channel(), exchange: t.ExchangeName("x"), queues: make(map[string]string)}
+	x.c.Exchange(x.exchange, "headers")
+	return x
+}
+
+// bind binds a queue of its own.
+func (x *headersExchange) bind(label string, arguments wire.Table) {
+	x.t.Helper()
+	queue := x.t.QueueName(numbered("q", len(x.queues)+1)[len(x.queues)])
+	x.labels, x.queues[label] = append(x.labels, label), queue
+	x.c.Queue(queue)
+	x.c.Bind(queue, x.exchange, "", arguments...)
+}
+
+// publish publishes a message with those headers; nil sends none.
+func (x *headersExchange) publish(label string, table wire.Table) {
+	x.t.Helper()
+	properties := headers(table...)
+	if table == nil {
+		properties = wire.Properties{}
+	}
+	x.c.PublishWith(&wire.BasicPublish{Exchange: x.exchange}, properties, label)
+}
+
+// check checks which messages went by each binding.
+func (x *headersExchange) check(want map[string][]string) {
+	x.t.Helper()
+	got := make(map[string][]string)
+	for _, label := range x.labels {
+		got[label] = x.c.Drain(x.queues[label])
+	}
+	x.t.Check("messages by binding", got, want)
+}
+
 var routingCases = []Case{
 	{
 		ID:     "routing.direct/exact",
@@ -254,70 +320,4 @@ var routingCases = []Case{
 			t.Check("after", c.Lines(1), []string{`return 312 NO_ROUTE "" <q> "late"`})
 		},
 	},
-}
-
-// routed publishes a message with each of the keys, and tells which keys went by each of the bindings.
-func routed(t *T, kind string, bindings, keys []string) map[string][]string {
-	t.Helper()
-	c, x := t.Raw().Channel(), t.ExchangeName("x")
-	c.Exchange(x, kind)
-	queues := make(map[string]string)
-	for i, binding := range bindings {
-		queues[binding] = t.QueueName(numbered("q", i+1)[i])
-		c.Queue(queues[binding])
-		c.Bind(queues[binding], x, binding)
-	}
-	for _, key := range keys {
-		c.Publish(x, key, key)
-	}
-	matched := make(map[string][]string)
-	for _, binding := range bindings {
-		matched[binding] = c.Drain(queues[binding])
-	}
-	return matched
-}
-
-// headersExchange collects which messages go by which bindings of a headers exchange.
-type headersExchange struct {
-	t        *T
-	c        *RawChannel
-	exchange string
-	labels   []string          // of the bindings, in order
-	queues   map[string]string // by the binding's label
-}
-
-func newHeaders(t *T) *headersExchange {
-	t.Helper()
-	x := &headersExchange{t: t, c: t.Raw().Channel(), exchange: t.ExchangeName("x"), queues: make(map[string]string)}
-	x.c.Exchange(x.exchange, "headers")
-	return x
-}
-
-// bind binds a queue of its own.
-func (x *headersExchange) bind(label string, arguments wire.Table) {
-	x.t.Helper()
-	queue := x.t.QueueName(numbered("q", len(x.queues)+1)[len(x.queues)])
-	x.labels, x.queues[label] = append(x.labels, label), queue
-	x.c.Queue(queue)
-	x.c.Bind(queue, x.exchange, "", arguments...)
-}
-
-// publish publishes a message with those headers; nil sends none.
-func (x *headersExchange) publish(label string, table wire.Table) {
-	x.t.Helper()
-	properties := headers(table...)
-	if table == nil {
-		properties = wire.Properties{}
-	}
-	x.c.PublishWith(&wire.BasicPublish{Exchange: x.exchange}, properties, label)
-}
-
-// check checks which messages went by each binding.
-func (x *headersExchange) check(want map[string][]string) {
-	x.t.Helper()
-	got := make(map[string][]string)
-	for _, label := range x.labels {
-		got[label] = x.c.Drain(x.queues[label])
-	}
-	x.t.Check("messages by binding", got, want)
 }

@@ -2,8 +2,6 @@ package conformance
 
 import "github.com/minirabbit/minirabbit/wire"
 
-var singleActive = wire.Field{Key: "x-single-active-consumer", Value: true}
-
 var singleActiveCases = []Case{
 	{
 		ID:     "single-active/first-only",

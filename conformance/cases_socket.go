@@ -7,6 +7,28 @@ import (
 	"github.com/minirabbit/minirabbit/wire"
 )
 
+// answeredError is a connection that the broker has closed over an error, which the client has answered.
+func (t *T) answeredError() *Raw {
+	t.Helper()
+	r := t.Raw()
+	r.WriteFrame(9, 0, nil)
+	Expect[*wire.ConnectionClose](r.Channel0())
+	r.Channel0().Send(&wire.ConnectionCloseOk{})
+	return r
+}
+
+// hangUp says that nothing more comes, and goes on to listen.
+func (r *Raw) hangUp() {
+	r.t.Helper()
+	socket, ok := r.conn.(interface{ CloseWrite() error })
+	if !ok {
+		r.t.Fatalf("a connection of type %T cannot be closed on one side", r.conn)
+	}
+	if err := socket.CloseWrite(); err != nil {
+		r.t.Fatalf("hanging up: %v", err)
+	}
+}
+
 var socketCases = []Case{
 	{
 		ID:     "socket/reset",
@@ -94,26 +116,4 @@ var socketCases = []Case{
 			t.Check("one byte more", startOk(least+1).ExpectEnd(), true)
 		},
 	},
-}
-
-// answeredError is a connection that the broker has closed over an error, which the client has answered.
-func (t *T) answeredError() *Raw {
-	t.Helper()
-	r := t.Raw()
-	r.WriteFrame(9, 0, nil)
-	Expect[*wire.ConnectionClose](r.Channel0())
-	r.Channel0().Send(&wire.ConnectionCloseOk{})
-	return r
-}
-
-// hangUp says that nothing more comes, and goes on to listen.
-func (r *Raw) hangUp() {
-	r.t.Helper()
-	socket, ok := r.conn.(interface{ CloseWrite() error })
-	if !ok {
-		r.t.Fatalf("a connection of type %T cannot be closed on one side", r.conn)
-	}
-	if err := socket.CloseWrite(); err != nil {
-		r.t.Fatalf("hanging up: %v", err)
-	}
 }

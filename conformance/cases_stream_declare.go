@@ -16,16 +16,6 @@ func wrongArgument(key, reason string) Error {
 	return ChannelError(wire.PreconditionFailed, "invalid arg '"+key+"' for queue '<q>' in vhost '/': "+reason, wire.IDQueueDeclare)
 }
 
-// internalError is what RabbitMQ fails with where it did not reckon with a value.
-func internalError() Error {
-	return Error{Scope: OnConnection, Code: wire.InternalError, Text: "INTERNAL_ERROR"}
-}
-
-// unsupported is the refusal of a method that streams do not have.
-func unsupported(explanation string, method wire.MethodID) Error {
-	return ConnectionError(wire.NotImplemented, explanation+" queue '<q>' in vhost '/'", method)
-}
-
 var streamDeclareCases = []Case{
 	{
 		ID:     "stream.declare/properties",
@@ -225,38 +215,6 @@ var streamDeclareCases = []Case{
 			reader := t.Read(q, fromFirst, 1)
 			t.Check("read", reader.Messages(1), []string{`c 1 @0 "a"`})
 			c.CheckLateCounts("counts", q, Counts{Ready: 3})
-		},
-	},
-	{
-		ID:     "stream.get/refused",
-		Title:  "basic.get and queue.purge are refused with 540",
-		Why:    "A stream cannot be emptied, and is read by consumers only.",
-		Source: pageStreams + "#feature-comparison",
-		Run: func(t *T) {
-			c := t.Raw().Channel()
-			q := c.Stream()
-			t.Publish("", q, "a")
-			t.Check("get", t.Raw().Channel().Refused(&wire.BasicGet{Queue: q}), unsupported("basic.get not supported by stream queues", wire.IDBasicGet))
-			t.Check("get without acknowledgement", t.Raw().Channel().Refused(&wire.BasicGet{Queue: q, NoAck: true}),
-				unsupported("basic.get not supported by stream queues", wire.IDBasicGet))
-			t.Check("purge", t.Raw().Channel().Refused(&wire.QueuePurge{Queue: q}), unsupported("queue.purge not supported by stream queues", wire.IDQueuePurge))
-			t.CheckRead("it is still there", q, fromFirst, `c 1 @0 "a"`)
-		},
-	},
-	{
-		ID:     "stream.delete/conditions",
-		Title:  "if-unused and if-empty do not hold back the deletion of a stream, and no messages are counted",
-		Why:    "A clean-up that relies on the conditions deletes the data of others.",
-		Source: measured,
-		Run: func(t *T) {
-			c := t.Raw().Channel()
-			q := c.Stream()
-			t.Publish("", q, "a")
-			t.Check("if-empty", Call[*wire.QueueDeleteOk](c, &wire.QueueDelete{Queue: q, IfEmpty: true}), &wire.QueueDeleteOk{})
-			c.Queue(q, argument("x-queue-type", "stream")...)
-			reader := t.Read(q, fromFirst, 1)
-			t.Check("if-unused", Call[*wire.QueueDeleteOk](c, &wire.QueueDelete{Queue: q, IfUnused: true}), &wire.QueueDeleteOk{})
-			t.Check("the consumer is told", reader.Lines(1), []string{"cancel c nowait"})
 		},
 	},
 }

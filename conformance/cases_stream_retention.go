@@ -123,28 +123,4 @@ var streamRetentionCases = []Case{
 			t.CheckLater("segments, too late", func() any { return r.FirstOffset(q, fromFirst) }, "0")
 		},
 	},
-	{
-		ID:     "stream.restart/keeps",
-		Title:  "a restart keeps all that is in a stream, persistent or not, and the offsets go on",
-		Why:    "A stream is a log, whatever the delivery mode says.",
-		Source: pageStreams,
-		Node:   true,
-		Racy:   "how often a stream must be asked for until it is back depends on speed",
-		Run: func(t *T) {
-			c := t.Raw().Channel()
-			q := c.Stream()
-			c.Confirm()
-			for i, body := range []string{"a", "b"} {
-				c.PublishWith(&wire.BasicPublish{RoutingKey: q}, wire.Properties{Flags: wire.HasDeliveryMode, DeliveryMode: uint8(i + 1)}, body)
-				Expect[*wire.BasicAck](c)
-			}
-			t.Restart()
-			t.AwaitStream(q)
-			c = t.Raw().Channel()
-			c.Confirm()
-			c.Publish("", q, "c")
-			Expect[*wire.BasicAck](c)
-			t.CheckRead("kept", q, fromFirst, `c 1 @0 "a"`, `c 2 @1 "b"`, `c 3 @2 "c"`)
-		},
-	},
 }

@@ -6,19 +6,6 @@ import (
 	"github.com/minirabbit/minirabbit/wire"
 )
 
-// publishExpiring publishes a message with a priority, none if it is below 0, and an expiration, none if it is empty.
-func (c *RawChannel) publishExpiring(queue, body string, priority int, expiration string) {
-	c.raw.t.Helper()
-	var p wire.Properties
-	if priority >= 0 {
-		p.Flags, p.Priority = wire.HasPriority, uint8(priority)
-	}
-	if expiration != "" {
-		p.Flags, p.Expiration = p.Flags|wire.HasExpiration, expiration
-	}
-	c.PublishWith(&wire.BasicPublish{RoutingKey: queue}, p, body)
-}
-
 var ttlHeadCases = []Case{
 	{
 		ID:    "ttl.head/overtaken",
@@ -126,31 +113,6 @@ var ttlHeadCases = []Case{
 			c.CheckCounts("before", q, Counts{Ready: 2})
 			t.Policy(q, map[string]any{"max-length": 1})
 			c.CheckCounts("after", q, Counts{})
-		},
-	},
-	{
-		ID:     "exchange.history/nobody-to-tell",
-		Title:  "a binding is an internal error if the exchange that it leads to has no queue for what was kept; in 3.10 it does not come to be",
-		Why:    "3.10 makes bindings in a transaction, which takes back also what exchanges have kept on the way.",
-		Source: "https://github.com/rabbitmq/rabbitmq-server/tree/main/deps/rabbitmq_recent_history_exchange",
-		Run: func(t *T) {
-			r := t.Raw()
-			c, source, to, q := r.Channel(), t.ExchangeName("source"), t.ExchangeName("to"), t.QueueName("q")
-			for _, x := range []string{source, to} {
-				Call[*wire.ExchangeDeclareOk](c, &wire.ExchangeDeclare{Exchange: x, Type: "x-recent-history"})
-			}
-			c.Publish(source, "", "kept")
-			c.RoundTrip()
-			t.Check("error", t.Raw().Channel().Refused(&wire.ExchangeBind{Source: source, Destination: to}),
-				ByRelease(t,
-					From(Only310, Error{OnConnection, wire.InternalError, "INTERNAL_ERROR", 0}),
-					From(Since40, Error{OnConnection, wire.InternalError, "INTERNAL_ERROR - could not find queue/exchange ''", wire.IDExchangeBind})))
-			c.Queue(q)
-			c.Bind(q, to, "")
-			c.CheckCounts("kept on the way", q, Counts{Ready: ByRelease(t, From(Only310, uint32(0)), From(Since40, uint32(1)))})
-			c.Publish(source, "", "through the binding")
-			c.RoundTrip()
-			c.CheckCounts("bound", q, Counts{Ready: ByRelease(t, From(Only310, uint32(0)), From(Since40, uint32(2)))})
 		},
 	},
 }

@@ -56,13 +56,18 @@
 //
 // # Writing a case
 //
-// Add it to the slice of its area in a file cases_AREA.go, with wants that a real RabbitMQ answered, never guessed ones;
-// index.go lists the slices. Take names from [T.QueueName], [T.ExchangeName] and [T.UniqueName]; what they name is
-// deleted when the case ends. What differs between releases goes into [ByRelease]. Nothing sleeps: replies, deliveries
-// and confirms are waited for, and that nothing more comes is shown by [RawChannel.Fence] or [RawChannel.RoundTrip].
-// RabbitMQ does some things after it has answered, and answers some things early; [T.Publish], [RawChannel.CheckCounts]
-// and [RawChannel.DrainRequeued] wait for those. Do things in the same order in each run, so never by the order of a map.
-// Then record it; that a second run answers the same is checked by running the suite on RabbitMQ again.
+// A case's ID leads to its file: the cases of area "basic.ack" are in cases_basic_ack.go. Small areas share the file of the
+// family that their names begin with, as "channel.open" and "channel.flow" share cases_channel.go, and the cases of a large
+// area are in parts, as cases_http_access.go. What cases of several areas use is in files of other names. Tests check all
+// that. index.go lists the files' slices.
+//
+// Write no expectation that a real RabbitMQ has not answered. Take names from [T.QueueName], [T.ExchangeName] and
+// [T.UniqueName]; what they name is deleted when the case ends. What differs between releases goes into [ByRelease].
+// Nothing sleeps: replies, deliveries and confirms are waited for, and that nothing more comes is shown by
+// [RawChannel.Fence] or [RawChannel.RoundTrip]. RabbitMQ does some things after it has answered, and answers some things
+// early; [T.Publish], [RawChannel.CheckCounts] and [RawChannel.DrainRequeued] wait for those. Do things in the same
+// order in each run, so never by the order of a map. Then record it; that a second run answers the same is checked by
+// running the suite on RabbitMQ again.
 //
 //go:generate env -u AMQP_URL go test -count=1 -run ^TestBroker$ . -index
 package conformance

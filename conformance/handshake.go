@@ -100,3 +100,8 @@ func (r *Raw) complete(h Handshake) Handshake {
 func plainResponse(user, password string) []byte {
 	return []byte("\x00" + user + "\x00" + password)
 }
+
+// amqplainResponse is the response of the AMQPLAIN mechanism: a table without its length.
+func amqplainResponse(user, password string) []byte {
+	return wire.Table{{Key: "LOGIN", Value: user}, {Key: "PASSWORD", Value: password}}.Append(nil)[4:]
+}

@@ -170,3 +170,18 @@ func death(entry any) string {
 	}
 	return text
 }
+
+// atLeastOnce declares a quorum queue that dead-letters to an exchange at least once.
+func (c *RawChannel) atLeastOnce(queue, exchange string, arguments ...wire.Field) {
+	c.raw.t.Helper()
+	c.Queue(queue, append(wire.Table{
+		queueType("quorum"), {Key: "x-overflow", Value: "reject-publish"},
+		{Key: "x-dead-letter-strategy", Value: "at-least-once"}, {Key: "x-dead-letter-exchange", Value: exchange},
+	}, arguments...)...)
+}
+
+// arrives waits for dead letters in a queue.
+func (t *T) arrives(c *RawChannel, queue string, n uint32) {
+	t.Helper()
+	c.CheckCounts("arrived in "+queue, queue, Counts{Ready: n})
+}

@@ -172,3 +172,10 @@ func (t *T) policyPath(kind, name string) string {
 
 // exactly is a pattern for one name.
 func exactly(name string) string { return "^" + regexp.QuoteMeta(name) + "$" }
+
+// PermitTopic gives a user topic permissions for an exchange, as regular expressions.
+func (t *T) PermitTopic(user, exchange, write, read string) {
+	t.Helper()
+	t.Manage(http.MethodPut, "/api/topic-permissions/"+url.PathEscape(t.uri.Vhost)+"/"+url.PathEscape(user),
+		map[string]string{"exchange": exchange, "write": write, "read": read})
+}

@@ -39,3 +39,5 @@ const (
 	pageQuorum           = "rabbitmq.com/docs/quorum-queues"
 	measured             = "measured" // what RabbitMQ does where no page tells
 )
+
+const pageHTTP = "rabbitmq.com/docs/http-api-reference"
