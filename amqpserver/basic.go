@@ -142,11 +142,11 @@ func (ch *channel) Return(code wire.ReplyCode, m *queue.Message) {
 // all before it as soon as all of those are confirmed, here always, and has the
 // bit requeue, which means nothing to a client.
 func (ch *channel) Confirm(deliveryTag uint64, ack bool) {
-	if ch.muted {
-		ch.withheld = true
+	if ch.struck.unanswered {
+		ch.struck.gap = true
 		return
 	}
-	if ack && !ch.withheld && !ch.c.armed() {
+	if ack && !ch.struck.gap && !ch.c.armed() {
 		ch.confirm(deliveryTag)
 		return
 	}
@@ -155,7 +155,7 @@ func (ch *channel) Confirm(deliveryTag uint64, ack bool) {
 		ch.send(&ch.ack)
 		return
 	}
-	ch.nack = wire.BasicNack{DeliveryTag: deliveryTag, Multiple: !ch.withheld, Requeue: true}
+	ch.nack = wire.BasicNack{DeliveryTag: deliveryTag, Multiple: !ch.struck.gap, Requeue: true}
 	ch.send(&ch.nack)
 }
 
@@ -184,7 +184,7 @@ func (ch *channel) sendMessage(method wire.Method, m *queue.Message) {
 		ch.post(ch.appendMessage(c.out.begin(), method, m))
 		return
 	}
-	if method.ID() != wire.IDBasicDeliver && ch.muted { // in this order: deliveries come from others, too
+	if method.ID() != wire.IDBasicDeliver && ch.struck.unanswered { // in this order: deliveries come from others, too
 		return
 	}
 	cmd := Command{Channel: ch.number, Method: method, Properties: m.Properties, Body: m.Body, Message: m, ch: ch}

@@ -3,7 +3,6 @@ package amqpserver
 import (
 	"bytes"
 	"errors"
-	"sync/atomic"
 
 	"github.com/minirabbit/minirabbit/broker"
 	"github.com/minirabbit/minirabbit/wire"
@@ -45,12 +44,7 @@ type channel struct {
 	// guarded by the vhost's lock.
 	command Command
 
-	// For interceptors, see there.
-	muted    bool               // the answers to the present command are not sent
-	withheld bool               // a confirm was not sent, so none may speak for all before it
-	answers  *wire.BasicPublish // what the next confirm answers
-	shutting atomic.Bool        // shut was called, and the reader has not noticed
-	doomed   bool               // shut will be called; guarded by the vhost's lock
+	struck struck // by interceptors
 }
 
 func newChannel(c *conn, number uint16) *channel {
@@ -61,9 +55,7 @@ func newChannel(c *conn, number uint16) *channel {
 
 // frame handles one frame, whose payload is not read yet.
 func (ch *channel) frame(head wire.FrameHead) error {
-	if ch.shutting.Load() {
-		ch.noticeShut()
-	}
+	ch.noticeShut()
 	if head.Type == wire.FrameBody && ch.state == channelBody {
 		return ch.body(head)
 	}
@@ -185,7 +177,7 @@ func (ch *channel) execute(m wire.Method) error {
 	if err != nil {
 		return ch.fail(blame(err, m))
 	}
-	if reply != nil && !ch.muted {
+	if reply != nil && !ch.struck.unanswered {
 		ch.send(reply)
 	}
 	return nil
@@ -218,7 +210,7 @@ func (ch *channel) send(m wire.Method) {
 func (ch *channel) sendNow(m wire.Method) {
 	c := ch.c
 	if c.armed() {
-		c.deliver(Command{Channel: ch.number, Method: m, Publishing: ch.answers, ch: ch},
+		c.deliver(Command{Channel: ch.number, Method: m, Publishing: ch.struck.answers, ch: ch},
 			func(buf []byte) []byte { return wire.AppendMethodFrame(buf, ch.number, m) })
 		return
 	}

@@ -120,8 +120,8 @@ func (ch *channel) publish(p *content) error {
 		return nil
 	}
 	if ch.c.armed() {
-		ch.answers = &p.publish
-		defer func() { ch.answers = nil }()
+		ch.struck.answers = &p.publish
+		defer func() { ch.struck.answers = nil }()
 	}
 	if !p.opened {
 		return broker.WithMethod(errNotOpen(), p.publish.ID())

@@ -4,7 +4,6 @@ import (
 	"io"
 	"time"
 
-	"github.com/minirabbit/minirabbit/broker"
 	"github.com/minirabbit/minirabbit/wire"
 )
 
@@ -99,41 +98,6 @@ func (c *conn) interrupted(err error) error {
 		return *why
 	}
 	return err
-}
-
-// shut closes the channel for a reason that is not the client's last command.
-// Any goroutine that holds the vhost's lock may call it; the reader notices.
-func (ch *channel) shut(e *broker.ChannelError) {
-	ch.c.log.Error("channel error", "connection", ch.c.name, "channel", ch.number, "error", e)
-	ch.shutting.Store(true)
-	ch.session.Close()
-	ch.send(&wire.ChannelClose{ReplyCode: e.Code, ReplyText: e.Text(), FailingMethod: e.Method})
-}
-
-// noticeShut moves the channel to the state that shut asked for.
-func (ch *channel) noticeShut() {
-	if ch.shutting.Swap(false) {
-		ch.content = content{}
-		ch.state = channelClosing
-	}
-}
-
-// ended says that a command comes too late for the channel or its connection. A
-// command that ends them itself, after its effect, has that, unless somebody else
-// has ended them before. The vhost's lock is held.
-func (ch *channel) ended() bool {
-	if ch.shutting.Load() {
-		return true
-	}
-	return ch.c.ending.phase() >= over && (!ch.muted || ch.session != nil && !ch.session.Open())
-}
-
-// late answers a command that crossed the channel's end. The vhost's lock is held.
-func (ch *channel) late(m wire.Method) {
-	ch.noticeShut()
-	if _, ok := m.(*wire.ChannelClose); ok {
-		ch.send(&wire.ChannelCloseOk{})
-	}
 }
 
 // Line is a channel to a client that an interceptor can send on later. Lines are

@@ -3,9 +3,6 @@ package amqpserver
 import (
 	"sync/atomic"
 	"time"
-
-	"github.com/minirabbit/minirabbit/broker"
-	"github.com/minirabbit/minirabbit/wire"
 )
 
 // phase is how far a connection has come towards its end.
@@ -41,48 +38,24 @@ func (e *ending) reach(p phase) bool {
 // What follows is how an interceptor ends a channel or a connection.
 
 // pause keeps what follows in the outbox apart from what is in it.
-func (c *conn) pause(i *Interference) {
-	if i.Apart {
+func (c *conn) pause(apart bool) {
+	if apart {
 		c.out.halt(func() bool { return c.hold(time.Duration(c.number)) })
 	}
 }
 
-// breakOff has the reader close the connection with i.Err, and nothing count until
+// breakOff has the reader close the connection with err, and nothing count until
 // then.
-func (c *conn) breakOff(i *Interference) {
-	if !i.Apart {
-		c.interrupt(i.Err)
+func (c *conn) breakOff(err error, apart bool) {
+	if !apart {
+		c.interrupt(err)
 		return
 	}
 	c.ending.reach(over)
-	err := i.Err
 	c.out.halt(func() bool {
 		c.interrupt(err)
 		return true
 	})
-}
-
-// unheard says that a command comes behind what ends its channel or connection,
-// and is not sent.
-func (c *conn) unheard(cmd *Command) bool {
-	if p := c.ending.phase(); p == cut || p >= over && cmd.Channel != 0 {
-		return true
-	}
-	id := cmd.Method.ID()
-	return cmd.ch != nil && cmd.ch.doomed && id != wire.IDChannelClose && id != wire.IDChannelCloseOk
-}
-
-// followLocked does what comes after a command was sent.
-func (ch *channel) followLocked(do func(ch *broker.Channel), e *broker.ChannelError) {
-	if !ch.session.Open() {
-		return
-	}
-	if do != nil {
-		do(ch.session)
-	}
-	if e != nil {
-		ch.shut(e)
-	}
 }
 
 // finish has the connection end when what is in the outbox is sent. While it is

@@ -20,16 +20,16 @@ type saboteur struct {
 	struck chan struct{}
 }
 
-func (s saboteur) Armed() bool                                       { return true }
-func (s saboteur) Watch(*amqpserver.Command, bool)                   { panic("the saboteur is armed") }
-func (s saboteur) Send(*amqpserver.Command) *amqpserver.Interference { return nil }
-func (s saboteur) Receive(c *amqpserver.Command) *amqpserver.Interference {
+func (s saboteur) Armed() bool                                           { return true }
+func (s saboteur) Watch(*amqpserver.Command, bool)                       { panic("the saboteur is armed") }
+func (s saboteur) Send(*amqpserver.Command) *amqpserver.SendInterference { return nil }
+func (s saboteur) Receive(c *amqpserver.Command) *amqpserver.ReceiveInterference {
 	if c.Method.ID() != wire.IDBasicConsume {
 		return nil
 	}
 	s.server.Abort()
 	close(s.struck)
-	return &amqpserver.Interference{Mute: true, End: amqpserver.Cut}
+	return &amqpserver.ReceiveInterference{Effect: amqpserver.Unanswered, End: amqpserver.Cut}
 }
 
 // TestNoEffectAfterTheSession: a command that ends its connection after its effect has

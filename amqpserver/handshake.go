@@ -145,7 +145,12 @@ func await[M wire.Method](c *conn, state string) (M, error) {
 			return want, c.early(state, broker.WithMethod(err, m.ID()))
 		}
 		if c.armed() {
-			return got, c.receive(Command{Method: m}, func() error { return nil })
+			taken := false
+			err := c.receive(Command{Method: m}, func() error { taken = true; return nil })
+			if err == nil && !taken { // it is ignored
+				continue
+			}
+			return got, err
 		}
 		c.watch(Command{Method: m})
 		return got, nil

@@ -1,10 +1,6 @@
 package amqpserver
 
 import (
-	"errors"
-	"time"
-
-	"github.com/minirabbit/minirabbit/broker"
 	"github.com/minirabbit/minirabbit/queue"
 	"github.com/minirabbit/minirabbit/wire"
 )
@@ -25,11 +21,11 @@ type Interceptor interface {
 	// Receive is told of a command that has arrived whole and has had no effect
 	// yet. It is called by the connection's reader, without locks; whatever it
 	// waits for, the connection waits for.
-	Receive(c *Command) *Interference
+	Receive(c *Command) *ReceiveInterference
 	// Send is told of a command that the server is about to send. It is called
 	// with the lock of the virtual host held: it must not block and must not
 	// call back into the broker. The command is valid during the call only.
-	Send(c *Command) *Interference
+	Send(c *Command) *SendInterference
 }
 
 // Peer is a client, as interceptors see it.
@@ -143,65 +139,6 @@ func (c *Command) ConsumerTag() string {
 	return c.ch.session.ConsumerOfDelivery(tag)
 }
 
-// End is what becomes of a connection.
-type End uint8
-
-// The ends. Keep is the zero value.
-const (
-	Keep   End = iota
-	Cut        // the socket is closed without a word
-	Tear       // half of the command's bytes are sent, then the socket is closed
-	Silent     // the socket stays open; nothing more is sent, nothing more is handled
-)
-
-// Interference says how a command is to be treated. Its parts apply in the order
-// of the fields.
-type Interference struct {
-	// Delay comes first. Everything behind the command on the connection, in
-	// its direction, waits as well.
-	Delay time.Duration
-	// Rate limits what the connection is sent from now on, in bytes a second;
-	// zero leaves it as it is.
-	Rate int
-	// Skip: the command has no effect, or is not sent.
-	Skip bool
-	// Instead is sent in place of a command to be sent that is skipped.
-	Instead []wire.Method
-	// Answer replaces the effect of a publishing that is skipped.
-	Answer Answer
-	// Mute: the command has its effect, and its answer is not sent. For
-	// commands that are received.
-	Mute bool
-	// Do is called with the lock of the virtual host held, once the command
-	// has had its effect or is sent. On channel 0 there is no lock, and the
-	// channel is nil.
-	Do func(ch *broker.Channel)
-	// Err, as made by broker.Errorf, closes the channel or the connection.
-	Err error
-	// End is what becomes of the connection. Before says that a command to be
-	// sent must not leave any more.
-	End    End
-	Before bool
-	// Apart: what the client is sent from here on, and the end, comes some
-	// nanoseconds after what it was sent before, for each connection another
-	// number. In a synctest bubble it is done with the one before the other
-	// begins, and so are other clients, so that nothing hangs on the scheduler.
-	Apart bool
-}
-
-// Answer is what a publisher is told of a message that the broker has not taken.
-type Answer uint8
-
-// The answers.
-const (
-	NoAnswer Answer = iota
-	Nacked          // basic.nack
-	Returned        // basic.return, then basic.ack, as for a message without a queue
-)
-
-// errAborted says that the server ends the connection without a word.
-var errAborted = errors.New("connection cut on purpose")
-
 // SetInterceptor has an interceptor asked from now on. It must be called before
 // Serve.
 func (s *Server) SetInterceptor(i Interceptor) { s.interceptor = i }
@@ -215,153 +152,5 @@ func (c *conn) watch(cmd Command) {
 	if c.server.interceptor != nil {
 		cmd.Peer, cmd.At = &c.peer, c.node.Now()
 		c.server.interceptor.Watch(&cmd, cmd.sent)
-	}
-}
-
-// receive lets the interceptor treat a command that has arrived; effect is what
-// the server would do.
-func (c *conn) receive(cmd Command, effect func() error) error {
-	cmd.Peer, cmd.At = &c.peer, c.node.Now()
-	i := c.server.interceptor.Receive(&cmd)
-	if i == nil {
-		return effect()
-	}
-	ch := cmd.ch
-	if i.Delay > 0 && !c.rest(i.Delay) {
-		return errAborted
-	}
-	if i.Rate > 0 {
-		c.limit(i.Rate)
-	}
-	if i.Mute && i.End != Keep {
-		c.pause(i)
-		c.finish(i.End)
-	}
-	if i.Skip {
-		if err := c.answer(&cmd, i.Answer); err != nil {
-			return err
-		}
-	} else {
-		if ch != nil {
-			ch.muted = i.Mute
-		}
-		err := effect()
-		if ch != nil {
-			ch.muted = false
-		}
-		if err != nil {
-			return err
-		}
-	}
-	if err := c.follow(ch, i, cmd.Method.ID()); err != nil {
-		return err
-	}
-	if i.End == Keep {
-		return nil
-	}
-	if !i.Mute {
-		c.pause(i)
-		c.finish(i.End)
-	}
-	if i.End == Silent {
-		return c.outlast()
-	}
-	return errAborted
-}
-
-// follow does what comes after the effect of a command.
-func (c *conn) follow(ch *channel, i *Interference, id wire.MethodID) error {
-	if i.Do == nil && i.Err == nil {
-		return nil
-	}
-	c.pause(i)
-	if ch == nil || ch.session == nil {
-		if i.Do != nil {
-			i.Do(nil)
-		}
-		return broker.WithMethod(i.Err, id)
-	}
-	ch.vh.Lock()
-	defer ch.vh.Unlock()
-	if i.Do != nil {
-		i.Do(ch.session)
-	}
-	if i.Err == nil || !ch.session.Open() {
-		return nil
-	}
-	return ch.fail(broker.WithMethod(i.Err, id))
-}
-
-// answer tells a publisher what did not become of its message.
-func (c *conn) answer(cmd *Command, a Answer) error {
-	publish, ok := cmd.Method.(*wire.BasicPublish)
-	if !ok || a == NoAnswer {
-		return nil
-	}
-	ch := cmd.ch
-	ch.vh.Lock()
-	defer ch.vh.Unlock()
-	ch.answers = publish
-	defer func() { ch.answers = nil }()
-	ch.session.Refuse(broker.Publishing{
-		Exchange: publish.Exchange, RoutingKey: publish.RoutingKey, Mandatory: publish.Mandatory,
-		Properties: cmd.Properties, Body: cmd.Body,
-	}, a == Returned)
-	return nil
-}
-
-// deliver lets the interceptor treat a command that is about to be sent; frames
-// appends its bytes.
-func (c *conn) deliver(cmd Command, frames func(buf []byte) []byte) {
-	if c.unheard(&cmd) {
-		return
-	}
-	cmd.Peer, cmd.sent, cmd.At = &c.peer, true, c.node.Now()
-	i := c.server.interceptor.Send(&cmd)
-	if i == nil {
-		c.post(frames(c.out.begin()))
-		return
-	}
-	if i.Delay > 0 {
-		delay := i.Delay
-		c.out.halt(func() bool { return c.hold(delay) })
-	}
-	if i.Rate > 0 {
-		c.limit(i.Rate)
-	}
-	if i.End != Keep && i.Before && i.End != Tear {
-		c.pause(i)
-		c.finish(i.End)
-	}
-	if i.Skip && (cmd.Method.ID() == wire.IDBasicAck || cmd.Method.ID() == wire.IDBasicNack) {
-		cmd.ch.withheld = true
-	}
-	for _, m := range i.Instead {
-		c.post(wire.AppendMethodFrame(c.out.begin(), cmd.Channel, m))
-	}
-	if !i.Skip {
-		buf := c.out.begin()
-		start := len(buf)
-		buf = frames(buf)
-		if i.End == Tear {
-			buf = buf[:start+(len(buf)-start)/2]
-		}
-		c.post(buf)
-	}
-	c.pause(i)
-	if i.End != Keep && (!i.Before || i.End == Tear) {
-		c.finish(i.End)
-	}
-	var e *broker.ChannelError
-	if i.Err != nil && !errors.As(i.Err, &e) {
-		c.breakOff(i)
-	}
-	if cmd.ch == nil && i.Do != nil {
-		i.Do(nil)
-	}
-	if ch := cmd.ch; ch != nil && (i.Do != nil || e != nil) {
-		ch.doomed = e != nil
-		do := i.Do
-		ch.vh.Later(func() { ch.followLocked(do, e) })
 	}
 }

@@ -20,7 +20,7 @@ type listener struct {
 	lines []string
 }
 
-func (l *listener) note(arrow string, c *amqpserver.Command) *amqpserver.Interference {
+func (l *listener) note(arrow string, c *amqpserver.Command) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	line := arrow + " " + c.Method.ID().String()
@@ -37,13 +37,20 @@ func (l *listener) note(arrow string, c *amqpserver.Command) *amqpserver.Interfe
 		line += " of=" + c.Publishing.RoutingKey
 	}
 	l.lines = append(l.lines, line)
+}
+
+func (l *listener) Armed() bool                     { return true }
+func (l *listener) Watch(*amqpserver.Command, bool) { panic("the listener is armed") }
+
+func (l *listener) Receive(c *amqpserver.Command) *amqpserver.ReceiveInterference {
+	l.note(">", c)
 	return nil
 }
 
-func (l *listener) Armed() bool                                            { return true }
-func (l *listener) Watch(*amqpserver.Command, bool)                        { panic("the listener is armed") }
-func (l *listener) Receive(c *amqpserver.Command) *amqpserver.Interference { return l.note(">", c) }
-func (l *listener) Send(c *amqpserver.Command) *amqpserver.Interference    { return l.note("<", c) }
+func (l *listener) Send(c *amqpserver.Command) *amqpserver.SendInterference {
+	l.note("<", c)
+	return nil
+}
 
 // TestInterceptorSeesEverything holds the places at which interceptors are asked:
 // traces and faults are made of them.

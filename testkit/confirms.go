@@ -13,7 +13,7 @@ import (
 // Postpone sends a confirm later. What comes behind it overtakes it, as it may in
 // RabbitMQ.
 func Postpone(d time.Duration) Action {
-	return Action{name: fmt.Sprintf("postpone by %v", d), only: []Method{Confirm}, when: "before", apply: func(s *strike, i *amqpserver.Interference) {
+	return Action{name: fmt.Sprintf("postpone by %v", d), only: []Method{Confirm}, when: "before", apply: func(s *strike, i *interference) {
 		confirm := clone(s.cmd.Method)
 		line := s.cmd.Line()
 		i.Skip = true
@@ -50,7 +50,7 @@ func gather(name string, n int, release func(tags []uint64) []wire.Method) Actio
 	waiting := make(map[amqpserver.Line][]uint64) // delivery tags
 	return Action{
 		name: name, only: []Method{Confirm}, when: "before", span: n,
-		apply: func(s *strike, i *amqpserver.Interference) {
+		apply: func(s *strike, i *interference) {
 			ack, ok := s.cmd.Method.(*wire.BasicAck)
 			if !ok {
 				return

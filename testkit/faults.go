@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/minirabbit/minirabbit/amqpserver"
+	"github.com/minirabbit/minirabbit/broker"
 	"github.com/minirabbit/minirabbit/internal/record"
 	"github.com/minirabbit/minirabbit/wire"
 )
@@ -59,7 +60,7 @@ func (f *faults) remove(in *Injected) {
 }
 
 // consider finds the fault that strikes at a command, if any.
-func (f *faults) consider(cmd *amqpserver.Command, sent bool) *amqpserver.Interference {
+func (f *faults) consider(cmd *amqpserver.Command, sent bool) *interference {
 	list := f.list.Load()
 	if list == nil {
 		return nil
@@ -77,7 +78,7 @@ func (f *faults) consider(cmd *amqpserver.Command, sent bool) *amqpserver.Interf
 		if !w.matches(c) {
 			continue
 		}
-		i := &amqpserver.Interference{Before: !w.after, Apart: in.fault.chaos}
+		i := &interference{Before: !w.after, Apart: in.fault.chaos}
 		if !in.strike(func() { in.fault.Do.apply(&strike{f, cmd, c, sent, w.after}, i) }) {
 			continue
 		}
@@ -167,14 +168,14 @@ func (t tap) Armed() bool { return t.faults.list.Load() != nil }
 func (t tap) Watch(cmd *amqpserver.Command, sent bool) { t.trace.Watch(cmd, sent) }
 
 // Receive implements [amqpserver.Interceptor].
-func (t tap) Receive(cmd *amqpserver.Command) *amqpserver.Interference {
+func (t tap) Receive(cmd *amqpserver.Command) *amqpserver.ReceiveInterference {
 	t.trace.Receive(cmd)
-	return t.faults.consider(cmd, false)
+	return t.faults.consider(cmd, false).received()
 }
 
 // Send implements [amqpserver.Interceptor]. What a fault keeps from being sent is
 // not in the trace, but in the line about the fault.
-func (t tap) Send(cmd *amqpserver.Command) *amqpserver.Interference {
+func (t tap) Send(cmd *amqpserver.Command) *amqpserver.SendInterference {
 	i := t.faults.consider(cmd, true)
 	if i == nil {
 		t.trace.Send(cmd)
@@ -186,5 +187,51 @@ func (t tap) Send(cmd *amqpserver.Command) *amqpserver.Interference {
 	if !i.Skip && (i.End == amqpserver.Keep || !i.Before) {
 		t.trace.Send(cmd)
 	}
-	return i
+	return i.sent()
+}
+
+// interference is what a strike does, in either direction.
+type interference struct {
+	Delay   time.Duration
+	Rate    int
+	Skip    bool
+	Instead []wire.Method
+	Answer  amqpserver.Effect
+	Mute    bool
+	Do      func(ch *broker.Channel)
+	Err     error
+	End     amqpserver.End
+	Half    bool
+	Before  bool
+	Apart   bool
+}
+
+func (i *interference) received() *amqpserver.ReceiveInterference {
+	if i == nil {
+		return nil
+	}
+	r := &amqpserver.ReceiveInterference{Delay: i.Delay, Rate: i.Rate, After: i.Do, Err: i.Err, End: i.End, Apart: i.Apart}
+	switch {
+	case i.Answer != amqpserver.FullEffect:
+		r.Effect = i.Answer
+	case i.Skip:
+		r.Effect = amqpserver.NoEffect
+	case i.Mute:
+		r.Effect = amqpserver.Unanswered
+	}
+	return r
+}
+
+func (i *interference) sent() *amqpserver.SendInterference {
+	if i == nil {
+		return nil
+	}
+	r := &amqpserver.SendInterference{Delay: i.Delay, Rate: i.Rate, Instead: i.Instead, After: i.Do, Err: i.Err, End: i.End, Apart: i.Apart}
+	switch {
+	case i.Half:
+		r.Part = amqpserver.Half
+	case i.Skip, i.End != amqpserver.Keep && i.Before:
+		r.Part = amqpserver.Nothing
+	}
+	return r
 }

@@ -36,13 +36,13 @@ func (t *Trace) Armed() bool { return false }
 func (t *Trace) Watch(cmd *amqpserver.Command, sent bool) { t.add(cmd, sent) }
 
 // Receive implements [amqpserver.Interceptor].
-func (t *Trace) Receive(cmd *amqpserver.Command) *amqpserver.Interference {
+func (t *Trace) Receive(cmd *amqpserver.Command) *amqpserver.ReceiveInterference {
 	t.add(cmd, false)
 	return nil
 }
 
 // Send implements [amqpserver.Interceptor].
-func (t *Trace) Send(cmd *amqpserver.Command) *amqpserver.Interference {
+func (t *Trace) Send(cmd *amqpserver.Command) *amqpserver.SendInterference {
 	t.add(cmd, true)
 	return nil
 }
