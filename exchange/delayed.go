@@ -148,7 +148,7 @@ func (x *Exchange) successor(now *Exchange) (*Exchange, error) {
 	if err != nil || now == nil || x.delayedType() == Topic {
 		return s, err
 	}
-	for b := range now.all() {
+	for b := range now.All() {
 		if _, err := s.Bind(b.Destination, b.RoutingKey, b.Arguments); err != nil {
 			return nil, err
 		}

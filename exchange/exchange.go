@@ -188,7 +188,7 @@ func (x *Exchange) remove(id bindingID, b *Binding) {
 
 // Bindings returns the bindings from this exchange in the order in which they were added.
 func (x *Exchange) Bindings() []*Binding {
-	return slices.AppendSeq(make([]*Binding, 0, len(x.bindings)), x.all())
+	return slices.AppendSeq(make([]*Binding, 0, len(x.bindings)), x.All())
 }
 
 // BindingsTo returns the bindings that lead to a destination, in the order in which they were added.
@@ -203,7 +203,9 @@ func (x *Exchange) BindingsTo(d Destination) []*Binding {
 // zero.
 func (x *Exchange) BindingCount() int { return len(x.bindings) }
 
-func (x *Exchange) all() iter.Seq[*Binding] {
+// All iterates over the bindings from this exchange in the order in which they were added. Bindings may come and go
+// meanwhile: one that goes may still be seen.
+func (x *Exchange) All() iter.Seq[*Binding] {
 	return func(yield func(*Binding) bool) {
 		for b := x.first; b != nil; b = b.next {
 			if !yield(b) {

@@ -18,18 +18,48 @@ import (
 // bindingInfo is a binding. That of a queue to the default exchange is not kept
 // anywhere; it is listed nevertheless.
 type bindingInfo struct {
-	vhost, source, destination, key string
-	toQueue                         bool
-	arguments                       wire.Table
+	vhost             string
+	*exchange.Binding        // nil for one to the default exchange,
+	queue             string // of this queue
+}
+
+func (b *bindingInfo) source() string {
+	if b.Binding == nil {
+		return ""
+	}
+	return b.Source.Name()
+}
+
+func (b *bindingInfo) destination() string {
+	if b.Binding == nil {
+		return b.queue
+	}
+	return b.Destination.Name()
+}
+
+func (b *bindingInfo) key() string {
+	if b.Binding == nil {
+		return b.queue
+	}
+	return b.RoutingKey
+}
+
+func (b *bindingInfo) toQueue() bool { return b.Binding == nil || b.Destination.IsQueue() }
+
+func (b *bindingInfo) arguments() wire.Table {
+	if b.Binding == nil {
+		return nil
+	}
+	return b.Arguments
 }
 
 func (b *bindingInfo) object() object {
 	kind := "exchange"
-	if b.toQueue {
+	if b.toQueue() {
 		kind = "queue"
 	}
-	return object{"source": b.source, "vhost": b.vhost, "destination": b.destination, "destination_type": kind,
-		"routing_key": b.key, "arguments": fromTable(b.arguments), "properties_key": propertiesKey(b.key, b.arguments)}
+	return object{"source": b.source(), "vhost": b.vhost, "destination": b.destination(), "destination_type": kind,
+		"routing_key": b.key(), "arguments": fromTable(b.arguments()), "properties_key": propertiesKey(b.key(), b.arguments())}
 }
 
 // propertiesKey names a binding between two ends: the routing key, and a hash of
@@ -63,53 +93,102 @@ func quote(s string) string {
 // quoteSegment escapes for a path, in which a tilde may stand.
 func quoteSegment(s string) string { return url.QueryEscape(s) }
 
-// bindingsIn lists the bindings of a vhost, which is locked, by source,
-// destination and routing key.
-func bindingsIn(vh *broker.VHost) []bindingInfo {
-	var all []bindingInfo
-	for _, q := range vh.Queues() {
-		all = append(all, bindingInfo{vhost: vh.Name(), destination: q.Name(), key: q.Name(), toQueue: true})
+// bindingsIn returns the bindings of a vhost by source, destination and routing
+// key.
+func bindingsIn(vh *broker.VHost) (all []bindingInfo) {
+	for _, q := range vh.SnapshotQueues() {
+		all = append(all, bindingInfo{vhost: vh.Name(), queue: q.Name()})
 	}
-	for _, x := range vh.Exchanges() {
-		for _, b := range x.Bindings() {
-			all = append(all, bindingInfo{vh.Name(), x.Name(), b.Destination.Name(), b.RoutingKey, b.Destination.IsQueue(), b.Arguments})
-		}
+	for _, x := range vh.SnapshotExchanges() {
+		all = appendBindings(all, vh, vh.SnapshotBindings(x))
 	}
-	slices.SortStableFunc(all, func(a, b bindingInfo) int {
-		return cmp.Or(cmp.Compare(a.source, b.source), cmp.Compare(a.destination, b.destination), cmp.Compare(a.key, b.key))
-	})
 	return all
 }
 
-func (r *request) listBindings(which func(b *bindingInfo) bool) {
+func appendBindings(all []bindingInfo, vh *broker.VHost, more []*exchange.Binding) []bindingInfo {
+	for _, b := range more {
+		all = append(all, bindingInfo{vhost: vh.Name(), Binding: b})
+	}
+	return all
+}
+
+// bindingsOf returns the bindings from an exchange, in the order of bindingsIn.
+func bindingsOf(vh *broker.VHost, source string) (all []bindingInfo) {
+	if source == "" {
+		for _, q := range vh.SnapshotQueues() {
+			all = append(all, bindingInfo{vhost: vh.Name(), queue: q.Name()})
+		}
+		return all
+	}
+	vh.Lock()
+	x := vh.Exchange(source)
+	vh.Unlock()
+	if x == nil {
+		return nil
+	}
+	return appendBindings(nil, vh, vh.SnapshotBindings(x))
+}
+
+// bindingsLeading returns the bindings to a queue or an exchange, in the order of
+// bindingsIn.
+func bindingsLeading(vh *broker.VHost, to string, queue bool) (all []bindingInfo) {
+	vh.Lock()
+	defer vh.Unlock()
+	destination, there := destination(vh, to, queue)
+	if !there {
+		return nil
+	}
+	if queue {
+		all = append(all, bindingInfo{vhost: vh.Name(), queue: to})
+	}
+	for _, x := range vh.Sources(destination) {
+		found := x.BindingsTo(destination)
+		broker.SortBindings(found)
+		all = appendBindings(all, vh, found)
+	}
+	return all
+}
+
+// destination finds a queue or an exchange in a vhost that is locked.
+func destination(vh *broker.VHost, name string, queue bool) (to exchange.Destination, there bool) {
+	if queue {
+		q := vh.Queue(name)
+		return q, q != nil
+	}
+	x := vh.Exchange(name)
+	return x, x != nil
+}
+
+// listBindings lists what of finds in each virtual host that the request is about.
+func (r *request) listBindings(of func(vh *broker.VHost) []bindingInfo) {
 	hosts, ok := r.visible()
 	if !ok {
 		return
 	}
-	items := []object{}
+	r.takeTurn()
+	t := things[bindingInfo]{name: func(bindingInfo) string { return "" }}
 	for _, vh := range hosts {
-		vh.Lock()
-		all := bindingsIn(vh)
-		vh.Unlock()
-		for i := range all {
-			if which(&all[i]) {
-				items = append(items, all[i].object())
+		t.all = append(t.all, of(vh)...)
+	}
+	t.describe = func(batch []bindingInfo, yield func(int, object) bool) bool {
+		for i := range batch {
+			if !yield(i, batch[i].object()) {
+				return false
 			}
 		}
+		return true
 	}
-	r.list(items)
+	list(r, t)
 }
 
-func (r *request) bindings() { r.listBindings(func(*bindingInfo) bool { return true }) }
+func (r *request) bindings() { r.listBindings(bindingsIn) }
 
 func (r *request) bindingsFrom() {
-	source := r.exchangeName("exchange")
-	r.listBindings(func(b *bindingInfo) bool { return b.source == source })
+	r.listBindings(func(vh *broker.VHost) []bindingInfo { return bindingsOf(vh, r.exchangeName("exchange")) })
 }
 
 func (r *request) bindingsTo() {
-	destination := r.exchangeName("exchange")
-	r.listBindings(func(b *bindingInfo) bool { return !b.toQueue && b.destination == destination })
+	r.listBindings(func(vh *broker.VHost) []bindingInfo { return bindingsLeading(vh, r.exchangeName("exchange"), false) })
 }
 
 // bindingsToQueue lists the binding to the default exchange even of a queue that
@@ -121,21 +200,22 @@ func (r *request) bindingsToQueue() {
 		missing := vh.Queue(name) == nil
 		vh.Unlock()
 		if missing {
-			b := bindingInfo{vhost: vh.Name(), destination: name, key: name, toQueue: true}
+			b := bindingInfo{vhost: vh.Name(), queue: name}
 			r.list([]object{b.object()})
 			return
 		}
 	}
-	r.listBindings(func(b *bindingInfo) bool { return b.toQueue && b.destination == name })
+	r.listBindings(func(vh *broker.VHost) []bindingInfo { return bindingsLeading(vh, name, true) })
 }
 
-// between says whether a binding has the two ends in the path.
-func (r *request) between(b *bindingInfo) bool {
+// between returns the bindings that have the two ends in the path.
+func (r *request) between(vh *broker.VHost) []bindingInfo {
 	destination := r.vars["destination"]
 	if r.vars["kind"] == "e" {
 		destination = r.exchangeName("destination")
 	}
-	return b.source == r.exchangeName("source") && b.destination == destination && b.toQueue == (r.vars["kind"] == "q")
+	source := r.exchangeName("source")
+	return slices.DeleteFunc(bindingsLeading(vh, destination, r.vars["kind"] == "q"), func(b bindingInfo) bool { return b.source() != source })
 }
 
 func (r *request) bindingsBetween() { r.listBindings(r.between) }
@@ -148,9 +228,7 @@ func (r *request) findBinding() *bindingInfo {
 		r.notFound()
 		return nil
 	}
-	vh.Lock()
-	all := bindingsIn(vh)
-	vh.Unlock()
+	all := r.between(vh)
 	asked := r.vars["key"]
 	plain := unquote(asked)
 	for _, same := range []func(key string) bool{
@@ -159,7 +237,7 @@ func (r *request) findBinding() *bindingInfo {
 		func(key string) bool { return unquote(key) == plain },
 	} {
 		for i := range all {
-			if r.between(&all[i]) && same(propertiesKey(all[i].key, all[i].arguments)) {
+			if same(propertiesKey(all[i].key(), all[i].arguments())) {
 				return &all[i]
 			}
 		}
@@ -258,12 +336,12 @@ func (r *request) unbind() {
 		return
 	}
 	vh := r.inVHost()
-	if !r.mayBind(vh, b.key) {
+	if !r.mayBind(vh, b.key()) {
 		return
 	}
 	vh.Lock()
 	if source, to, err := r.ends(vh); err == nil {
-		vh.Unbind(source, to, b.key, b.arguments)
+		vh.Unbind(source, to, b.key(), b.arguments())
 	}
 	vh.Unlock()
 	r.noContent()

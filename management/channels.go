@@ -1,6 +1,7 @@
 package management
 
 import (
+	"slices"
 	"time"
 
 	"github.com/minirabbit/minirabbit/broker"
@@ -18,15 +19,27 @@ func (r *request) vhostChannels() {
 }
 
 func (r *request) listChannels(which func(*broker.Channel) bool) {
-	var all []channelInfo
+	r.takeTurn()
+	t := things[*broker.Channel]{name: channelName}
 	for _, c := range r.seen() {
-		all = append(all, channelsOf(c, which)...)
+		t.all = append(t.all, channelsOf(c, which)...)
 	}
-	items := make([]object, len(all))
-	for i := range all {
-		items[i] = r.channelObject(&all[i])
+	t.describe = func(batch []*broker.Channel, yield func(int, object) bool) bool {
+		for i, info := range lookAtChannels(batch) {
+			if !yield(i, r.channelObject(&info)) {
+				return false
+			}
+		}
+		return true
 	}
-	r.list(items)
+	list(r, t)
+}
+
+// channelsOf returns the channels of a connection that are wanted.
+func channelsOf(c *broker.Connection, which func(*broker.Channel) bool) []*broker.Channel {
+	c.VHost.Lock()
+	defer c.VHost.Unlock()
+	return slices.DeleteFunc(c.Channels(), func(ch *broker.Channel) bool { return !which(ch) })
 }
 
 func (r *request) channel() {
@@ -40,8 +53,9 @@ func (r *request) channel() {
 			r.notAuthorised(notForUser)
 			return
 		}
-		o := r.channelObject(&found[0])
-		o["consumer_details"] = r.consumerObjects(found[0].consumers)
+		info := lookAtChannels(found)[0]
+		o := r.channelObject(&info)
+		o["consumer_details"] = r.consumerObjects(info.consumers)
 		o["deliveries"], o["publishes"] = []any{}, []any{} // RabbitMQ fills them in its rates mode "detailed" only
 		r.one(o)
 		return
@@ -62,24 +76,31 @@ type channelInfo struct {
 	counts                 counts
 }
 
-// channelsOf looks at the channels of a connection.
-func channelsOf(c *broker.Connection, which func(*broker.Channel) bool) (all []channelInfo) {
-	c.VHost.Lock()
-	defer c.VHost.Unlock()
-	for _, ch := range c.Channels() {
-		if !which(ch) {
-			continue
+// lookAtChannels looks at some channels.
+func lookAtChannels(batch []*broker.Channel) []channelInfo {
+	infos := make([]channelInfo, 0, len(batch))
+	for len(infos) < len(batch) {
+		vh := batch[len(infos)].Connection().VHost
+		w := vh.Walk()
+		for len(infos) < len(batch) && batch[len(infos)].Connection().VHost == vh {
+			infos = append(infos, lookAtChannel(batch[len(infos)]))
+			w.Step()
 		}
-		info := channelInfo{connection: c, number: ch.Number, name: channelName(ch), unacked: ch.Unacked(), counts: channelCounts(ch)}
-		info.confirms, info.transactions = ch.Mode()
-		info.prefetch, info.global = ch.Prefetch()
-		info.messages, info.acks = ch.Uncommitted()
-		for _, consumer := range ch.Consumers() {
-			info.consumers = append(info.consumers, lookAtConsumer(consumer))
-		}
-		all = append(all, info)
+		w.End()
 	}
-	return all
+	return infos
+}
+
+// lookAtChannel looks at a channel, whose vhost is locked.
+func lookAtChannel(ch *broker.Channel) channelInfo {
+	info := channelInfo{connection: ch.Connection(), number: ch.Number, name: channelName(ch), unacked: ch.Unacked(), counts: channelCounts(ch)}
+	info.confirms, info.transactions = ch.Mode()
+	info.prefetch, info.global = ch.Prefetch()
+	info.messages, info.acks = ch.Uncommitted()
+	for _, consumer := range ch.Consumers() {
+		info.consumers = append(info.consumers, lookAtConsumer(consumer))
+	}
+	return info
 }
 
 func (r *request) channelObject(ch *channelInfo) object {
@@ -90,8 +111,8 @@ func (r *request) channelObject(ch *channelInfo) object {
 		"confirm": ch.confirms, "transactional": ch.transactions,
 		"prefetch_count": ch.prefetch, "consumer_count": len(ch.consumers),
 		"messages_unacknowledged": ch.unacked, "messages_unconfirmed": 0, "messages_uncommitted": ch.messages, "acks_uncommitted": ch.acks,
-		"pending_raft_commands": 0, "garbage_collection": noGarbage(),
-		"reductions": ch.counts[publish], "reductions_details": object{"rate": rate(0)},
+		"pending_raft_commands": 0, "garbage_collection": noGarbage,
+		"reductions": ch.counts[publish], "reductions_details": noRate,
 		"connection_details": connectionDetails(c),
 	}
 	if r.api.rules.InternalQueues {
@@ -102,7 +123,7 @@ func (r *request) channelObject(ch *channelInfo) object {
 	} else if !r.api.rules.StorageVersion {
 		o["global_prefetch_count"] = ch.global
 	}
-	h := r.api.samples.history(subject{'h', c.VHost.Name(), ch.name}, ch.counts)
+	h := r.api.samples.history(channelSubject(c, ch.number), ch.counts)
 	addIdle(o, &h)
 	r.addStats(o, &h, publishing, delivering)
 	return o

@@ -1,7 +1,8 @@
 package management
 
 import (
-	"fmt"
+	"slices"
+	"strconv"
 	"time"
 
 	"github.com/minirabbit/minirabbit/broker"
@@ -35,13 +36,19 @@ func (r *request) vhostConnections() {
 }
 
 func (r *request) listConnections(which func(*broker.Connection) bool) {
-	var all []object
-	for _, c := range r.seen() {
-		if which(c) {
-			all = append(all, r.connectionObject(c, false))
-		}
-	}
-	r.list(all)
+	r.takeTurn()
+	list(r, things[*broker.Connection]{
+		all:  slices.DeleteFunc(r.seen(), func(c *broker.Connection) bool { return !which(c) }),
+		name: func(c *broker.Connection) string { return c.Name },
+		describe: func(batch []*broker.Connection, yield func(int, object) bool) bool {
+			for i, c := range batch {
+				if !yield(i, r.connectionObject(c, false)) {
+					return false
+				}
+			}
+			return true
+		},
+	})
 }
 
 // connectionsOfUser lists, in RabbitMQ's way, not much.
@@ -123,9 +130,9 @@ func (r *request) connectionObject(c *broker.Connection, detail bool) object {
 		"auth_mechanism": t.Mechanism, "channel_max": t.ChannelMax, "frame_max": t.FrameMax, "timeout": int(t.Heartbeat / time.Second),
 		"channels": channels, "connected_at": int64(c.ConnectedAt) / int64(time.Millisecond),
 		"client_properties":  fromTable(c.ClientProperties),
-		"garbage_collection": noGarbage(),
+		"garbage_collection": noGarbage,
 		"recv_cnt":           passed.Received, "send_cnt": passed.Sent, "send_pend": 0,
-		"reductions": passed.Received, "reductions_details": object{"rate": rate(0)},
+		"reductions": passed.Received, "reductions_details": noRate,
 		"ssl": false,
 	}
 	if name, set := c.ClientProperties.Get("connection_name"); set {
@@ -140,16 +147,16 @@ func (r *request) connectionObject(c *broker.Connection, detail bool) object {
 			o[key] = ""
 		}
 	}
-	h := r.api.samples.history(subject{'c', c.VHost.Name(), c.Name}, connectionCounts(c))
+	h := r.api.samples.history(connectionSubject(c), connectionCounts(c))
 	r.detailed(o, &h, "data_rates", received, sent)
 	return o
 }
 
 // noGarbage is what Erlang says of a process's memory.
-func noGarbage() object {
-	return object{"fullsweep_after": 65535, "max_heap_size": 0, "min_bin_vheap_size": 46422, "min_heap_size": 233, "minor_gcs": 0}
-}
+var noGarbage = object{"fullsweep_after": 65535, "max_heap_size": 0, "min_bin_vheap_size": 46422, "min_heap_size": 233, "minor_gcs": 0}
 
-func channelName(ch *broker.Channel) string {
-	return fmt.Sprintf("%s (%d)", ch.Connection().Name, ch.Number)
+func channelName(ch *broker.Channel) string { return nameOfChannel(ch.Connection(), ch.Number) }
+
+func nameOfChannel(c *broker.Connection, number uint16) string {
+	return c.Name + " (" + strconv.Itoa(int(number)) + ")"
 }

@@ -1,7 +1,11 @@
 package management
 
 import (
+	"slices"
+	"strings"
+
 	"github.com/minirabbit/minirabbit/broker"
+	"github.com/minirabbit/minirabbit/queue"
 	"github.com/minirabbit/minirabbit/wire"
 )
 
@@ -9,7 +13,6 @@ import (
 type consumerInfo struct {
 	tag, queue      string
 	connection      *broker.Connection
-	channel         string
 	number          uint16
 	arguments       wire.Table
 	exclusive       bool
@@ -23,7 +26,7 @@ type consumerInfo struct {
 func lookAtConsumer(c *broker.Consumer) consumerInfo {
 	ch := c.Channel()
 	return consumerInfo{
-		tag: c.Tag(), queue: c.Queue().Name(), connection: ch.Connection(), channel: channelName(ch), number: ch.Number,
+		tag: c.Tag(), queue: c.Queue().Name(), connection: ch.Connection(), number: ch.Number,
 		arguments: c.Arguments(), exclusive: c.Exclusive(), noAck: c.NoAck(), active: c.Active(), blocked: c.Full(), ofStream: c.Queue().IsStream(), prefetch: c.Prefetch(),
 	}
 }
@@ -33,19 +36,47 @@ func (r *request) consumers() {
 	if !ok {
 		return
 	}
-	var all []consumerInfo
+	r.takeTurn()
+	t := things[*broker.Consumer]{name: func(*broker.Consumer) string { return "" }}
 	for _, vh := range hosts {
-		vh.Lock()
-		for _, q := range vh.Queues() {
-			for _, c := range vh.Consumers(q) {
-				if isMonitor(r.user) || c.Channel().Connection().User == r.user {
-					all = append(all, lookAtConsumer(c))
-				}
+		t.all = append(t.all, r.consumersIn(vh)...)
+	}
+	t.describe = func(batch []*broker.Consumer, yield func(int, object) bool) bool {
+		for i, info := range lookAtConsumers(batch) {
+			if !yield(i, r.consumerObject(&info)) {
+				return false
 			}
+		}
+		return true
+	}
+	list(r, t)
+}
+
+// consumersIn returns the consumers that the user may see, by queue.
+func (r *request) consumersIn(vh *broker.VHost) (all []*broker.Consumer) {
+	vh.WalkQueues(func(q *queue.Queue) {
+		for _, c := range vh.Consumers(q) {
+			if isMonitor(r.user) || c.Channel().Connection().User == r.user {
+				all = append(all, c)
+			}
+		}
+	})
+	slices.SortStableFunc(all, func(a, b *broker.Consumer) int { return strings.Compare(a.Queue().Name(), b.Queue().Name()) })
+	return all
+}
+
+// lookAtConsumers looks at some consumers.
+func lookAtConsumers(batch []*broker.Consumer) []consumerInfo {
+	infos := make([]consumerInfo, 0, len(batch))
+	for len(infos) < len(batch) {
+		vh := batch[len(infos)].Channel().Connection().VHost
+		vh.Lock()
+		for len(infos) < len(batch) && batch[len(infos)].Channel().Connection().VHost == vh {
+			infos = append(infos, lookAtConsumer(batch[len(infos)]))
 		}
 		vh.Unlock()
 	}
-	r.list(r.consumerObjects(all))
+	return infos
 }
 
 func (r *request) consumerObjects(all []consumerInfo) []object {
@@ -63,7 +94,7 @@ func (r *request) consumerObject(c *consumerInfo) object {
 		"active": c.active, "activity_status": "up", "arguments": fromTable(c.arguments),
 		"queue": object{"name": c.queue, "vhost": conn.VHost.Name()},
 		"channel_details": object{
-			"name": c.channel, "number": c.number, "user": conn.User.Name(), "node": nodeName,
+			"name": nameOfChannel(conn, c.number), "number": c.number, "user": conn.User.Name(), "node": nodeName,
 			"connection_name": conn.Name, "peer_host": conn.Transport.PeerHost, "peer_port": conn.Transport.PeerPort,
 		},
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/minirabbit/minirabbit/broker"
+	"github.com/minirabbit/minirabbit/queue"
 )
 
 // definitions exports everything that can be imported again.
@@ -19,7 +20,9 @@ func (r *request) definitions() {
 	for _, u := range node.Users() {
 		users = append(users, userObject(u))
 	}
-	parameters, policies, queues, exchanges, bindings := []object{}, []object{}, []object{}, []object{}, []object{}
+	r.takeTurn()
+	parameters, policies := []object{}, []object{}
+	var t topology
 	for _, vh := range node.VHosts() {
 		hosts = append(hosts, r.vhostDefinition(vh))
 		for _, u := range node.Users() {
@@ -29,8 +32,7 @@ func (r *request) definitions() {
 		}
 		parameters = append(parameters, parameterObjects(vh)...)
 		policies = append(policies, policyObjects(vh, broker.UserPolicy)...)
-		part := r.topologyOf(vh)
-		queues, exchanges, bindings = append(queues, part.queues...), append(exchanges, part.exchanges...), append(bindings, part.bindings...)
+		t.add(r, vh)
 	}
 	o["users"], o["vhosts"], o["permissions"] = users, hosts, permissions
 	o["topic_permissions"] = r.topicObjects(func(*broker.User, string) bool { return true })
@@ -38,7 +40,7 @@ func (r *request) definitions() {
 	if r.api.rules.OmitsInternal {
 		o["global_parameters"] = slices.DeleteFunc(r.globalParameterObjects(), func(p object) bool { return p["name"] == "internal_cluster_id" })
 	}
-	o["queues"], o["exchanges"], o["bindings"] = queues, exchanges, bindings
+	t.export(r, o, true)
 	if name := r.URL.Query().Get("download"); name != "" {
 		r.w.Header().Set("Content-Disposition", "attachment; filename="+name)
 	}
@@ -65,46 +67,91 @@ func (r *request) vhostDefinition(vh *broker.VHost) object {
 	return o
 }
 
-// topology is what of a virtual host is in definitions.
-type topology struct{ queues, exchanges, bindings []object }
+// topology is what of virtual hosts is in definitions.
+type topology struct {
+	queues    []queueRef
+	exchanges []exchangeRef
+	bindings  []bindingInfo
+}
 
-func (r *request) topologyOf(vh *broker.VHost) topology {
-	vh.Lock()
-	defer vh.Unlock()
-	t := topology{[]object{}, []object{}, []object{}}
-	exported := map[string]bool{}
-	for _, q := range vh.Queues() {
-		if q.Exclusive {
-			continue
+// add adds what is in a virtual host and can be exported.
+func (t *topology) add(r *request, vh *broker.VHost) {
+	for _, q := range vh.SnapshotQueues() {
+		if !q.Exclusive {
+			t.queues = append(t.queues, queueRef{vh, q})
 		}
-		exported[q.Name()] = true
-		o := object{"name": q.Name(), "vhost": vh.Name(), "durable": q.Durable, "auto_delete": q.AutoDelete,
-			"arguments": r.queueArguments(q.Arguments, q.Settings().Kind)}
-		if r.api.rules.HidesVHosts {
-			o["type"] = string(q.Settings().Kind)
-		}
-		t.queues = append(t.queues, o)
 	}
-	for _, x := range vh.Exchanges() {
-		if x.Name() == "" || strings.HasPrefix(x.Name(), "amq.") || r.api.rules.OmitsInternal && x.Internal {
-			continue
+	for _, x := range vh.SnapshotExchanges() {
+		if x.Name() != "" && !strings.HasPrefix(x.Name(), "amq.") && !(r.api.rules.OmitsInternal && x.Internal) {
+			t.exchanges = append(t.exchanges, exchangeRef{vh, x})
 		}
-		o := object{"name": x.Name(), "vhost": vh.Name(), "type": string(x.Kind()), "durable": x.Durable,
-			"auto_delete": x.AutoDelete, "arguments": fromTable(x.Arguments)}
-		if !r.api.rules.OmitsInternal {
-			o["internal"] = x.Internal
+		for _, b := range vh.SnapshotBindings(x) {
+			if q, ok := b.Destination.(*queue.Queue); !ok || !q.Exclusive {
+				t.bindings = append(t.bindings, bindingInfo{vhost: vh.Name(), Binding: b})
+			}
 		}
-		t.exchanges = append(t.exchanges, o)
 	}
-	for _, b := range bindingsIn(vh) {
-		if b.source == "" || b.toQueue && !exported[b.destination] {
-			continue
+}
+
+// export puts the lists into definitions, with or without the virtual hosts' names.
+func (t *topology) export(r *request, o object, vhosts bool) {
+	queues := things[queueRef]{all: t.queues, describe: func(batch []queueRef, yield func(int, object) bool) bool {
+		for i, info := range lookAtQueues(nil, batch) {
+			if info.vhost != "" && !yield(i, r.queueDefinition(&info)) {
+				return false
+			}
 		}
-		o := b.object()
-		delete(o, "properties_key")
-		t.bindings = append(t.bindings, o)
+		return true
+	}}
+	exchanges := things[exchangeRef]{all: t.exchanges, describe: func(batch []exchangeRef, yield func(int, object) bool) bool {
+		for i, ref := range batch {
+			if !yield(i, r.exchangeDefinition(ref)) {
+				return false
+			}
+		}
+		return true
+	}}
+	bindings := things[bindingInfo]{all: t.bindings, describe: func(batch []bindingInfo, yield func(int, object) bool) bool {
+		for i := range batch {
+			b := batch[i].object()
+			delete(b, "properties_key")
+			if !yield(i, b) {
+				return false
+			}
+		}
+		return true
+	}}
+	o["queues"], o["exchanges"], o["bindings"] = defined(r, queues, vhosts), defined(r, exchanges, vhosts), defined(r, bindings, vhosts)
+}
+
+func defined[T any](r *request, t things[T], vhosts bool) objects {
+	return func(yield func(object) bool) {
+		described(r, t, func(_ T, o object) bool {
+			if !vhosts {
+				delete(o, "vhost")
+			}
+			return yield(o)
+		})
 	}
-	return t
+}
+
+func (r *request) queueDefinition(q *queueInfo) object {
+	o := object{"name": q.name, "vhost": q.vhost, "durable": q.durable, "auto_delete": q.autoDelete, "arguments": r.queueArguments(q.arguments, q.kind)}
+	if r.api.rules.HidesVHosts {
+		o["type"] = string(q.kind)
+	}
+	return o
+}
+
+// exchangeDefinition looks at nothing that changes, and so without the lock.
+func (r *request) exchangeDefinition(ref exchangeRef) object {
+	x := ref.x
+	o := object{"name": x.Name(), "vhost": ref.vh.Name(), "type": string(x.Kind()), "durable": x.Durable,
+		"auto_delete": x.AutoDelete, "arguments": fromTable(x.Arguments)}
+	if !r.api.rules.OmitsInternal {
+		o["internal"] = x.Internal
+	}
+	return o
 }
 
 // vhostDefinitions exports one virtual host, without its name, so that it can be
@@ -115,11 +162,10 @@ func (r *request) vhostDefinitions() {
 		r.badRequest("vhost_not_found")
 		return
 	}
-	t := r.topologyOf(vh)
+	r.takeTurn()
+	var t topology
+	t.add(r, vh)
 	parameters, policies := parameterObjects(vh), policyObjects(vh, broker.UserPolicy)
-	for _, o := range slices.Concat(t.queues, t.exchanges, t.bindings) {
-		delete(o, "vhost")
-	}
 	o := object{"rabbit_version": r.api.node.Release().Version()}
 	if r.api.rules.VHostDefinitions {
 		for _, p := range slices.Concat(parameters, policies) {
@@ -136,7 +182,7 @@ func (r *request) vhostDefinitions() {
 		}
 	}
 	o["parameters"], o["policies"] = parameters, policies
-	o["queues"], o["exchanges"], o["bindings"] = t.queues, t.exchanges, t.bindings
+	t.export(r, o, false)
 	r.one(o)
 }
 

@@ -13,15 +13,62 @@ func (r *request) exchanges() {
 	if !ok {
 		return
 	}
-	var all []object
+	r.takeTurn()
+	t := things[exchangeRef]{name: func(ref exchangeRef) string { return ref.x.Name() }}
 	for _, vh := range hosts {
+		for _, x := range vh.SnapshotExchanges() {
+			t.all = append(t.all, exchangeRef{vh, x})
+		}
+	}
+	t.describe = func(batch []exchangeRef, yield func(int, object) bool) bool {
+		for i, info := range lookAtExchanges(batch) {
+			if !yield(i, r.exchangeObject(&info)) {
+				return false
+			}
+		}
+		return true
+	}
+	list(r, t)
+}
+
+// exchangeRef is an exchange in a list.
+type exchangeRef struct {
+	vh *broker.VHost
+	x  *exchange.Exchange
+}
+
+// lookAtExchanges looks at some exchanges.
+func lookAtExchanges(batch []exchangeRef) []exchangeInfo {
+	infos := make([]exchangeInfo, 0, len(batch))
+	for len(infos) < len(batch) {
+		vh := batch[len(infos)].vh
 		vh.Lock()
-		for _, x := range vh.Exchanges() {
-			all = append(all, r.exchangeObject(vh, x))
+		for len(infos) < len(batch) && batch[len(infos)].vh == vh {
+			infos = append(infos, lookAtExchange(vh, batch[len(infos)].x))
 		}
 		vh.Unlock()
 	}
-	r.list(all)
+	return infos
+}
+
+// exchangeInfo is what is known of an exchange at one moment.
+type exchangeInfo struct {
+	*exchange.Exchange // of which only what does not change is looked at without the lock
+	vhost, policy      string
+	delayed            int
+	counts             counts
+}
+
+// lookAtExchange looks at an exchange, whose vhost is locked.
+func lookAtExchange(vh *broker.VHost, x *exchange.Exchange) exchangeInfo {
+	info := exchangeInfo{Exchange: x, vhost: vh.Name(), counts: exchangeCounts(x)}
+	if x.Kind() == exchange.DelayedMessage {
+		info.delayed = vh.Delayed(x.Name())
+	}
+	if p := vh.Applied(x).Policy; p != nil {
+		info.policy = p.Name
+	}
+	return info
 }
 
 func (r *request) exchange() {
@@ -32,33 +79,32 @@ func (r *request) exchange() {
 	}
 	vh.Lock()
 	x := vh.Exchange(r.exchangeName("exchange"))
-	var o object
+	var info exchangeInfo
 	if x != nil {
-		o = r.exchangeObject(vh, x)
-		o["incoming"], o["outgoing"] = []any{}, []any{}
+		info = lookAtExchange(vh, x)
 	}
 	vh.Unlock()
 	if x == nil {
 		r.notFound()
 		return
 	}
+	o := r.exchangeObject(&info)
+	o["incoming"], o["outgoing"] = []any{}, []any{}
 	r.one(o)
 }
 
-// exchangeObject describes an exchange, whose vhost is locked.
-func (r *request) exchangeObject(vh *broker.VHost, x *exchange.Exchange) object {
-	o := object{
-		"name": x.Name(), "vhost": vh.Name(), "type": string(x.Kind()),
-		"durable": x.Durable, "auto_delete": x.AutoDelete, "internal": x.Internal,
-		"arguments": fromTable(x.Arguments), "user_who_performed_action": "guest",
-	}
+func (r *request) exchangeObject(x *exchangeInfo) object {
+	o := r.object()
+	o["name"], o["vhost"], o["type"] = x.Name(), x.vhost, string(x.Kind())
+	o["durable"], o["auto_delete"], o["internal"] = x.Durable, x.AutoDelete, x.Internal
+	o["arguments"], o["user_who_performed_action"] = fromTable(x.Arguments), "guest"
 	if x.Kind() == exchange.DelayedMessage {
-		o["messages_delayed"] = vh.Delayed(x.Name())
+		o["messages_delayed"] = x.delayed
 	}
-	if p := vh.Applied(x).Policy; p != nil {
-		o["policy"] = p.Name
+	if x.policy != "" {
+		o["policy"] = x.policy
 	}
-	h := r.api.samples.history(subject{'x', vh.Name(), x.Name()}, exchangeCounts(x))
+	h := r.api.samples.history(exchangeSubject(x.vhost, x.Name()), x.counts)
 	r.addStats(o, &h, []count{publishIn, publishOut})
 	return o
 }

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/minirabbit/minirabbit/broker"
+	"github.com/minirabbit/minirabbit/queue"
 )
 
 // The feature flags of the releases: name, state (enabled or disabled) and
@@ -111,13 +112,10 @@ func (r *request) listDeprecated(which func(name string) bool) {
 
 func (r *request) hasTransientQueue() bool {
 	for _, vh := range r.api.node.VHosts() {
-		vh.Lock()
-		queues := vh.Queues()
-		vh.Unlock()
-		for _, q := range queues {
-			if !q.Durable && !q.Exclusive {
-				return true
-			}
+		found := false
+		vh.WalkQueues(func(q *queue.Queue) { found = found || !q.Durable && !q.Exclusive })
+		if found {
+			return true
 		}
 	}
 	return false

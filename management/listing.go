@@ -18,26 +18,58 @@ const (
 	maxPageSize     = 500
 )
 
-// list answers with a list, sorted, filtered, cut into pages and reduced to
-// columns as the query asks. Without a sort, the list stays as it is.
+// things are what a list is about, in its order: handles that are cheap to hold,
+// and how to describe what is behind them.
+type things[T any] struct {
+	all  []T
+	name func(thing T) string // what the query may filter by
+	// describe describes some of the things one after the other, but for those that
+	// are gone, until yield returns false. i is the thing's index in batch.
+	describe func(batch []T, yield func(i int, o object) bool) (more bool)
+}
+
+// batchSize is how many things are described in a turn, and looked at in a
+// critical section.
+const batchSize = 64
+
+// list answers with a list of objects.
 func (r *request) list(items []object) {
+	list(r, things[object]{
+		all:  items,
+		name: func(o object) string { name, _ := o["name"].(string); return name },
+		describe: func(batch []object, yield func(int, object) bool) bool {
+			for i, o := range batch {
+				if !yield(i, o) {
+					return false
+				}
+			}
+			return true
+		},
+	})
+}
+
+// list answers with a list, sorted, filtered, cut into pages and reduced to
+// columns as the query asks. Without a sort, the list stays as it is. Only what
+// the answer shows is described as a whole.
+func list[T any](r *request, t things[T]) {
 	page, err := r.askedPage()
 	if err != nil {
 		r.fail(http.StatusBadRequest, err.kind, err.reason)
 		return
 	}
-	total := len(items)
+	total := len(t.all)
 	if page != nil {
-		items = slices.DeleteFunc(items, func(o object) bool { return !page.matches(o) })
+		t.all = slices.DeleteFunc(t.all, func(thing T) bool { return !page.matches(t.name(thing)) })
 	}
 	if by := r.form["sort"]; len(by) > 0 {
-		sortBy(items, strings.Split(by[0], "."), r.flag("sort_reverse"))
+		t.all = sorted(r, t, strings.Split(by[0], "."), r.flag("sort_reverse"))
 	}
 	if page == nil {
-		r.write(http.StatusOK, r.pickAll(items))
+		r.scratch = object{}
+		r.write(http.StatusOK, picked(r, t))
 		return
 	}
-	filtered := len(items)
+	filtered := len(t.all)
 	pages := (filtered + page.size - 1) / page.size
 	if page.number > 1 && page.number > pages {
 		r.fail(http.StatusBadRequest, "page_out_of_range",
@@ -45,18 +77,88 @@ func (r *request) list(items []object) {
 		return
 	}
 	from := (page.number - 1) * page.size
-	items = items[from:min(from+page.size, filtered)]
+	t.all = t.all[from:min(from+page.size, filtered)]
+	r.scratch = nil                                     // all are kept
+	items := slices.AppendSeq([]object{}, picked(r, t)) // to count them
 	r.write(http.StatusOK, object{
 		"page": page.number, "page_size": page.size, "page_count": pages,
 		"item_count": len(items), "filtered_count": filtered, "total_count": total,
-		"items": r.pickAll(items),
+		"items": items,
 	})
+}
+
+// described describes all things, a batch in each turn.
+func described[T any](r *request, t things[T], yield func(thing T, o object) bool) {
+	for batch := range slices.Chunk(t.all, batchSize) {
+		r.nextTurn()
+		if !t.describe(batch, func(i int, o object) bool { return yield(batch[i], o) }) {
+			return
+		}
+	}
+}
+
+// picked describes all things with the fields that the query asks for.
+func picked[T any](r *request, t things[T]) objects {
+	columns := r.columns()
+	r.only = nil
+	for _, path := range columns {
+		r.only = append(r.only, path[0])
+	}
+	return func(yield func(object) bool) {
+		described(r, t, func(_ T, o object) bool {
+			if columns != nil {
+				o = pick(o, columns)
+			}
+			return yield(o)
+		})
+	}
+}
+
+// sorted returns the things that are not gone, sorted by the value at a path. What
+// has none comes last.
+func sorted[T any](r *request, t things[T], path []string, reverse bool) []T {
+	type item struct {
+		thing T
+		value any
+	}
+	items := make([]item, 0, len(t.all))
+	r.only, r.scratch = path[:1], object{}
+	described(r, t, func(thing T, o object) bool {
+		items = append(items, item{thing, at(o, path)})
+		return true
+	})
+	slices.SortStableFunc(items, func(a, b item) int {
+		c := compare(a.value, b.value)
+		if reverse {
+			return -c
+		}
+		return c
+	})
+	all := make([]T, len(items))
+	for i := range items {
+		all[i] = items[i].thing
+	}
+	return all
+}
+
+// object returns an empty object for the next thing of a list.
+func (r *request) object() object {
+	if r.scratch == nil {
+		return object{}
+	}
+	clear(r.scratch)
+	return r.scratch
+}
+
+// wants says whether a field of a list's objects is of use.
+func (r *request) wants(names ...string) bool {
+	return r.only == nil || slices.ContainsFunc(names, func(name string) bool { return slices.Contains(r.only, name) })
 }
 
 // page is the part of a list that a query asks for.
 type page struct {
 	number, size int
-	matches      func(o object) bool
+	matches      func(name string) bool
 }
 
 type pageError struct{ kind, reason string }
@@ -98,13 +200,7 @@ func (r *request) askedPage() (*page, *pageError) {
 			match = func(string) bool { return false }
 		}
 	}
-	p.matches = func(o object) bool {
-		if name == "" {
-			return true
-		}
-		s, _ := o["name"].(string)
-		return match(s)
-	}
+	p.matches = func(s string) bool { return name == "" || match(s) }
 	return p, nil
 }
 
@@ -123,25 +219,6 @@ func (r *request) columns() [][]string {
 		columns = append(columns, strings.Split(column, "."))
 	}
 	return columns
-}
-
-// pickAll returns objects with the fields that the query asks for. One without any is an empty array.
-func (r *request) pickAll(items []object) any {
-	if items == nil {
-		items = []object{}
-	}
-	columns := r.columns()
-	if columns == nil {
-		return items
-	}
-	picked := make([]any, len(items))
-	for i, o := range items {
-		picked[i] = []any{}
-		if part := pick(o, columns); len(part) > 0 {
-			picked[i] = part
-		}
-	}
-	return picked
 }
 
 // pick returns the named fields of an object. Dots lead into objects within.
@@ -171,17 +248,6 @@ func pick(o object, columns [][]string) object {
 		picked[path[0]] = merged
 	}
 	return picked
-}
-
-// sortBy sorts by the value at a path. What has none comes last.
-func sortBy(items []object, path []string, reverse bool) {
-	slices.SortStableFunc(items, func(a, b object) int {
-		c := compare(at(a, path), at(b, path))
-		if reverse {
-			return -c
-		}
-		return c
-	})
 }
 
 func at(o object, path []string) any {

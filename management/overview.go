@@ -8,6 +8,7 @@ import (
 
 	"github.com/minirabbit/minirabbit/broker"
 	"github.com/minirabbit/minirabbit/exchange"
+	"github.com/minirabbit/minirabbit/queue"
 )
 
 // nodeName is what the node is called. It is one node, whatever the release.
@@ -95,9 +96,7 @@ func (r *request) totals() counts {
 		if !isMonitor(r.user) && !r.user.MayEnter(vh.Name()) {
 			continue
 		}
-		vh.Lock()
 		c := vhostCounts(vh)
-		vh.Unlock()
 		total.sum(&c)
 	}
 	return total
@@ -127,19 +126,22 @@ func (r *request) objectTotals() object {
 		if !isMonitor(r.user) && !r.user.MayEnter(vh.Name()) {
 			continue
 		}
-		vh.Lock()
-		exchanges += len(vh.Exchanges())
-		for _, q := range vh.Queues() {
+		vh.WalkExchanges(func(*exchange.Exchange) { exchanges++ })
+		vh.WalkQueues(func(q *queue.Queue) {
 			queues++
 			consumers += len(q.Consumers())
-		}
-		for _, c := range vh.Connections() {
-			if isMonitor(r.user) || c.User == r.user {
-				connections++
-				channels += len(c.Channels())
-			}
-		}
-		vh.Unlock()
+		})
+		vh.WalkChannels(
+			func(c *broker.Connection) {
+				if isMonitor(r.user) || c.User == r.user {
+					connections++
+				}
+			},
+			func(ch *broker.Channel) {
+				if isMonitor(r.user) || ch.Connection().User == r.user {
+					channels++
+				}
+			})
 	}
 	o := object{"connections": connections, "channels": channels, "exchanges": exchanges, "queues": queues}
 	if isMonitor(r.user) {

@@ -86,19 +86,47 @@ func (r *request) listQueues(detail bool) {
 	if !ok {
 		return
 	}
-	var all []queueInfo
+	r.takeTurn()
+	t := things[queueRef]{name: func(ref queueRef) string { return ref.q.Name() }}
 	for _, vh := range hosts {
+		for _, q := range vh.SnapshotQueues() {
+			t.all = append(t.all, queueRef{vh, q})
+		}
+	}
+	infos := make([]queueInfo, 0, batchSize)
+	t.describe = func(batch []queueRef, yield func(int, object) bool) bool {
+		infos = lookAtQueues(infos[:0], batch)
+		for i := range infos {
+			if infos[i].vhost != "" && !yield(i, r.queueObject(&infos[i], detail)) {
+				return false
+			}
+		}
+		return true
+	}
+	list(r, t)
+}
+
+// queueRef is a queue in a list.
+type queueRef struct {
+	vh *broker.VHost
+	q  *queue.Queue
+}
+
+// lookAtQueues looks at some queues. What it says of one that is gone is nothing.
+func lookAtQueues(infos []queueInfo, batch []queueRef) []queueInfo {
+	for len(infos) < len(batch) {
+		vh := batch[len(infos)].vh
 		vh.Lock()
-		for _, q := range vh.Queues() {
-			all = append(all, lookAtQueue(vh, q, false))
+		for len(infos) < len(batch) && batch[len(infos)].vh == vh {
+			var info queueInfo
+			if q := batch[len(infos)].q; !q.Deleted() {
+				info = lookAtQueue(vh, q, false)
+			}
+			infos = append(infos, info)
 		}
 		vh.Unlock()
 	}
-	items := make([]object, len(all))
-	for i := range all {
-		items[i] = r.queueObject(&all[i], detail)
-	}
-	r.list(items)
+	return infos
 }
 
 // findQueue looks at the queue in the path. It answers the request and returns
@@ -137,7 +165,7 @@ func (r *request) queue() {
 
 // addDetail adds what is null or left out in the lists of later releases.
 func (r *request) addDetail(o object, q *queueInfo) {
-	o["garbage_collection"] = noGarbage()
+	o["garbage_collection"] = noGarbage
 	o["head_message_timestamp"] = nil
 	o["policy"], o["operator_policy"] = orNull(q.policy), orNull(q.operator)
 	o["exclusive_consumer_tag"] = orNull(q.exclusiveTag)
@@ -165,17 +193,13 @@ func (r *request) queueObject(q *queueInfo, detail bool) object {
 	if q.consumers > 0 {
 		capacity = rate(1)
 	}
-	o := object{
-		"name": q.name, "vhost": q.vhost, "node": nodeName, "type": string(q.kind), "state": "running",
-		"durable": q.durable, "auto_delete": q.autoDelete, "exclusive": q.exclusive,
-		"arguments": r.queueArguments(q.arguments, q.kind), "effective_policy_definition": fromTable(q.definition),
-		"consumers": q.consumers, "consumer_capacity": capacity, "consumer_utilisation": capacity,
-		"memory": 10000 + total, "reductions": c[publish], "reductions_details": object{"rate": rate(0)},
-		"message_bytes": total, "message_bytes_ready": q.bytes, "message_bytes_unacknowledged": q.unackedBytes,
-		"message_bytes_ram": total, "message_bytes_persistent": q.persistentBytes,
-		"messages_ram": c[messages], "messages_ready_ram": c[messagesReady], "messages_unacknowledged_ram": c[messagesUnacked],
-		"messages_persistent": q.persistent,
-	}
+	o := r.queueHead(q)
+	o["consumer_capacity"], o["consumer_utilisation"] = capacity, capacity
+	o["memory"], o["reductions"], o["reductions_details"] = 10000+total, c[publish], noRate
+	o["message_bytes"], o["message_bytes_ready"], o["message_bytes_unacknowledged"] = total, q.bytes, q.unackedBytes
+	o["message_bytes_ram"], o["message_bytes_persistent"] = total, q.persistentBytes
+	o["messages_ram"], o["messages_ready_ram"], o["messages_unacknowledged_ram"] = c[messages], c[messagesReady], c[messagesUnacked]
+	o["messages_persistent"] = q.persistent
 	if q.policy != "" {
 		o["policy"] = q.policy
 	}
@@ -200,11 +224,9 @@ func (r *request) queueObject(q *queueInfo, detail bool) object {
 	if rules.BackingQueue {
 		r.addBackingQueue(o, q)
 	}
-	h := r.api.samples.history(subject{'q', q.vhost, q.name}, q.counts)
-	r.detailed(o, &h, "lengths", lengths...)
-	r.addStats(o, &h, []count{publish}, delivering)
+	h := r.addQueueCounts(o, q)
 	if detail || rules.BackingQueue {
-		addIdle(o, &h)
+		addIdle(o, h)
 	}
 	if detail {
 		r.addDetail(o, q)
@@ -213,6 +235,35 @@ func (r *request) queueObject(q *queueInfo, detail bool) object {
 		r.makeQuorum(o, q)
 	}
 	return o
+}
+
+// queueHead says of a queue what is said of each kind.
+func (r *request) queueHead(q *queueInfo) object {
+	o := r.object()
+	o["name"], o["vhost"], o["node"], o["type"], o["state"] = q.name, q.vhost, nodeName, string(q.kind), "running"
+	o["durable"], o["auto_delete"], o["exclusive"], o["consumers"] = q.durable, q.autoDelete, q.exclusive, q.consumers
+	if r.wants("arguments") {
+		o["arguments"] = r.queueArguments(q.arguments, q.kind)
+	}
+	if r.wants("effective_policy_definition") {
+		o["effective_policy_definition"] = fromTable(q.definition)
+	}
+	return o
+}
+
+// countFields are the fields for which the samples are looked at.
+var countFields = []string{"messages", "messages_details", "messages_ready", "messages_ready_details",
+	"messages_unacknowledged", "messages_unacknowledged_details", "message_stats", "idle_since"}
+
+// addQueueCounts adds how many messages there are and what was done with them.
+func (r *request) addQueueCounts(o object, q *queueInfo) *history {
+	if !r.wants(countFields...) {
+		return &history{}
+	}
+	h := r.api.samples.history(queueSubject(q.vhost, q.name), q.counts)
+	r.detailed(o, &h, "lengths", lengths...)
+	r.addStats(o, &h, []count{publish}, delivering)
+	return &h
 }
 
 // addBackingQueue adds what RabbitMQ 3.10 says in lists already.
@@ -224,7 +275,7 @@ func (r *request) addBackingQueue(o object, q *queueInfo) {
 		"next_seq_id": q.counts[publish], "next_deliver_seq_id": q.counts[publish] - ready,
 		"q1": 0, "q2": 0, "q3": 0, "q4": ready, "target_ram_count": "infinity", "version": 1,
 	}
-	o["garbage_collection"] = noGarbage()
+	o["garbage_collection"] = noGarbage
 	o["head_message_timestamp"], o["recoverable_slaves"] = nil, nil
 	o["policy"], o["operator_policy"] = orNull(q.policy), orNull(q.operator)
 	o["exclusive_consumer_tag"], o["single_active_consumer_tag"] = orNull(q.exclusiveTag), nil

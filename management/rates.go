@@ -10,6 +10,7 @@ import (
 
 	"github.com/minirabbit/minirabbit/broker"
 	"github.com/minirabbit/minirabbit/exchange"
+	"github.com/minirabbit/minirabbit/queue"
 )
 
 // window is the time that the samples in an answer are to cover, and their
@@ -61,13 +62,21 @@ func (r *request) rangesAreValid() bool {
 func (r *request) detailed(o object, h *history, query string, which ...count) {
 	w := r.asked(query)
 	for _, c := range which {
-		o[countNames[c]], o[countNames[c]+"_details"] = h.present[c], details(h, c, w)
+		o[countNames[c]] = h.present[c]
+		o[detailNames[c]] = details(h, c, w)
 	}
 }
 
+// noRate is the rate of what does not change.
+var noRate = object{"rate": rate(0)}
+
 // details returns the rate of a count, and the samples behind it in a window.
 func details(h *history, c count, w window) object {
-	o := object{"rate": h.rate(c)}
+	now := h.rate(c)
+	if now == 0 && w.age == 0 {
+		return noRate
+	}
+	o := object{"rate": now}
 	if w.age > 0 {
 		addSamples(o, h, c, w)
 	}
@@ -113,20 +122,23 @@ var (
 
 // messageStats returns message_stats, or nil if nothing has happened yet.
 func (r *request) messageStats(h *history, groups ...[]count) object {
-	stats := object{}
+	var stats object
 	for _, group := range groups {
 		if slices.ContainsFunc(group, func(c count) bool { return h.present[c] > 0 }) {
+			if stats == nil {
+				stats = object{}
+			}
 			r.detailed(stats, h, "msg_rates", group...)
 		}
-	}
-	if len(stats) == 0 {
-		return nil
 	}
 	return stats
 }
 
 // addStats adds message_stats to an object, if there are any.
 func (r *request) addStats(o object, h *history, groups ...[]count) {
+	if !r.wants("message_stats") {
+		return
+	}
 	if stats := r.messageStats(h, groups...); stats != nil {
 		o["message_stats"] = stats
 	}
@@ -135,19 +147,30 @@ func (r *request) addStats(o object, h *history, groups ...[]count) {
 // lengths are the counts of what is in queues.
 var lengths = []count{messages, messagesReady, messagesUnacked}
 
-// vhostCounts returns the numbers of a virtual host, which is locked.
+// vhostCounts returns the numbers of a virtual host. A long look is several critical sections.
 func vhostCounts(vh *broker.VHost) counts {
 	var c counts
-	c.add(vh.Stats())
-	for _, q := range vh.Queues() {
-		lengths := queueCounts(q)
-		c[messagesReady] += lengths[messagesReady]
-		c[messagesUnacked] += lengths[messagesUnacked]
-	}
-	c[messages] = c[messagesReady] + c[messagesUnacked]
-	t := vh.Traffic()
-	c[received], c[sent] = t.ReceivedBytes, t.SentBytes
+	vh.WalkQueues(c.addLengths)
+	c.addActivity(vh)
 	return c
+}
+
+// addLengths adds a queue's messages to the counts of its virtual host, which is locked.
+func (c *counts) addLengths(q *queue.Queue) {
+	ready, unacked := queueLengths(q)
+	c[messagesReady] += ready
+	c[messagesUnacked] += unacked
+	c[messages] += ready + unacked
+}
+
+// addActivity adds what was done in a virtual host, and what passed on its connections.
+func (c *counts) addActivity(vh *broker.VHost) {
+	vh.Lock()
+	c.add(vh.Stats())
+	traffic := vh.Traffic()
+	vh.Unlock()
+	c[received] += traffic.ReceivedBytes
+	c[sent] += traffic.SentBytes
 }
 
 func exchangeCounts(x *exchange.Exchange) counts {

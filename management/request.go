@@ -22,6 +22,12 @@ type request struct {
 	vars  map[string]string
 	user  *broker.User
 	form  map[string][]string
+
+	hasTurn bool
+	// only are the fields of the objects of a list that are of use; nil for all.
+	only []string
+	// scratch, if not nil, is the object that each object of a list is made of.
+	scratch object
 }
 
 // serve finds the path, the user and the handler.

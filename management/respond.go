@@ -1,44 +1,71 @@
 package management
 
 import (
-	"bytes"
-	"encoding/json"
 	"net/http"
 	"strconv"
 )
 
-// object is a JSON object on its way out. Its keys are written in order.
-type object = map[string]any
-
-// rate is a number that is written with a fraction even if it has none, as
-// Erlang does.
-type rate float64
-
-// MarshalJSON implements json.Marshaler.
-func (r rate) MarshalJSON() ([]byte, error) {
-	s := strconv.FormatFloat(float64(r), 'f', -1, 64)
-	if float64(r) == float64(int64(r)) {
-		s += ".0"
-	}
-	return []byte(s), nil
-}
-
-// write answers with a status and a value as JSON.
+// write answers with a status and a value as JSON. What is long leaves piece by
+// piece, so that it is never in memory as a whole.
 func (r *request) write(status int, v any) {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(v); err != nil {
+	a := &answer{request: r, status: status}
+	a.encoder.full = a.send
+	err := a.encoder.value(v)
+	switch {
+	case err == nil:
+		a.finish()
+	case a.began: // it is too late to say so
+		panic(http.ErrAbortHandler)
+	default:
 		r.api.node.Logger().Error("cannot write an answer as JSON", "path", r.URL.Path, "error", err)
 		r.w.WriteHeader(http.StatusInternalServerError)
-		return
 	}
-	body := bytes.TrimSuffix(b.Bytes(), []byte("\n"))
-	r.w.Header().Set("Content-Type", "application/json")
-	r.w.Header().Set("Content-Length", strconv.Itoa(len(body)))
-	r.w.WriteHeader(status)
-	if r.Method != http.MethodHead {
-		r.w.Write(body)
+}
+
+// answer is an answer on its way to the client.
+type answer struct {
+	*request
+	encoder encoder
+	status  int
+	began   bool
+	size    int // of what was left out because only the headers are wanted
+}
+
+// send sends what has been written so far. Nobody waits for a client that reads
+// slowly: others have their turn meanwhile.
+func (a *answer) send() error {
+	if a.Method == http.MethodHead {
+		a.size += len(a.encoder.buf)
+		a.encoder.buf = a.encoder.buf[:0]
+		return nil
+	}
+	a.begin()
+	if a.hasTurn {
+		a.leaveTurn()
+		defer a.takeTurn()
+	}
+	_, err := a.w.Write(a.encoder.buf)
+	a.encoder.buf = a.encoder.buf[:0]
+	return err
+}
+
+func (a *answer) begin() {
+	if !a.began {
+		a.began = true
+		a.w.Header().Set("Content-Type", "application/json")
+		a.w.WriteHeader(a.status)
+	}
+}
+
+// finish sends the rest. The length of an answer in one piece is known.
+func (a *answer) finish() {
+	if !a.began {
+		a.w.Header().Set("Content-Length", strconv.Itoa(a.size+len(a.encoder.buf)))
+	}
+	a.begin()
+	a.leaveTurn()
+	if a.Method != http.MethodHead {
+		a.w.Write(a.encoder.buf)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/minirabbit/minirabbit/broker"
+	"github.com/minirabbit/minirabbit/exchange"
 	"github.com/minirabbit/minirabbit/queue"
 )
 
@@ -51,6 +52,14 @@ const (
 var countNames = [numCounts]string{"publish", "confirm", "return_unroutable", "drop_unroutable", "get", "get_no_ack", "get_empty",
 	"deliver", "deliver_no_ack", "redeliver", "ack", "deliver_get", "publish_in", "publish_out",
 	"messages", "messages_ready", "messages_unacknowledged", "recv_oct", "send_oct"}
+
+// detailNames are the names of their rates.
+var detailNames = func() (names [numCounts]string) {
+	for c, name := range countNames {
+		names[c] = name + "_details"
+	}
+	return names
+}()
 
 // The counts of what has come and gone, of the subject of kind 'u', share their
 // places with those above.
@@ -113,12 +122,17 @@ func queueCounts(q *queue.Queue) counts {
 	c[redeliver] = n.Redelivered
 	c[ack] = n.Acked - n.NoAck
 	c[deliverGet] = n.Delivered
-	c[messagesReady], c[messagesUnacked] = uint64(q.Len()), uint64(q.Unacked())
-	if q.IsStream() {
-		c[messagesReady], c[messagesUnacked] = uint64(q.Span()), 0
-	}
+	c[messagesReady], c[messagesUnacked] = queueLengths(q)
 	c[messages] = c[messagesReady] + c[messagesUnacked]
 	return c
+}
+
+// queueLengths returns how many messages are in a queue, whose vhost is locked.
+func queueLengths(q *queue.Queue) (ready, unacked uint64) {
+	if q.IsStream() {
+		return uint64(q.Span()), 0
+	}
+	return uint64(q.Len()), uint64(q.Unacked())
 }
 
 // subject is what is sampled: the node, its churn, a virtual host, an exchange, a
@@ -126,6 +140,18 @@ func queueCounts(q *queue.Queue) counts {
 type subject struct {
 	kind        byte // 'n', 'u', 'v', 'x', 'q', 'c' or 'h'
 	vhost, name string
+	channel     uint16
+}
+
+func queueSubject(vhost, name string) subject    { return subject{kind: 'q', vhost: vhost, name: name} }
+func exchangeSubject(vhost, name string) subject { return subject{kind: 'x', vhost: vhost, name: name} }
+
+func connectionSubject(c *broker.Connection) subject {
+	return subject{kind: 'c', vhost: c.VHost.Name(), name: c.Name}
+}
+
+func channelSubject(c *broker.Connection, number uint16) subject {
+	return subject{kind: 'h', vhost: c.VHost.Name(), name: c.Name, channel: number}
 }
 
 type sample struct {
@@ -142,11 +168,12 @@ type sampler struct {
 	mu sync.Mutex
 	// guarded by mu
 	series map[subject]*series
+	rounds uint64
 }
 
 type series struct {
 	samples []sample // those that are there do not change
-	seen    bool     // in the present round
+	round   uint64   // in which it was last seen
 }
 
 func newSampler(node *broker.Node) *sampler {
@@ -175,50 +202,94 @@ func (s *sampler) run() {
 	}
 }
 
-// round takes a sample of everything and forgets what is gone.
+// round takes a sample of everything and forgets what is gone. Neither a virtual
+// host nor the samples are locked for long.
 func (s *sampler) round() {
-	now := s.now()
-	all := map[subject]counts{}
+	g := gathering{sampler: s, now: s.now()}
+	s.rounds++
 	var total counts
 	for _, vh := range s.node.VHosts() {
-		vh.Lock()
-		c := vhostCounts(vh)
-		for _, q := range vh.Queues() {
-			all[subject{'q', vh.Name(), q.Name()}] = queueCounts(q)
-		}
-		for _, x := range vh.Exchanges() {
-			all[subject{'x', vh.Name(), x.Name()}] = exchangeCounts(x)
-		}
-		for _, conn := range vh.Connections() {
-			all[subject{'c', vh.Name(), conn.Name}] = connectionCounts(conn)
-			for _, ch := range conn.Channels() {
-				all[subject{'h', vh.Name(), channelName(ch)}] = channelCounts(ch)
-			}
-		}
-		vh.Unlock()
-		all[subject{'v', vh.Name(), ""}] = c
+		c := g.vhost(vh)
 		total.sum(&c)
 	}
-	all[subject{kind: 'n'}] = total
-	all[subject{kind: 'u'}] = churnCounts(s.node)
+	g.add(subject{kind: 'n'}, total)
+	g.add(subject{kind: 'u'}, churnCounts(s.node))
+	g.flush()
+	s.forget()
+}
 
+// forgetSteps is how many subjects are looked at before requests may look, too.
+const forgetSteps = 1024
+
+// forget forgets what was not seen in this round.
+func (s *sampler) forget() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for k, c := range all {
-		one := s.series[k]
-		if one == nil {
-			one = &series{}
-			s.series[k] = one
-		}
-		one.seen = true
-		one.note(sample{now, c}, k.kind == 'n' || k.kind == 'u' || k.kind == 'v')
-	}
+	steps := 0
 	for k, one := range s.series {
-		if !one.seen {
+		if one.round != s.rounds {
 			delete(s.series, k)
 		}
-		one.seen = false
+		if steps++; steps%forgetSteps == 0 {
+			s.mu.Unlock()
+			s.mu.Lock()
+		}
 	}
+}
+
+// gathering is a round on its way: what has been looked at and not noted yet.
+type gathering struct {
+	*sampler
+	now   time.Time
+	looks []look
+}
+
+type look struct {
+	of     subject
+	counts counts
+}
+
+// gatheringSize is how much is noted at a time.
+const gatheringSize = 256
+
+// vhost samples all that is in a virtual host, and returns the host's own counts.
+func (g *gathering) vhost(vh *broker.VHost) (c counts) {
+	name := vh.Name()
+	vh.WalkQueues(func(q *queue.Queue) {
+		c.addLengths(q)
+		g.add(queueSubject(name, q.Name()), queueCounts(q))
+	})
+	vh.WalkExchanges(func(x *exchange.Exchange) { g.add(exchangeSubject(name, x.Name()), exchangeCounts(x)) })
+	vh.WalkChannels(
+		func(conn *broker.Connection) { g.add(connectionSubject(conn), connectionCounts(conn)) },
+		func(ch *broker.Channel) { g.add(channelSubject(ch.Connection(), ch.Number), channelCounts(ch)) })
+	c.addActivity(vh)
+	g.add(subject{kind: 'v', vhost: name}, c)
+	return c
+}
+
+func (g *gathering) add(of subject, c counts) {
+	if g.looks = append(g.looks, look{of, c}); len(g.looks) == gatheringSize {
+		g.flush()
+	}
+}
+
+// flush notes what was looked at. Nobody who holds the samples' lock waits for
+// that of a virtual host.
+func (g *gathering) flush() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for i := range g.looks {
+		l := &g.looks[i]
+		one := g.series[l.of]
+		if one == nil {
+			one = &series{}
+			g.series[l.of] = one
+		}
+		one.round = g.rounds
+		one.note(sample{g.now, l.counts}, l.of.kind == 'n' || l.of.kind == 'u' || l.of.kind == 'v')
+	}
+	g.looks = g.looks[:0]
 }
 
 // note keeps a sample if it differs from the last.

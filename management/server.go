@@ -19,6 +19,7 @@ type API struct {
 	config  config
 	samples *sampler
 	started time.Time
+	turns   chan struct{} // holds one for each request that has its turn
 }
 
 var _ http.Handler = (*API)(nil)
@@ -82,7 +83,7 @@ func WithMetrics(h http.Handler) Option {
 // New returns the API of a node. It samples the node's counts in a goroutine of
 // its own until Close is called.
 func New(node *broker.Node, options ...Option) *API {
-	a := &API{node: node, rules: node.Release().Management(), started: time.Now()}
+	a := &API{node: node, rules: node.Release().Management(), started: time.Now(), turns: make(chan struct{}, maxTurns())}
 	a.config.listeners = func() []Listener { return nil }
 	a.config.alarms = func() []string { return nil }
 	for _, option := range options {
@@ -102,5 +103,6 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("Cache-Control", "no-cache")
 	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 	req := &request{api: a, w: w, Request: r}
+	defer req.leaveTurn()
 	req.serve()
 }

@@ -3,13 +3,9 @@ package management
 // streamObject describes a stream as it appears in lists. RabbitMQ says less of a
 // stream than of other queues, and nothing of what is unacked.
 func (r *request) streamObject(q *queueInfo) object {
-	o := object{
-		"name": q.name, "vhost": q.vhost, "node": nodeName, "type": string(q.kind), "state": "running",
-		"durable": q.durable, "auto_delete": q.autoDelete, "exclusive": q.exclusive,
-		"arguments": r.queueArguments(q.arguments, q.kind), "effective_policy_definition": fromTable(q.definition),
-		"consumers": q.consumers, "memory": 10000, "reductions": 0, "reductions_details": object{"rate": rate(0)},
-		"members": []string{nodeName}, "online": []string{nodeName}, "readers": object{nodeName: q.consumers},
-	}
+	o := r.queueHead(q)
+	o["memory"], o["reductions"], o["reductions_details"] = 10000, 0, noRate
+	o["members"], o["online"], o["readers"] = []string{nodeName}, []string{nodeName}, object{nodeName: q.consumers}
 	if !r.api.rules.BackingQueue {
 		o["leader"], o["segments"] = nodeName, q.segments
 	}
@@ -20,9 +16,7 @@ func (r *request) streamObject(q *queueInfo) object {
 	if q.policy != "" || q.operator != "" {
 		o["policy"], o["operator_policy"] = orNull(q.policy), orNull(q.operator)
 	}
-	h := r.api.samples.history(subject{'q', q.vhost, q.name}, q.counts)
-	r.detailed(o, &h, "lengths", lengths...)
-	r.addStats(o, &h, []count{publish}, delivering)
+	r.addQueueCounts(o, q)
 	return o
 }
 

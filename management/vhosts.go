@@ -32,9 +32,7 @@ func (r *request) vhost() {
 }
 
 func (r *request) vhostObject(vh *broker.VHost) object {
-	vh.Lock()
 	c := vhostCounts(vh)
-	vh.Unlock()
 	m := vh.Metadata()
 	o := object{
 		"name": vh.Name(), "description": m.Description, "tags": append([]string{}, m.Tags...),

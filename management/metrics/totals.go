@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/minirabbit/minirabbit/broker"
+	"github.com/minirabbit/minirabbit/queue"
 )
 
 // totals is what there is in a node at one moment.
@@ -35,9 +36,9 @@ func (c *collector) look() *totals {
 
 func (t *totals) add(vh *broker.VHost) {
 	vh.Lock()
-	defer vh.Unlock()
 	t.stats.Add(vh.Stats())
-	for _, q := range vh.Queues() {
+	vh.Unlock()
+	vh.WalkQueues(func(q *queue.Queue) {
 		t.queues++
 		t.consumers += float64(len(q.Consumers()))
 		t.ready += float64(q.Len())
@@ -48,17 +49,16 @@ func (t *totals) add(vh *broker.VHost) {
 		persistent, _ := q.Persistent()
 		t.persistent += float64(persistent)
 		t.entered += float64(q.Counts().Published)
-	}
-	for _, conn := range vh.Connections() {
+	})
+	vh.WalkChannels(func(conn *broker.Connection) {
 		t.connections++
-		for _, ch := range conn.Channels() {
-			t.channels++
-			t.held += float64(ch.Unacked())
-		}
 		if conn.Transport.Traffic != nil {
 			passed := conn.Transport.Traffic()
 			t.received += float64(passed.ReceivedBytes)
 			t.sent += float64(passed.SentBytes)
 		}
-	}
+	}, func(ch *broker.Channel) {
+		t.channels++
+		t.held += float64(ch.Unacked())
+	})
 }
