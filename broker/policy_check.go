@@ -168,7 +168,7 @@ func (r *Release) checkDefinition(kind PolicyKind, definition wire.Table) string
 		}
 	}
 	if len(unknown) > 0 {
-		return fmt.Sprintf("[%s] are not recognised policy settings", strings.Join(unknown, ","))
+		return erlangList(unknown) + " are not recognised policy settings"
 	}
 	if problem := checkMirrors(definition); problem != "" {
 		return problem
@@ -220,4 +220,14 @@ func findSetting(key string) *policySetting {
 		}
 	}
 	return nil
+}
+
+// erlangList prints a list of terms as Erlang does: on one line if that has no more than 80 columns, otherwise with each term
+// on a line of its own.
+func erlangList(terms []string) string {
+	const columns = 80
+	if line := "[" + strings.Join(terms, ",") + "]"; len(line) <= columns {
+		return line
+	}
+	return "[" + strings.Join(terms, ",\n ") + "]"
 }

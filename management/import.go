@@ -1,16 +1,67 @@
 package management
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/minirabbit/minirabbit/broker"
+	"github.com/minirabbit/minirabbit/internal/erlang"
 )
 
-// importDefinitions creates what a file of definitions describes. What is there
-// already stays, unless the file says otherwise of it.
+// An importer creates in a node what a document of definitions describes. All doors use it: POST /api/definitions,
+// `minirabbit ctl import_definitions`, which is a client of that, and [Import].
+type importer struct {
+	node  *broker.Node
+	rules *broker.ManagementRules
+	// user imports: it gets all permissions in the virtual hosts that the import creates. It is nil when a node imports as
+	// it starts, and then nobody gets permissions that the document does not give.
+	user *broker.User
+	// vhost is where everything goes. It is empty if each item says so itself.
+	vhost string
+
+	created []string // virtual hosts
+}
+
+// Import creates in a node what a document of definitions describes, as RabbitMQ does with load_definitions when it starts.
+// The definitions of a single virtual host, which RabbitMQ exports without its name, go to the virtual host "/".
+func Import(node *broker.Node, definitions []byte) error {
+	in, err := decodeObject(definitions)
+	if err != nil {
+		return fmt.Errorf("definitions: %w", err)
+	}
+	i := &importer{node: node, rules: node.Release().Management()}
+	if isOfOneVHost(in) {
+		i.vhost = "/"
+	}
+	if err := i.all(in); err != nil {
+		return fmt.Errorf("definitions: %w", err)
+	}
+	return nil
+}
+
+// isOfOneVHost says whether a document describes a single virtual host: it has nothing that belongs to the whole cluster, and
+// none of its items says which virtual host it is in.
+func isOfOneVHost(in input) bool {
+	for key := range in {
+		if slices.Contains([]string{"users", "vhosts", "permissions", "topic_permissions", "global_parameters"}, key) {
+			return false
+		}
+	}
+	for _, key := range []string{"exchanges", "policies", "parameters", "queues", "bindings"} {
+		items, _ := in[key].([]any)
+		for _, item := range items {
+			if o, ok := item.(map[string]any); ok && o["vhost"] != nil {
+				return false
+			}
+		}
+	}
+	return true
+}
+
 func (r *request) importDefinitions() { r.importInto("") }
 
 func (r *request) importVHostDefinitions() {
@@ -26,11 +77,12 @@ func (r *request) importInto(vhost string) {
 		return
 	}
 	in, err := r.uploaded()
-	if err != nil {
+	if err != nil || in == nil {
 		r.badRequest("failed_to_parse_json")
 		return
 	}
-	if err := r.restore(in, vhost); err != nil {
+	i := &importer{node: r.api.node, rules: r.api.rules, user: r.user, vhost: vhost}
+	if err := i.all(in); err != nil {
 		r.reply(err)
 		return
 	}
@@ -60,211 +112,237 @@ func (r *request) uploaded() (input, error) {
 	return decodeObject(body)
 }
 
-// restore imports in the order in which things depend on each other. With a
-// virtual host, everything goes there.
-func (r *request) restore(in input, vhost string) error {
-	if vhost == "" {
-		for _, step := range []struct {
-			key string
-			do  func(input) error
-		}{
-			{"users", func(o input) error { _, err := r.saveUser(o.text("name"), o); return err }},
-			{"vhosts", r.restoreVHost},
-			{"permissions", r.restorePermission},
-			{"topic_permissions", r.restoreTopicPermission},
-			{"global_parameters", r.restoreGlobalParameter},
-		} {
-			if err := in.each(step.key, step.do); err != nil {
-				return err
-			}
+// importStep imports the items under one key of the document.
+type importStep struct {
+	key string
+	do  func(input) error
+	// then follows when all items are there.
+	then func() error
+	// ordered: the first item that fails ends the import. Otherwise RabbitMQ imports the items beside one another, so that
+	// the other items of the key exist although one failed.
+	ordered bool
+}
+
+// steps lists the kinds of items in RabbitMQ's order. What comes before an item that fails exists afterwards, what comes
+// behind it does not.
+func (i *importer) steps() []importStep {
+	topicPermissions := importStep{key: "topic_permissions", do: i.topicPermission}
+	exchanges := importStep{key: "exchanges", do: i.inVHost(i.exchange)}
+	topology := []importStep{
+		{key: "policies", do: i.inVHost(i.policy), ordered: true},
+		{key: "parameters", do: i.parameter, ordered: true},
+		{key: "queues", do: i.inVHost(i.queue)},
+		{key: "bindings", do: i.binding},
+	}
+	if i.vhost != "" {
+		return append([]importStep{exchanges}, topology...)
+	}
+	steps := []importStep{{key: "users", do: i.importUser}, {key: "vhosts", do: i.importVHost, then: i.permitImporter}, {key: "permissions", do: i.permission}}
+	if i.rules.TopicNeedsExchange {
+		steps = append(steps, exchanges, topicPermissions)
+	} else {
+		steps = append(steps, topicPermissions, exchanges)
+	}
+	steps = append(steps, importStep{key: "global_parameters", do: i.globalParameter, ordered: true})
+	return append(steps, topology...)
+}
+
+// all imports a document.
+func (i *importer) all(in input) error {
+	steps := i.steps()
+	lists := make([][]input, len(steps))
+	for n, step := range steps { // before anything is done: RabbitMQ's parser fails with 500
+		var err error
+		if lists[n], err = in.objects(step.key); err != nil {
+			return err
+		}
+		if err := i.checkVHosts(step.key, lists[n]); err != nil {
+			return err
 		}
 	}
-	for _, step := range []struct {
-		key string
-		do  func(vh *broker.VHost, o input) error
-	}{
-		{"parameters", func(vh *broker.VHost, o input) error {
-			return setParameter(vh, o.text("component"), o.text("name"), o["value"])
-		}},
-		{"policies", func(vh *broker.VHost, o input) error {
-			_, err := setPolicy(vh, broker.UserPolicy, o.text("name"), o)
-			return err
-		}},
-		{"queues", r.restoreQueue},
-		{"exchanges", r.restoreExchange},
-		{"bindings", r.restoreBinding},
-	} {
-		err := in.each(step.key, func(o input) error {
-			name := vhost
-			if name == "" {
-				name = o.text("vhost")
+	for n, step := range steps {
+		var failed error
+		for _, o := range lists[n] {
+			err := step.do(o)
+			if failed == nil {
+				failed = err
 			}
-			vh := r.api.node.VHost(name)
-			if vh == nil {
-				return r.noSuchVHost(name)
+			if failed != nil && step.ordered {
+				break
 			}
-			return step.do(vh, o)
-		})
-		if err != nil {
-			return err
+		}
+		if failed == nil && step.then != nil {
+			failed = step.then()
+		}
+		if failed != nil {
+			return i.refusal(failed)
 		}
 	}
 	return nil
 }
 
-func (r *request) noSuchVHost(name string) error {
-	if r.api.rules.VHostDefinitions {
+// checkVHosts refuses items that belong to a virtual host and do not say which. RabbitMQ 4.x fails with 500 before it has
+// imported anything; up to 3.x it takes "undefined" for the name.
+func (i *importer) checkVHosts(key string, items []input) error {
+	if i.vhost != "" || !i.rules.VHostDefinitions || !slices.Contains([]string{"exchanges", "policies", "queues", "bindings"}, key) {
+		return nil
+	}
+	for n, o := range items {
+		if !isText(o["vhost"]) {
+			return &problem{fmt.Sprintf("item %d of %s does not name its virtual host", n+1, key)}
+		}
+	}
+	return nil
+}
+
+// objects returns the list of objects under a key, which may be missing.
+func (in input) objects(key string) ([]input, error) {
+	value, set := in[key]
+	list, ok := value.([]any)
+	if set && !ok {
+		return nil, &problem{key + " is not a list"}
+	}
+	objects := make([]input, len(list))
+	for n, item := range list {
+		if objects[n], ok = item.(map[string]any); !ok {
+			return nil, &problem{fmt.Sprintf("item %d of %s is not an object", n+1, key)}
+		}
+	}
+	return objects, nil
+}
+
+// inVHost calls do with the virtual host of an item.
+func (i *importer) inVHost(do func(*broker.VHost, input) error) func(input) error {
+	return func(o input) error {
+		vh, err := i.vhostOf(o)
+		if err != nil {
+			return err
+		}
+		return do(vh, o)
+	}
+}
+
+func (i *importer) vhostOf(o input) (*broker.VHost, error) {
+	name := i.vhostName(o)
+	vh := i.node.VHost(name)
+	if vh == nil {
+		return nil, i.noSuchVHost(name)
+	}
+	return vh, nil
+}
+
+// vhostName returns the name of an item's virtual host, in RabbitMQ's way for one that says none.
+func (i *importer) vhostName(o input) string {
+	if i.vhost != "" {
+		return i.vhost
+	}
+	return o.word("vhost")
+}
+
+func (i *importer) noSuchVHost(name string) error {
+	if i.rules.VHostDefinitions {
 		return &problem{fmt.Sprintf("Please create virtual host %q prior to importing definitions.", name)}
 	}
 	return &problem{[]any{"no_such_vhost", name}}
 }
 
-// each calls do for every object in a list.
-func (in input) each(key string, do func(input) error) error {
-	list, _ := in[key].([]any)
-	for _, item := range list {
-		o, ok := item.(map[string]any)
-		if !ok {
-			return &problem{key + " is not a list of objects"}
+// undefined is what Erlang reads where a key is missing.
+const undefined = "undefined"
+
+// word returns the text under a key as RabbitMQ puts it into its own texts: "undefined" where it is missing.
+func (in input) word(key string) string {
+	value, set := in[key]
+	switch v := value.(type) {
+	case string:
+		return v
+	case nil:
+		if !set {
+			return undefined
 		}
-		if err := do(o); err != nil {
-			return err
-		}
+		return "null"
 	}
-	return nil
+	return in.text(key)
 }
 
-func (r *request) restoreVHost(o input) error {
-	if o.text("name") == "" {
-		return &problem{"function_clause"}
+// crash is how RabbitMQ refuses what none of its functions takes: with the name of Erlang's error.
+func crash(name string) error { return &problem{name} }
+
+// term is a refusal that is an Erlang tuple: releases up to 3.x write it as JSON, later ones as text.
+func (i *importer) term(tag string, value any) error {
+	if i.rules.VHostDefinitions {
+		return &problem{"{" + tag + "," + jsonTerm(value) + "}"}
 	}
-	// The importer gets no permissions that the file does not give.
-	had := r.api.node.VHost(o.text("name")) != nil
-	if !had {
-		r.api.node.AddVHost(o.text("name"))
-	}
-	if metadata, ok := o["metadata"].(map[string]any); ok {
-		for _, key := range []string{"description", "tags", "default_queue_type"} {
-			if _, set := o[key]; !set && metadata[key] != nil {
-				o[key] = metadata[key]
-			}
-		}
-	}
-	if _, err := r.saveVHost(o.text("name"), o); err != nil {
-		return err
-	}
-	if limits, ok := o["limits"].(map[string]any); ok && len(limits) > 0 {
-		l, err := readLimits(limits, vhostLimitNames, "limits")
-		if err != nil {
-			return err
-		}
-		r.api.node.VHost(o.text("name")).SetLimits(l)
-	}
-	return nil
+	return &problem{[]any{tag, value}}
 }
 
-// grantee returns the user of a permission, if user and virtual host are there.
-func (r *request) grantee(o input) (*broker.User, error) {
-	u := r.api.node.User(o.text("user"))
+// jsonTerm prints a JSON value as Erlang does.
+func jsonTerm(value any) string {
+	v, err := toSetting(value)
+	if err != nil {
+		return undefined
+	}
+	return erlangText(v)
+}
+
+// refusal returns the error of an item as the answer to a request tells it: a refused declaration by the name of its reply
+// code.
+func (i *importer) refusal(err error) error {
+	var ce *broker.ChannelError
+	var he *broker.ConnectionError
 	switch {
-	case u == nil:
-		return nil, &problem{[]any{"no_such_user", o.text("user")}}
-	case r.api.node.VHost(o.text("vhost")) == nil:
-		return nil, r.noSuchVHost(o.text("vhost"))
+	case errors.As(err, &ce):
+		return i.refusedReply(&ce.Reply)
+	case errors.As(err, &he):
+		return i.refusedReply(&he.Reply)
 	}
-	return u, nil
-}
-
-func (r *request) restorePermission(o input) error {
-	u, err := r.grantee(o)
-	if err != nil {
-		return err
-	}
-	p, err := broker.NewPermissions(o.text("configure"), o.text("write"), o.text("read"))
-	if err != nil {
-		return err
-	}
-	u.Permit(o.text("vhost"), p)
-	return nil
-}
-
-func (r *request) restoreTopicPermission(o input) error {
-	u, err := r.grantee(o)
-	if err != nil {
-		return err
-	}
-	p, err := broker.NewTopicPermissions(o.text("write"), o.text("read"))
-	if err != nil {
-		return err
-	}
-	u.PermitTopic(o.text("vhost"), o.text("exchange"), p)
-	return nil
-}
-
-func (r *request) restoreGlobalParameter(o input) error {
-	value, err := marshal(o["value"])
-	if err != nil {
-		return err
-	}
-	if o.text("name") != "internal_cluster_id" {
-		r.api.node.SetGlobalParameter(o.text("name"), value)
-	}
-	return nil
-}
-
-// isReserved says whether a name is one of the broker's own. Files have some, such as the exchange amq.rabbitmq.log; they
-// are passed over.
-func isReserved(name string) bool { return name == "" || strings.HasPrefix(name, "amq.") }
-
-func (r *request) restoreQueue(vh *broker.VHost, o input) error {
-	if isReserved(o.text("name")) {
-		return nil
-	}
-	m, err := queueDeclaration(o.text("name"), o)
-	if err != nil {
-		return err
-	}
-	vh.Lock()
-	defer vh.Unlock()
-	_, err = vh.DeclareQueue(nil, m)
 	return err
 }
 
-func (r *request) restoreExchange(vh *broker.VHost, o input) error {
-	if isReserved(o.text("name")) {
-		return nil
+func (i *importer) refusedReply(reply *broker.Reply) error {
+	code := strings.ToLower(reply.Code.String())
+	if i.rules.VHostDefinitions {
+		return &problem{code + ": " + reply.Reason}
 	}
-	m, err := exchangeDeclaration(o.text("name"), o)
-	if err != nil {
-		return err
+	codes := make([]any, 0, len(reply.Reason))
+	for n := range len(reply.Reason) { // a string is a list of characters in Erlang, and of numbers in JSON
+		codes = append(codes, int(reply.Reason[n]))
 	}
-	vh.Lock()
-	defer vh.Unlock()
-	_, err = declareExchange(vh, nil, m)
-	return err
+	return &problem{[]any{"amqp_error", code, codes, "none"}}
 }
 
-func (r *request) restoreBinding(vh *broker.VHost, o input) error {
-	args, err := o.table("arguments")
-	if err != nil {
+// invalid adds to the refusal of a policy or a parameter which one it is.
+func (i *importer) invalid(err error, vhost, component, name string) error {
+	var validation *broker.ValidationError
+	var refused *problem
+	switch {
+	case errors.As(err, &validation):
+		err = validation
+	case errors.As(err, &refused):
+		err = refused
+	default:
 		return err
 	}
-	vh.Lock()
-	defer vh.Unlock()
-	source, err := vh.UseExchange(o.text("source"))
-	if err != nil {
-		return err
+	path := []string{vhost, name}
+	where := fmt.Sprintf("(vhost: %q key: %q)", vhost, name)
+	if component != "" {
+		path = []string{vhost, component, name}
+		where = fmt.Sprintf("(vhost: %q / component: %q / key: %q)", vhost, component, name)
 	}
-	if o.text("destination_type") == "exchange" {
-		to, err := vh.UseExchange(o.text("destination"))
-		if err != nil {
-			return err
-		}
-		return vh.Bind(source, to, o.text("routing_key"), args)
+	if !i.rules.EscapesPolicyErrors {
+		return &problem{err.Error() + " " + where}
 	}
-	q := vh.Queue(o.text("destination"))
-	if q == nil {
-		return &problem{fmt.Sprintf("no queue '%s' in vhost '%s'", o.text("destination"), vh.Name())}
+	text := escape(err.Error()) + " (" + strings.Join(path, "/") + ")"
+	if i.rules.VHostDefinitions {
+		text = erlang.Format(text, true)
 	}
-	return vh.Bind(source, q, o.text("routing_key"), args)
+	return &problem{text}
+}
+
+// missingResource is one of the ends of a binding that are not there, as Erlang prints it.
+func missingResource(vhost, kind, name string) string {
+	term := undefined
+	if name != undefined {
+		term = erlang.Format(name, true)
+	}
+	return fmt.Sprintf("{not_found,{resource,%s,%s,%s}}", erlang.Format(vhost, true), kind, term)
 }

@@ -131,8 +131,7 @@ func setPolicy(vh *broker.VHost, kind broker.PolicyKind, name string, in input) 
 	}
 	var problems []string
 	if v, ok := in["pattern"].(string); !ok {
-		v, _ := toSetting(in["pattern"])
-		problems = append(problems, "pattern should be a binary but was "+erlangText(v))
+		problems = append(problems, "pattern should be a binary but was "+in.term("pattern"))
 	} else {
 		p.Pattern = v
 	}
@@ -166,6 +165,15 @@ func setPolicy(vh *broker.VHost, kind broker.PolicyKind, name string, in input) 
 		return false, vh.CheckPolicy(kind, p, problems...)
 	}
 	return vh.SetPolicy(kind, p)
+}
+
+// term prints what is under a key as Erlang does.
+func (in input) term(key string) string {
+	value, set := in[key]
+	if !set {
+		return undefined
+	}
+	return jsonTerm(value)
 }
 
 // erlangText prints a value of JSON as Erlang does.

@@ -59,7 +59,7 @@ func (r *request) putUser() {
 	if !ok {
 		return
 	}
-	created, err := r.saveUser(r.vars["user"], in)
+	created, err := saveUser(r.api.node, r.vars["user"], in)
 	if err != nil {
 		r.reply(err)
 		return
@@ -69,7 +69,7 @@ func (r *request) putUser() {
 
 // saveUser creates or replaces a user as the API and definitions describe it.
 // Without a password the user cannot log in by one.
-func (r *request) saveUser(name string, in input) (created bool, err error) {
+func saveUser(node *broker.Node, name string, in input) (created bool, err error) {
 	given, hasTags := in["tags"]
 	password, hasPassword := in["password"]
 	encoded, hasHash := in["password_hash"]
@@ -91,7 +91,7 @@ func (r *request) saveUser(name string, in input) (created bool, err error) {
 		}
 		hash.Algorithm = broker.HashingAlgorithm(in.text("hashing_algorithm"))
 	}
-	u, created := r.api.node.PutUser(name, hash, in.words("tags"))
+	u, created := node.PutUser(name, hash, in.words("tags"))
 	if limits, ok := in["limits"].(map[string]any); ok {
 		for key := range limits {
 			if n, err := input(limits).integer(key); err == nil {

@@ -1,6 +1,7 @@
 package management
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -115,9 +116,8 @@ func (r *request) saveVHost(name string, in input) (created bool, err error) {
 		return false, err
 	}
 	vh.SetMetadata(m)
-	if _, set := in["tracing"]; set {
-		vh.SetTracing(tracing)
-	}
+	_, set := in["tracing"]
+	vh.SetTracing(tracing || !set) // as RabbitMQ does
 	return created, nil
 }
 
@@ -129,10 +129,9 @@ func (r *request) readDefaultQueueType(in input) (kind string, err error) {
 		value, set = metadata["default_queue_type"]
 	}
 	kind, isString := value.(string)
-	known := slices.Contains([]queue.Kind{queue.Classic, queue.Quorum, queue.Stream}, queue.Kind(kind))
 	rules := r.api.rules
 	switch {
-	case known:
+	case isQueueType(kind):
 		return kind, nil
 	case !set, kind == "undefined", value == nil && !rules.FailsOnQueueType:
 		return "", nil
@@ -149,6 +148,10 @@ func (r *request) readDefaultQueueType(in input) (kind string, err error) {
 	}
 }
 
+func isQueueType(kind string) bool {
+	return slices.Contains([]queue.Kind{queue.Classic, queue.Quorum, queue.Stream}, queue.Kind(kind))
+}
+
 // words reads a list, or text with commas between its words.
 func (in input) words(key string) []string {
 	words := []string{}
@@ -161,8 +164,11 @@ func (in input) words(key string) []string {
 		}
 	case []any:
 		for _, item := range v {
-			if word, ok := item.(string); ok {
+			switch word := item.(type) {
+			case string:
 				words = append(words, word)
+			case json.Number:
+				words = append(words, word.String())
 			}
 		}
 	}
