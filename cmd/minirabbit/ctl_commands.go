@@ -75,7 +75,7 @@ func init() {
 
 func (c *ctl) addVHost(ctx context.Context) error {
 	c.say("Adding vhost %q ...", c.args[0])
-	body := map[string]any{}
+	body := map[string]any{"tracing": false} // which the HTTP API takes for granted where it is not said
 	for _, key := range []string{"description", "tags"} {
 		if v := c.options[key]; v != "" {
 			body[key] = v
