@@ -2,6 +2,7 @@ package broker
 
 import (
 	"log/slog"
+	"slices"
 	"sort"
 	"sync"
 	"sync/atomic"
@@ -51,6 +52,7 @@ type Node struct {
 	users  map[string]*User
 	// connections are those that are in a virtual host, in order of opening.
 	connections []*Connection
+	watchers    []*watcher
 	clusterName string
 	parameters  globalParameters
 
@@ -128,6 +130,7 @@ func (n *Node) AddVHost(name string) *VHost {
 	vh := n.vhosts[name]
 	if vh == nil {
 		vh = newVHost(n, name)
+		vh.watchers = slices.Clone(n.watchers)
 		n.vhosts[name] = vh
 	}
 	return vh

@@ -128,7 +128,7 @@ func (vh *VHost) Next() {
 	vh.settle()
 	if len(vh.watchers) > 0 {
 		vh.notify()
-		vh.settle()
+		vh.settle() // a watcher may have taken messages
 	}
 }
 

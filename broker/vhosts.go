@@ -61,6 +61,9 @@ func (vh *VHost) SetTracing(on bool) { vh.tracing.Store(on) }
 // Node returns the node that the virtual host is in.
 func (vh *VHost) Node() *Node { return vh.node }
 
+// Closed says that the virtual host has been deleted, or its node closed. It must be locked.
+func (vh *VHost) Closed() bool { return vh.closed }
+
 // DeleteVHost removes a virtual host with everything in it and closes its
 // connections. It says whether there was one.
 func (n *Node) DeleteVHost(name string) bool {
@@ -84,6 +87,8 @@ func (n *Node) DeleteVHost(name string) bool {
 	defer vh.mu.Unlock()
 	vh.closed = true
 	vh.timers.alarm.stop()
+	vh.notify()
+	vh.watchers = nil
 	return true
 }
 

@@ -1,44 +1,46 @@
 package broker
 
-// watcher waits for something to become true in a virtual host.
-type watcher struct {
-	check func() bool
-	done  chan struct{}
-}
+import "slices"
 
-// Await returns a channel that is closed once check is true, which is tried now
-// and at the end of every critical section. check is called with the lock held
-// and must be quick and free of effects. forget ends the wait early; it takes the
-// lock itself.
-func (vh *VHost) Await(check func() bool) (done <-chan struct{}, forget func()) {
-	w := &watcher{check: check, done: make(chan struct{})}
-	if check() {
-		close(w.done)
-		return w.done, func() {}
-	}
-	vh.watchers = append(vh.watchers, w)
-	return w.done, func() {
+// watcher looks at the virtual hosts of a node whenever something may have changed.
+type watcher struct{ look func(vh *VHost) }
+
+// Watch calls look for every virtual host: now, and at the end of each critical
+// section from now on. Virtual hosts that are created later are watched from their
+// first critical section on. look is called with the lock of that one virtual host
+// held: it must be quick, and must not block. It is called once more for a virtual
+// host when it has been deleted, and for no other reason afterwards.
+//
+// stop ends it. It takes the locks of the virtual hosts, one after the other.
+func (n *Node) Watch(look func(vh *VHost)) (stop func()) {
+	w := &watcher{look}
+	n.mu.Lock()
+	n.watchers = append(n.watchers, w)
+	n.mu.Unlock()
+	for _, vh := range n.VHosts() {
 		vh.Lock()
-		defer vh.Unlock()
-		for i, other := range vh.watchers {
-			if other == w {
-				vh.watchers = append(vh.watchers[:i], vh.watchers[i+1:]...)
-				return
-			}
+		if !slices.Contains(vh.watchers, w) { // it may be as young as the watcher
+			vh.watchers = append(vh.watchers, w)
+		}
+		look(vh)
+		vh.Unlock()
+	}
+	return func() {
+		is := func(other *watcher) bool { return other == w }
+		n.mu.Lock()
+		n.watchers = slices.DeleteFunc(n.watchers, is)
+		n.mu.Unlock()
+		for _, vh := range n.VHosts() {
+			vh.Lock()
+			vh.watchers = slices.DeleteFunc(vh.watchers, is)
+			vh.Unlock()
 		}
 	}
 }
 
-// notify tells those whose wait is over.
+// notify has the watchers look.
 func (vh *VHost) notify() {
-	waiting := vh.watchers[:0]
 	for _, w := range vh.watchers {
-		if w.check() {
-			close(w.done)
-		} else {
-			waiting = append(waiting, w)
-		}
+		w.look(vh)
 	}
-	clear(vh.watchers[len(waiting):])
-	vh.watchers = waiting
 }

@@ -4,11 +4,10 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
-	"github.com/minirabbit/minirabbit/broker"
 	"github.com/minirabbit/minirabbit/internal/record"
-	"github.com/minirabbit/minirabbit/queue"
 )
 
 // defaultPatience is how long a wait lasts before it fails the test, unless
@@ -72,115 +71,102 @@ func counted(n int, thing string) string {
 	return fmt.Sprintf("%d %ss", n, thing)
 }
 
-// await waits until check is true, woken by the broker, and fails the test with
-// what is there instead if it does not come true in time. check is called with
-// the vhost's lock held, and not again once it was true.
-func (b *Broker) await(t T, what string, check func() bool) {
-	t.Helper()
-	b.vhost.Lock()
-	done, forget := b.vhost.Await(check)
-	b.vhost.Unlock()
-	why := b.patience(t, done)
-	if why == "" {
-		return
+// quoted lists names.
+func quoted(names []string) string {
+	all := make([]string, len(names))
+	for i, name := range names {
+		all[i] = fmt.Sprintf("%q", name)
 	}
-	forget()
+	return strings.Join(all, ", ")
+}
+
+// inVHost is what follows the name of something in a virtual host: nothing for "/",
+// nor for all of them.
+func inVHost(vhost string) string {
+	if vhost == "" || vhost == "/" {
+		return ""
+	}
+	return fmt.Sprintf(" in virtual host %q", vhost)
+}
+
+// visit calls f with the virtual hosts, one after the other, or with the one of a
+// name.
+func (b *Broker) visit(vhostName string, f func(name string, vh vhost) error) error {
+	names := []string{vhostName}
+	if vhostName == "" {
+		names = b.node.vhosts()
+	}
+	for _, name := range names {
+		if err := b.node.enter(name, func(vh vhost) error { return f(name, vh) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// await waits until enough is seen, and fails the test with what is there instead if
+// that does not happen in time.
+func (b *Broker) await(t T, what string, w wait) {
+	t.Helper()
+	done, forget := b.node.watch(w)
+	why := b.patience(t, done)
+	if err := forget(); err != nil {
+		fail(t, fmt.Errorf("waited for %s: %w", what, err))
+	}
 	select {
 	case <-done:
 		return
 	default:
 	}
-	t.Fatalf("testkit: waited for %s, which did not happen %s. There is:\n%s", what, why, b.summary())
+	hint := ""
+	if w.vhost != "" && !slices.Contains(b.node.vhosts(), w.vhost) {
+		hint = fmt.Sprintf(": %v", &noVHost{w.vhost, b.node.vhosts()})
+	} else if w.hint != nil {
+		if text := w.hint(); text != "" {
+			hint = ": " + text
+		}
+	}
+	t.Fatalf("testkit: waited for %s, which did not happen %s%s. There is:\n%s", what, why, hint, b.summary())
 }
 
-// AwaitIdle waits until everything is settled: no queue of the broker holds a
+// everywhere says whether all that was seen is true.
+func everywhere(seen []any) bool { return !slices.Contains(seen, any(false)) }
+
+// AwaitIdle waits until everything is settled: no queue of any virtual host holds a
 // message, ready or unacked.
 func (b *Broker) AwaitIdle(t T) {
 	t.Helper()
-	if b.real != nil {
-		b.real.await(t, "the broker to be idle", true, b.real.idle)
-		return
-	}
-	b.await(t, "the broker to be idle", func() bool {
-		for _, q := range b.vhost.Queues() {
-			if !idle(q) {
-				return false
-			}
-		}
-		return true
-	})
+	b.awaitIdle(t, "")
 }
 
-// AwaitConnections waits until n clients or more are connected, and returns what
-// connections there are.
-func (b *Broker) AwaitConnections(t T, n int) (all []Connection) {
+func (b *Broker) awaitIdle(t T, vhostName string) {
 	t.Helper()
-	if b.real != nil {
-		b.real.await(t, counted(n, "connection"), false, func() bool {
-			all = b.real.look(t)
-			return len(all) >= n
-		})
-		return all
+	w := wait{vhost: vhostName, lasting: true, see: func(vh vhost) (any, error) { return vh.idle() }, enough: everywhere}
+	if vhostName != "" {
+		w.enough = func(seen []any) bool { return len(seen) > 0 && everywhere(seen) }
 	}
-	b.await(t, counted(n, "connection"), func() bool {
-		connections := b.vhost.Connections()
-		if len(connections) < n {
-			return false
-		}
-		all = describeConnections(connections)
-		return true
-	})
-	return all
+	b.await(t, "the broker to be idle"+inVHost(vhostName), w)
 }
 
-// AwaitDisconnected waits until no connection of this name is there: the name
-// that the client gave it, or its address. The empty name stands for all.
-func (b *Broker) AwaitDisconnected(t T, name string) {
-	t.Helper()
-	what := fmt.Sprintf("connection %q to be gone", name)
-	if name == "" {
-		what = "all connections to be gone"
-	}
-	if b.real != nil {
-		b.real.await(t, what, true, func() bool {
-			return !slices.ContainsFunc(b.real.look(t), func(c Connection) bool { return name == "" || c.Address == name || c.Name == name })
-		})
-		return
-	}
-	b.await(t, what, func() bool {
-		for _, c := range b.vhost.Connections() {
-			if name == "" || c.Name == name || record.ClientName(c) == name {
-				return false
-			}
-		}
-		return true
-	})
-}
-
-// AwaitMessage waits until the history of a message makes holds true, and returns
-// that history. holds is called for messages to which something happened; it must
-// be quick and must not call the broker.
+// AwaitMessage waits until the history of a message, in whatever virtual host, makes
+// holds true, and returns that history. holds is called for messages to which
+// something happened; it must be quick and must not call the broker.
 func (b *Broker) AwaitMessage(t T, holds func(MessageHistory) bool) MessageHistory {
 	t.Helper()
-	b.needRecording("the history of messages")
+	e := b.need(t, "the history of messages")
+	if e.recorder == nil {
+		fail(t, errNotRecorded("the history of messages"))
+	}
 	var story record.Story
-	seen := 0
-	b.await(t, "a message with a certain history", func() bool {
-		var ok bool
-		story, seen, ok = b.recorder.Find(seen, func(s record.Story) bool { return holds(toMessageHistory(s)) })
-		return ok
+	seen, found := 0, false
+	b.await(t, "a message with a certain history", wait{
+		see: func(vhost) (any, error) {
+			if !found {
+				story, seen, found = e.recorder.Find(seen, func(s record.Story) bool { return holds(toMessageHistory(s)) })
+			}
+			return found, nil
+		},
+		enough: func([]any) bool { return found },
 	})
 	return toMessageHistory(story)
-}
-
-// idle says whether nothing is left to do in a queue. What a stream keeps does not
-// count, once its consumers have had it.
-func idle(q *queue.Queue) bool { return q.CaughtUp() && q.Unacked() == 0 }
-
-func describeConnections(all []*broker.Connection) []Connection {
-	described := make([]Connection, len(all))
-	for i, c := range all {
-		described[i] = describeConnection(c)
-	}
-	return described
 }

@@ -15,10 +15,10 @@ import (
 func (v QueueView) CheckBodies(t T, want ...string) {
 	t.Helper()
 	var got []string
-	for _, m := range v.Messages() {
+	for _, m := range v.messages(t) {
 		got = append(got, string(m.Body))
 	}
-	check(t, fmt.Sprintf("bodies of the messages in queue %q", v.name), want, got)
+	check(t, "bodies of the messages in "+v.String(), want, got)
 }
 
 // CheckCounts checks how many messages are ready and unacked, and how many consumers
@@ -26,30 +26,34 @@ func (v QueueView) CheckBodies(t T, want ...string) {
 func (v QueueView) CheckCounts(t T, ready, unacked, consumers int) {
 	t.Helper()
 	type counts struct{ Ready, Unacked, Consumers int }
-	s := v.state()
-	check(t, fmt.Sprintf("counts of queue %q", v.name), counts{ready, unacked, consumers}, counts{s.ready, s.unacked, s.consumers})
+	s := v.state(t)
+	check(t, "counts of "+v.String(), counts{ready, unacked, consumers}, counts{s.ready, s.unacked, s.consumers})
 }
 
-// CheckTopology checks which exchanges, queues and bindings there are. The order is
-// of no consequence, nor are exchanges that every broker has, nor whether a classic
+// CheckTopology checks which exchanges, queues and bindings there are, in all virtual
+// hosts. Those in another one than "/" say so in their VHost. The order is of no
+// consequence, nor are exchanges that every virtual host has, nor whether a classic
 // queue was declared as such: from 4.0 on, RabbitMQ notes the type of its own accord.
 func (b *Broker) CheckTopology(t T, want Topology) {
 	t.Helper()
-	got := Topology{Exchanges: b.Exchanges(), Queues: b.Queues(), Bindings: b.Bindings()}
-	want, got = want.normal(), got.normal()
-	check(t, "topology", want, got,
-		cmpopts.SortSlices(func(a, b Exchange) bool { return a.Name < b.Name }),
-		cmpopts.SortSlices(func(a, b Queue) bool { return a.Name < b.Name }),
+	checkTopology(t, "topology", "/", want, b.topology(t))
+}
+
+// checkTopology compares topologies with a default for the virtual host.
+func checkTopology(t T, what, vhost string, want, got Topology) {
+	t.Helper()
+	check(t, what, want.normal(vhost), got.normal(vhost),
+		cmpopts.SortSlices(func(a, b Exchange) bool { return a.VHost+a.Name < b.VHost+b.Name }),
+		cmpopts.SortSlices(func(a, b Queue) bool { return a.VHost+a.Name < b.VHost+b.Name }),
 		cmpopts.SortSlices(func(a, b Binding) bool { return fmt.Sprint(a) < fmt.Sprint(b) }))
 }
 
-// normal returns the topology with what it leaves to defaults, and with integers
-// of one type.
-func (t Topology) normal() (n Topology) {
+// normal returns the topology with what it leaves to defaults, among them the virtual
+// host, and with integers of one type.
+func (t Topology) normal(vhost string) (n Topology) {
+	t = t.in(vhost)
 	for _, x := range t.Exchanges {
-		if x.Type == "" {
-			x.Type = "direct"
-		}
+		x.Type = x.kind()
 		x.Arguments = sameIntegers(x.Arguments)
 		n.Exchanges = append(n.Exchanges, x)
 	}
@@ -67,22 +71,26 @@ func (t Topology) normal() (n Topology) {
 	return n
 }
 
-// CheckIdle checks that no queue holds a message, ready or unacked.
+// CheckIdle checks that no queue of any virtual host holds a message, ready or
+// unacked.
 func (b *Broker) CheckIdle(t T) {
 	t.Helper()
-	idleNow := false
-	if b.real != nil {
-		idleNow = b.real.idle()
-	} else {
-		idleNow = true
-		b.vhost.Lock()
-		for _, q := range b.vhost.Queues() {
-			idleNow = idleNow && idle(q)
-		}
-		b.vhost.Unlock()
+	b.checkIdle(t, "")
+}
+
+func (b *Broker) checkIdle(t T, vhostName string) {
+	t.Helper()
+	idle := true
+	err := b.visit(vhostName, func(_ string, vh vhost) error {
+		now, err := vh.idle()
+		idle = idle && now
+		return err
+	})
+	if err != nil {
+		fail(t, err)
 	}
-	if !idleNow {
-		t.Errorf("testkit: the broker is not idle. There is:\n%s", b.summary())
+	if !idle {
+		t.Errorf("testkit: the broker is not idle%s. There is:\n%s", inVHost(vhostName), b.summary())
 	}
 }
 

@@ -5,74 +5,79 @@ import (
 	"math"
 	"slices"
 	"strings"
-
-	"github.com/minirabbit/minirabbit/queue"
 )
 
 const (
 	dumpMessages = 10  // of a queue
 	dumpBody     = 120 // bytes of a body
 	dumpHistory  = 10  // messages, when a test fails
-	dumpQueues   = 30  // in the message of a failure
+	dumpedQueues = 30  // in the message of a failure
 )
 
-// Dump describes the queues of the broker with their first messages, and the
+// Dump describes the queues of all virtual hosts with their first messages, and the
 // connections with their consumers, for a person to read.
-func (b *Broker) Dump() string {
-	b.t.Helper()
-	return b.dump(math.MaxInt)
-}
+func (b *Broker) Dump() string { return b.dump(math.MaxInt) }
 
 // summary is Dump for the message of a failure, which stays readable.
-func (b *Broker) summary() string { return b.dump(dumpQueues) }
+func (b *Broker) summary() string { return b.dump(dumpedQueues) }
 
-// dump describes so many queues at most. Of more, those with messages or consumers
-// come first.
+// dump describes so many queues of each virtual host at most. A virtual host has a
+// heading unless "/" is the only one.
 func (b *Broker) dump(most int) string {
-	if b.real != nil {
-		return b.real.dump()
-	}
-	b.vhost.Lock()
-	defer b.vhost.Unlock()
 	var s strings.Builder
-	queues := slices.Clone(b.vhost.Queues())
-	if len(queues) == 0 {
-		s.WriteString("  no queues\n")
-	}
-	if len(queues) > most {
-		busy := func(q *queue.Queue) int { return min(1, q.Len()+q.Unacked()+len(q.Consumers())) }
-		slices.SortStableFunc(queues, func(a, b *queue.Queue) int { return busy(b) - busy(a) })
-	}
-	for _, q := range queues[:min(len(queues), most)] {
-		dumpQueue(&s, q)
-	}
-	if len(queues) > most {
-		fmt.Fprintf(&s, "  and %d more queues\n", len(queues)-most)
-	}
-	connections := describeConnections(b.vhost.Connections())
-	if len(connections) == 0 {
-		s.WriteString("  no connections\n")
-	}
-	for _, c := range connections {
-		dumpConnection(&s, c)
+	names := b.node.vhosts()
+	err := b.visit("", func(name string, vh vhost) error {
+		if len(names) > 1 || name != "/" {
+			fmt.Fprintf(&s, "virtual host %q:\n", name)
+		}
+		queues, err := vh.queues()
+		if err != nil {
+			return err
+		}
+		dumpQueues(&s, queues, most)
+		connections, err := vh.connections(false)
+		if len(connections) == 0 {
+			s.WriteString("  no connections\n")
+		}
+		for _, c := range connections {
+			dumpConnection(&s, c.Connection)
+		}
+		return err
+	})
+	if err != nil {
+		fmt.Fprintf(&s, "  %v\n", err)
 	}
 	return s.String()
 }
 
-func dumpQueue(s *strings.Builder, q *queue.Queue) {
-	fmt.Fprintf(s, "  queue %q: %d ready, %d unacked, %d consumers\n", q.Name(), q.Len(), q.Unacked(), len(q.Consumers()))
-	for _, c := range q.Consumers() {
-		fmt.Fprintf(s, "    consumer %q\n", c.Tag)
+// dumpQueues describes so many queues at most. Of more, those with messages or
+// consumers come first.
+func dumpQueues(s *strings.Builder, queues []queueState, most int) {
+	if len(queues) == 0 {
+		s.WriteString("  no queues\n")
 	}
-	n := 0
-	q.Each(func(e *queue.Entry) {
-		if n++; n > dumpMessages {
-			return
-		}
-		fmt.Fprintf(s, "    message from exchange %q with routing key %q: %s\n", e.Message.Exchange, e.Message.RoutingKey, shorten(e.Message.Body))
-	})
-	if n > dumpMessages {
-		fmt.Fprintf(s, "    and %d more messages\n", n-dumpMessages)
+	if len(queues) > most {
+		busy := func(q queueState) int { return min(1, q.ready+q.unacked+q.consumers) }
+		slices.SortStableFunc(queues, func(a, b queueState) int { return busy(b) - busy(a) })
+	}
+	for _, q := range queues[:min(len(queues), most)] {
+		dumpQueue(s, q)
+	}
+	if len(queues) > most {
+		fmt.Fprintf(s, "  and %d more queues\n", len(queues)-most)
+	}
+}
+
+func dumpQueue(s *strings.Builder, q queueState) {
+	fmt.Fprintf(s, "  queue %q: %d ready, %d unacked, %d consumers\n", q.name, q.ready, q.unacked, q.consumers)
+	for _, tag := range q.preview.consumers {
+		fmt.Fprintf(s, "    consumer %q\n", tag)
+	}
+	for _, m := range q.preview.messages {
+		fmt.Fprintf(s, "    message from exchange %q with routing key %q: %s\n", m.Exchange, m.RoutingKey, shorten(m.Body))
+	}
+	if more := q.ready - len(q.preview.messages); more > 0 && len(q.preview.messages) > 0 {
+		fmt.Fprintf(s, "    and %d more messages\n", more)
 	}
 }
 
@@ -91,24 +96,20 @@ func dumpConnection(s *strings.Builder, c Connection) {
 	}
 }
 
-// report checks the broker's books at the end of the test and, if the test has
-// failed, logs what is in the broker and what has happened.
+// check returns an error if the broker's books do not balance.
+func (b *Broker) check() error {
+	if e, ok := b.node.(*emulator); ok {
+		return e.check()
+	}
+	return nil
+}
+
+// report logs what is in the broker and what has happened, if the test has failed.
 func (b *Broker) report() {
-	b.vhost.Lock()
-	var problems []error
-	for _, q := range b.vhost.Queues() {
-		if err := q.Check(); err != nil {
-			problems = append(problems, err)
-		}
-	}
-	b.vhost.Unlock()
-	for _, err := range problems {
-		b.t.Errorf("minirabbit lost count, which is a bug in minirabbit: %v", err)
-	}
 	if !b.t.Failed() {
 		return
 	}
-	report(b.t, "minirabbit at the end of %s:\n%s", b.t.Name(), b.summary())
+	report(b.t, "%s at the end of %s:\n%s", b.node.name(), b.t.Name(), b.summary())
 	if b.recorder == nil {
 		return
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/http"
 	"strings"
 	"sync"
 	"testing"
@@ -133,3 +134,16 @@ func cancelled(t *testing.T) context.Context {
 
 // discard is a logger that says nothing.
 var discard = slog.New(slog.DiscardHandler)
+
+// request asks the HTTP API for something that it answers with success.
+func request(t *testing.T, broker *testkit.Broker, method, path string) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), method, broker.ManagementURL()+path, nil)
+	require.NoError(t, err)
+	r.SetBasicAuth("guest", "guest")
+	r.Close = true
+	response, err := http.DefaultClient.Do(r)
+	require.NoError(t, err)
+	response.Body.Close()
+	require.Less(t, response.StatusCode, 300)
+}

@@ -64,7 +64,8 @@ func toEvent(e record.Event) Event {
 
 // MessageHistory is all that happened to a message, from its publishing on.
 type MessageHistory struct {
-	ID      int // counts the broker's messages, from 1
+	ID      int    // counts the broker's messages, from 1
+	VHost   string // the virtual host that it was published in
 	Message Message
 	Events  []Event
 }
@@ -97,7 +98,7 @@ func toHistory(stories []record.Story) History {
 }
 
 func toMessageHistory(s record.Story) MessageHistory {
-	m := MessageHistory{ID: s.ID, Message: message(s.Message, false), Events: make([]Event, len(s.Events))}
+	m := MessageHistory{ID: s.ID, VHost: s.VHost, Message: toMessage(s.Message, false), Events: make([]Event, len(s.Events))}
 	for i, e := range s.Events {
 		m.Events[i] = toEvent(e)
 	}
@@ -116,6 +117,11 @@ func (h History) Queue(name string) History {
 		found = append(found, m)
 	}
 	return found
+}
+
+// VHost returns the messages of a virtual host.
+func (h History) VHost(name string) History {
+	return h.Where(func(m MessageHistory) bool { return m.VHost == name })
 }
 
 // RoutingKey returns the messages that were published with a routing key.
@@ -179,7 +185,7 @@ func (m MessageHistory) Queues() (names []string) {
 // publishing.
 func (m MessageHistory) String() string {
 	var s strings.Builder
-	fmt.Fprintf(&s, "message %d to exchange %q with routing key %q: %s\n", m.ID, m.Message.Exchange, m.Message.RoutingKey, shorten(m.Message.Body))
+	fmt.Fprintf(&s, "message %d%s to exchange %q with routing key %q: %s\n", m.ID, inVHost(m.VHost), m.Message.Exchange, m.Message.RoutingKey, shorten(m.Message.Body))
 	for _, e := range m.Events {
 		fmt.Fprintf(&s, "  %9s  %s\n", "+"+e.Time.Sub(m.Events[0].Time).Round(time.Millisecond).String(), e)
 	}

@@ -18,7 +18,7 @@ type Message struct {
 	Redelivered bool // it was delivered before
 }
 
-func message(m *queue.Message, redelivered bool) Message {
+func toMessage(m *queue.Message, redelivered bool) Message {
 	properties := m.Header()
 	return Message{Publishing: toPublishing(&properties, m.Body), Exchange: m.Exchange, RoutingKey: m.RoutingKey, Redelivered: redelivered}
 }

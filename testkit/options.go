@@ -21,6 +21,8 @@ type config struct {
 	quiet      bool
 	patience   time.Duration
 	capture    io.Writer
+	vhosts     []string
+	users      []user
 	options    broker.Options
 }
 

@@ -2,89 +2,139 @@ package testkit
 
 import (
 	"fmt"
-
-	"github.com/minirabbit/minirabbit/broker"
-	"github.com/minirabbit/minirabbit/queue"
+	"slices"
 )
 
 // QueueView looks at one queue by its name. The queue need not exist yet: one
-// that does not is empty.
+// that does not is empty, unless there is one of this name in another virtual host.
+// Then a look or a check fails the test, and says in which.
 type QueueView struct {
-	b    *Broker
-	name string
+	vhost VHostView
+	name  string
 }
 
-// Queue returns a view of a queue.
-func (b *Broker) Queue(name string) QueueView { return QueueView{b, name} }
+// Queue returns a view of a queue in the virtual host "/".
+func (b *Broker) Queue(name string) QueueView { return b.VHost("/").Queue(name) }
+
+// String names the queue, as in `queue "tasks"`, with its virtual host if that is
+// not "/".
+func (v QueueView) String() string { return fmt.Sprintf("queue %q%s", v.name, inVHost(v.vhost.name)) }
 
 // Exists says whether the queue is there.
-func (v QueueView) Exists() bool { return v.state().exists }
+func (v QueueView) Exists() bool {
+	v.vhost.b.t.Helper()
+	s, err := v.find()
+	if err != nil {
+		fail(v.vhost.b.t, err)
+	}
+	return s.exists
+}
 
 // Ready returns the number of messages that wait for a consumer. In a stream these
 // are all that it keeps.
-func (v QueueView) Ready() int { return v.state().ready }
+func (v QueueView) Ready() int { v.vhost.b.t.Helper(); return v.state(v.vhost.b.t).ready }
 
 // Unacked returns the number of messages that consumers hold and have not settled.
 // A real RabbitMQ knows it with a delay of some seconds: use AwaitUnacked.
-func (v QueueView) Unacked() int { return v.state().unacked }
+func (v QueueView) Unacked() int { v.vhost.b.t.Helper(); return v.state(v.vhost.b.t).unacked }
 
 // Consumers returns the number of consumers.
-func (v QueueView) Consumers() int { return v.state().consumers }
+func (v QueueView) Consumers() int { v.vhost.b.t.Helper(); return v.state(v.vhost.b.t).consumers }
 
-// queueState is what there is to count.
-type queueState struct {
-	exists                    bool
-	ready, unacked, consumers int
-	idle                      bool
+// find returns the queue's state, with exists false if there is no such queue.
+func (v QueueView) find() (s queueState, err error) {
+	err = v.enter(func(vh vhost) (err error) {
+		s, err = vh.queue(v.name)
+		return err
+	})
+	return s, err
 }
 
-func stateOf(q *queue.Queue) queueState {
-	return queueState{true, q.Len(), q.Unacked(), len(q.Consumers()), idle(q)}
-}
-
-func (v QueueView) state() (s queueState) {
-	v.b.t.Helper()
-	if v.b.real != nil {
-		return v.b.real.state(v.name)
+// state returns the queue's state. It fails the test if the queue is in another
+// virtual host only.
+func (v QueueView) state(t T) queueState {
+	t.Helper()
+	s, err := v.find()
+	if err != nil {
+		fail(t, err)
 	}
-	v.look(func(q *queue.Queue) { s = stateOf(q) })
+	if !s.exists {
+		v.pointOut(t)
+	}
 	return s
 }
+
+// elsewhere says where a queue is that is not here: nothing if it is nowhere.
+func (v QueueView) elsewhere() string {
+	var found []string
+	v.vhost.b.visit("", func(name string, vh vhost) error {
+		s, err := vh.queue(v.name)
+		if err == nil && s.exists {
+			found = append(found, name)
+		}
+		return nil
+	})
+	if len(found) == 0 || slices.Contains(found, v.vhost.name) {
+		return ""
+	}
+	return fmt.Sprintf("no queue %q in virtual host %q; there is one in %s", v.name, v.vhost.name, quoted(found))
+}
+
+// pointOut fails the test if there is no such queue here but one in another virtual
+// host.
+func (v QueueView) pointOut(t T) {
+	t.Helper()
+	if where := v.elsewhere(); where != "" {
+		t.Fatalf("testkit: %s", where)
+	}
+}
+
+// enter calls f with the queue's virtual host.
+func (v QueueView) enter(f func(vh vhost) error) error { return v.vhost.b.node.enter(v.vhost.name, f) }
 
 // Messages returns the ready messages, the next to be delivered first. They stay
 // in the queue. On a real RabbitMQ they are taken and put back, and so are marked
 // as redelivered afterwards; from a stream, nothing can be taken.
-func (v QueueView) Messages() (all []Message) {
-	v.b.t.Helper()
-	if v.b.real != nil {
-		return v.b.real.peek(v.b.t, v.name)
-	}
-	v.look(func(q *queue.Queue) { all = ready(q) })
-	return all
+func (v QueueView) Messages() []Message {
+	v.vhost.b.t.Helper()
+	return v.messages(v.vhost.b.t)
 }
 
-func ready(q *queue.Queue) (all []Message) {
-	q.Each(func(e *queue.Entry) { all = append(all, message(e.Message, e.Deliveries() > 0)) })
+func (v QueueView) messages(t T) (all []Message) {
+	t.Helper()
+	err := v.enter(func(vh vhost) (err error) {
+		all, err = vh.messages(v.name)
+		return err
+	})
+	if err != nil {
+		fail(t, err)
+	}
+	if len(all) == 0 {
+		v.pointOut(t)
+	}
 	return all
 }
 
 // ConsumerList describes the consumers in the order of their arrival.
 func (v QueueView) ConsumerList() (all []Consumer) {
-	v.b.t.Helper()
-	if v.b.real != nil {
-		return v.b.real.consumersOf(v.b.t, v.name)
+	t := v.vhost.b.t
+	t.Helper()
+	err := v.enter(func(vh vhost) (err error) {
+		all, err = vh.consumers(v.name)
+		return err
+	})
+	if err != nil {
+		fail(t, err)
 	}
-	v.look(func(q *queue.Queue) { all = consumers(q) })
+	if len(all) == 0 {
+		v.pointOut(t)
+	}
 	return all
 }
 
-func consumers(q *queue.Queue) (all []Consumer) {
-	for _, c := range q.Consumers() {
-		if consumer, ok := c.Receiver.(*broker.Consumer); ok {
-			all = append(all, describeConsumer(consumer))
-		}
-	}
-	return all
+// errStream is the error for a message to be taken from a stream.
+func errStream(name string) error {
+	return fmt.Errorf("queue %q is a stream, from which nothing can be taken; AwaitReady looks at its messages", name)
 }
 
 // Await waits until n messages are ready and takes them out of the queue, the
@@ -92,31 +142,22 @@ func consumers(q *queue.Queue) (all []Consumer) {
 // they do not come in time: within the broker's patience, 10 seconds unless
 // WithPatience says otherwise, or before t's context ends; and on a stream, from
 // which nothing can be taken.
-func (v QueueView) Await(t T, n int) []Message {
+func (v QueueView) Await(t T, n int) (taken []Message) {
 	t.Helper()
-	if v.b.real != nil {
-		return v.b.real.take(t, v.name, n)
-	}
-	var taken []Message
-	stream := false
-	v.b.await(t, fmt.Sprintf("queue %q to hold %s", v.name, counted(n, "ready message")), func() bool {
-		q := v.b.vhost.Queue(v.name)
-		if q == nil || q.Len() < n {
-			return n == 0
+	stream, enough := false, false
+	v.await(t, "to hold "+counted(n, "ready message"), false, func(vh vhost) (bool, error) {
+		if enough {
+			return true, nil
 		}
-		if stream = q.IsStream(); stream {
-			return true
+		s, err := vh.queue(v.name)
+		if stream = s.stream; stream || err != nil {
+			return stream, err
 		}
-		for range n {
-			e, _ := q.Get(v.b.vhost.Now(), true)
-			v.b.took(q, &e)
-			taken = append(taken, message(e.Message, e.Redelivered()))
-		}
-		v.b.vhost.Wake(q) // what is at the head now may expire
-		return true
+		taken, enough, err = vh.take(v.name, n)
+		return enough, err
 	})
 	if stream {
-		t.Fatalf("testkit: queue %q is a stream, from which nothing can be taken; AwaitReady looks at its messages", v.name)
+		fail(t, errStream(v.name))
 	}
 	return taken
 }
@@ -125,16 +166,13 @@ func (v QueueView) Await(t T, n int) []Message {
 // They stay in the queue, on a real RabbitMQ as with Messages.
 func (v QueueView) AwaitReady(t T, n int) (all []Message) {
 	t.Helper()
-	if v.b.real != nil {
-		v.awaitState(t, "to hold "+counted(n, "ready message"), false, func(s queueState) bool { return s.ready >= n })
-		return v.b.real.peek(t, v.name)
-	}
-	v.await(t, "to hold "+counted(n, "ready message"), func(q *queue.Queue) bool {
-		if q == nil || q.Len() < n {
-			return n == 0
+	v.await(t, "to hold "+counted(n, "ready message"), false, func(vh vhost) (bool, error) {
+		s, err := vh.queue(v.name)
+		if err != nil || s.ready < n {
+			return false, err
 		}
-		all = ready(q)
-		return true
+		all, err = vh.messages(v.name)
+		return len(all) >= n, err
 	})
 	return all
 }
@@ -155,17 +193,12 @@ func (v QueueView) AwaitUnacked(t T, n int) (unacked int) {
 // that the test takes with Await do not count.
 func (v QueueView) AwaitAcked(t T, n int) (acked int) {
 	t.Helper()
-	if v.b.real != nil {
-		v.b.real.await(t, fmt.Sprintf("%s of queue %q to be acked", counted(n, "message"), v.name), false, func() bool {
-			acked = v.b.real.acked(v.name)
-			return acked >= n
-		})
-		return acked
+	if v.vhost.b.config.quiet {
+		fail(t, errNotRecorded("counting acknowledgements"))
 	}
-	v.b.needRecording("counting acknowledgements")
-	v.b.await(t, fmt.Sprintf("%s of queue %q to be acked", counted(n, "message"), v.name), func() bool {
-		acked = v.b.recorder.Acked(v.name)
-		return acked >= n
+	v.await(t, "to have "+counted(n, "acked message"), false, func(vh vhost) (_ bool, err error) {
+		acked, err = vh.acked(v.name)
+		return acked >= n, err
 	})
 	return acked
 }
@@ -185,7 +218,7 @@ func (v QueueView) AwaitConsumers(t T, n int) (all int) {
 // stop. A queue that is not there has none.
 func (v QueueView) AwaitNoConsumers(t T) {
 	t.Helper()
-	v.awaitState(t, "to have no consumers", true, func(s queueState) bool { return s.consumers == 0 })
+	v.awaitNothing(t, "to have no consumers", func(s queueState) bool { return s.consumers == 0 })
 }
 
 // AwaitIdle waits until the queue holds nothing: no message is ready and none
@@ -193,7 +226,21 @@ func (v QueueView) AwaitNoConsumers(t T) {
 // to read, and have settled it.
 func (v QueueView) AwaitIdle(t T) {
 	t.Helper()
-	v.awaitState(t, "to be idle", true, func(s queueState) bool { return s.idle || !s.exists })
+	v.awaitNothing(t, "to be idle", func(s queueState) bool { return s.idle || !s.exists })
+}
+
+// awaitNothing waits for the absence of something. That a queue of another virtual
+// host is absent here does not count.
+func (v QueueView) awaitNothing(t T, what string, check func(s queueState) bool) {
+	t.Helper()
+	exists := false
+	v.awaitState(t, what, true, func(s queueState) bool {
+		exists = s.exists
+		return check(s)
+	})
+	if !exists {
+		v.pointOut(t)
+	}
 }
 
 // AwaitGone waits until there is no such queue.
@@ -202,33 +249,23 @@ func (v QueueView) AwaitGone(t T) {
 	v.awaitState(t, "to be gone", false, func(s queueState) bool { return !s.exists })
 }
 
-// awaitState waits until check is true of the queue, on a real RabbitMQ for long
-// enough to believe it if it is lasting.
+// awaitState waits until check is true of the queue.
 func (v QueueView) awaitState(t T, what string, lasting bool, check func(s queueState) bool) {
 	t.Helper()
-	if v.b.real != nil {
-		v.b.real.await(t, fmt.Sprintf("queue %q %s", v.name, what), lasting, func() bool { return check(v.b.real.state(v.name)) })
-		return
-	}
-	v.await(t, what, func(q *queue.Queue) bool {
-		if q == nil {
-			return check(queueState{})
-		}
-		return check(stateOf(q))
+	v.await(t, what, lasting, func(vh vhost) (bool, error) {
+		s, err := vh.queue(v.name)
+		return check(s), err
 	})
 }
 
-// await waits for something of the queue, which is nil while it is not there.
-func (v QueueView) await(t T, what string, check func(q *queue.Queue) bool) {
+// await waits until check is true of the queue's virtual host.
+func (v QueueView) await(t T, what string, lasting bool, check func(vh vhost) (bool, error)) {
 	t.Helper()
-	v.b.await(t, fmt.Sprintf("queue %q %s", v.name, what), func() bool { return check(v.b.vhost.Queue(v.name)) })
-}
-
-// look calls f with the queue, if it is there, under the vhost's lock.
-func (v QueueView) look(f func(q *queue.Queue)) {
-	v.b.vhost.Lock()
-	defer v.b.vhost.Unlock()
-	if q := v.b.vhost.Queue(v.name); q != nil {
-		f(q)
-	}
+	v.vhost.b.await(t, fmt.Sprintf("%s %s", v, what), wait{
+		vhost:   v.vhost.name,
+		lasting: lasting,
+		see:     func(vh vhost) (any, error) { return check(vh) },
+		enough:  func(seen []any) bool { return slices.Contains(seen, any(true)) },
+		hint:    v.elsewhere,
+	})
 }

@@ -1,11 +1,11 @@
 package testkit
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 
 	amqp "github.com/rabbitmq/amqp091-go"
-
-	"github.com/minirabbit/minirabbit/wire"
 )
 
 // Topology is a set of exchanges, queues and bindings.
@@ -17,6 +17,7 @@ type Topology struct {
 
 // Exchange describes an exchange. Its Type is "direct" if empty.
 type Exchange struct {
+	VHost      string // see [Broker.Declare]
 	Name       string
 	Type       string
 	Transient  bool // not durable
@@ -27,6 +28,7 @@ type Exchange struct {
 
 // Queue describes a queue.
 type Queue struct {
+	VHost      string // see [Broker.Declare]
 	Name       string
 	Transient  bool // not durable
 	AutoDelete bool
@@ -36,6 +38,7 @@ type Queue struct {
 // Binding describes a binding: the exchange Source routes to Queue, or to the
 // exchange Exchange if Queue is empty.
 type Binding struct {
+	VHost      string // see [Broker.Declare]
 	Source     string
 	Queue      string
 	Exchange   string
@@ -44,19 +47,11 @@ type Binding struct {
 }
 
 // Declare creates what the topology describes, as a client with all permissions
-// would. It fails the test for what RabbitMQ refuses.
+// would. It fails the test for what RabbitMQ refuses. What is in another virtual host
+// than "/" says so in its VHost.
 func (b *Broker) Declare(topology Topology) {
 	b.t.Helper()
-	if err := topology.validate(); err != nil {
-		b.t.Fatalf("testkit: %v", err)
-	}
-	if b.real != nil {
-		b.real.declare(b.t, topology)
-		return
-	}
-	if err := b.declare(topology); err != nil {
-		b.t.Fatalf("testkit: %v", err)
-	}
+	b.VHost("/").declare(b.t, topology)
 }
 
 // validate looks for arguments of types that AMQP has not.
@@ -79,57 +74,49 @@ func (t Topology) validate() error {
 	return nil
 }
 
-func (b *Broker) declare(topology Topology) error {
-	b.vhost.Lock()
-	defer b.vhost.Unlock()
-	for _, x := range topology.Exchanges {
-		if err := b.declareExchange(x); err != nil {
-			return fmt.Errorf("declare exchange %q: %w", x.Name, err)
-		}
+// kind is the type of the exchange.
+func (x Exchange) kind() string { return cmp.Or(x.Type, "direct") }
+
+// in returns the topology with everything in a virtual host that does not say where
+// it is.
+func (t Topology) in(vhost string) (all Topology) {
+	for _, x := range t.Exchanges {
+		x.VHost = cmp.Or(x.VHost, vhost)
+		all.Exchanges = append(all.Exchanges, x)
 	}
-	for _, q := range topology.Queues {
-		_, err := b.vhost.DeclareQueue(nil, &wire.QueueDeclare{
-			Queue: q.Name, Durable: !q.Transient, AutoDelete: q.AutoDelete, Arguments: fromTable(q.Arguments),
-		})
-		if err != nil {
-			return fmt.Errorf("declare queue %q: %w", q.Name, err)
-		}
+	for _, q := range t.Queues {
+		q.VHost = cmp.Or(q.VHost, vhost)
+		all.Queues = append(all.Queues, q)
 	}
-	for _, binding := range topology.Bindings {
-		if err := b.bind(binding); err != nil {
-			return fmt.Errorf("bind exchange %q: %w", binding.Source, err)
-		}
+	for _, b := range t.Bindings {
+		b.VHost = cmp.Or(b.VHost, vhost)
+		all.Bindings = append(all.Bindings, b)
 	}
-	return nil
+	return all
 }
 
-func (b *Broker) declareExchange(x Exchange) error {
-	if x.Type == "" {
-		x.Type = "direct"
-	}
-	if err := b.vhost.CheckExchangeType(x.Type); err != nil {
-		return err
-	}
-	return b.vhost.DeclareExchange(nil, &wire.ExchangeDeclare{
-		Exchange: x.Name, Type: x.Type, Durable: !x.Transient, AutoDelete: x.AutoDelete, Internal: x.Internal, Arguments: fromTable(x.Arguments),
-	})
-}
-
-func (b *Broker) bind(binding Binding) error {
-	source, err := b.vhost.UseExchange(binding.Source)
-	if err != nil {
-		return err
-	}
-	if binding.Queue == "" {
-		to, err := b.vhost.UseExchange(binding.Exchange)
-		if err != nil {
-			return err
+// split returns the parts of the topology by virtual host, of which one is the
+// default, and the names of the virtual hosts in a fixed order.
+func (t Topology) split(vhost string) (names []string, parts map[string]Topology) {
+	parts = make(map[string]Topology)
+	change := func(vhost string, f func(part *Topology)) {
+		part, known := parts[vhost]
+		if !known {
+			names = append(names, vhost)
 		}
-		return b.vhost.Bind(source, to, binding.RoutingKey, fromTable(binding.Arguments))
+		f(&part)
+		parts[vhost] = part
 	}
-	q := b.vhost.Queue(binding.Queue)
-	if q == nil {
-		return fmt.Errorf("no queue %q", binding.Queue)
+	t = t.in(vhost)
+	for _, x := range t.Exchanges {
+		change(x.VHost, func(part *Topology) { part.Exchanges = append(part.Exchanges, x) })
 	}
-	return b.vhost.Bind(source, q, binding.RoutingKey, fromTable(binding.Arguments))
+	for _, q := range t.Queues {
+		change(q.VHost, func(part *Topology) { part.Queues = append(part.Queues, q) })
+	}
+	for _, b := range t.Bindings {
+		change(b.VHost, func(part *Topology) { part.Bindings = append(part.Bindings, b) })
+	}
+	slices.Sort(names)
+	return names, parts
 }

@@ -37,13 +37,18 @@ type Recorder struct {
 	events   uint64               // so far
 	bytes    int                  // of the bodies
 	names    names
-	acked    []int // by queue
+	acked    map[queueNumber]int
 }
+
+// queueNumber is a queue by the numbers of its names.
+type queueNumber struct{ vhost, queue uint32 }
 
 var _ broker.Observer = (*Recorder)(nil)
 
 // NewRecorder returns a recorder without a history.
-func NewRecorder(limits Limits) *Recorder { return &Recorder{limits: limits} }
+func NewRecorder(limits Limits) *Recorder {
+	return &Recorder{limits: limits, acked: make(map[queueNumber]int)}
+}
 
 var kinds = [...]Kind{
 	broker.MessagePublished:    Published,
@@ -78,16 +83,8 @@ func (r *Recorder) Observe(e *broker.Event) {
 	entry.consumer, entry.reason = r.names.of(e.Consumer), r.names.of(string(e.Reason))
 	entry.queue, entry.connection = r.names.ofQueue(e.Queue), r.names.ofConnection(e.Connection)
 	if e.Kind == broker.MessageAcked {
-		r.ackedLocked(entry.queue)
+		r.acked[queueNumber{r.names.ofVHost(e.VHost), entry.queue}]++
 	}
-}
-
-// ackedLocked counts an acknowledgement of a message from a queue.
-func (r *Recorder) ackedLocked(queue uint32) {
-	for len(r.acked) <= int(queue) {
-		r.acked = append(r.acked, 0)
-	}
-	r.acked[queue]++
 }
 
 // entryLocked returns the place for a story's next event, with what was there before
@@ -169,16 +166,9 @@ func (r *Recorder) forgetNamesLocked() {
 		r.log.at(i).rename(use)
 	}
 	acked := r.acked
-	r.acked = nil
-	for id, n := range acked {
-		if n == 0 {
-			continue
-		}
-		id := use(uint32(id))
-		for len(r.acked) <= int(id) {
-			r.acked = append(r.acked, 0)
-		}
-		r.acked[id] = n
+	r.acked = make(map[queueNumber]int, len(acked))
+	for q, n := range acked {
+		r.acked[queueNumber{use(q.vhost), use(q.queue)}] = n
 	}
 	r.names.limit = 2 * len(r.names.texts)
 }
@@ -264,13 +254,10 @@ func (r *Recorder) latestLocked(id uint64) uint64 {
 }
 
 // Acked returns how many deliveries from a queue have been acknowledged.
-func (r *Recorder) Acked(queue string) int {
+func (r *Recorder) Acked(vhost, queue string) int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if id := r.names.of(queue); int(id) < len(r.acked) {
-		return r.acked[id]
-	}
-	return 0
+	return r.acked[queueNumber{r.names.of(vhost), r.names.of(queue)}]
 }
 
 func instant(at queue.Instant) time.Time { return time.Unix(0, int64(at)).UTC() }

@@ -102,7 +102,7 @@ func TestNamesAreForgotten(t *testing.T) {
 		e.Kind, e.Queue = broker.MessageAcked, queue.New("q", queue.Settings{}, nil, 0)
 		r.Observe(e)
 	}
-	require.Equal(t, 50_000, r.Acked("q"))
+	require.Equal(t, 50_000, r.Acked("", "q"))
 	history := r.History()
 	last := history[len(history)-1]
 	require.Equal(t, 50_000, last.ID)

@@ -1,0 +1,113 @@
+package testkit
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/minirabbit/minirabbit/management"
+)
+
+// web is the HTTP API of an emulator.
+type web struct {
+	url   string
+	close func()
+}
+
+// serveManagement serves the HTTP API until close.
+func (e *emulator) serveManagement() (*web, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	options := []management.Option{
+		management.WithListeners(func() []management.Listener { return e.listeners(l) }),
+		management.WithAlarms(func(resource string, raised bool) { e.setAlarm(Resource(resource), raised) }, e.raisedAlarms),
+		management.WithRestarter(restarter{e}),
+	}
+	if e.recorder != nil {
+		options = append(options, management.WithRecording(e.recorder, e.trace), management.WithFaults(e.faults.inForce))
+	}
+	api := management.New(e.node, options...)
+	alive, end := context.WithCancel(context.Background()) // requests that wait end with the test
+	server := &http.Server{Handler: api, ReadHeaderTimeout: 10 * time.Second, BaseContext: func(net.Listener) context.Context { return alive }}
+	served := make(chan struct{})
+	go func() {
+		defer close(served)
+		server.Serve(l)
+	}()
+	return &web{url: "http://" + l.Addr().String(), close: func() {
+		end()
+		patience, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		if server.Shutdown(patience) != nil {
+			server.Close()
+		}
+		<-served
+		api.Close()
+	}}, nil
+}
+
+// listeners lists the open ports.
+func (e *emulator) listeners(web net.Listener) []management.Listener {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	var all []management.Listener
+	for protocol, l := range map[string]net.Listener{"amqp": e.listener, "http": web} {
+		if tcp, ok := l.Addr().(*net.TCPAddr); ok {
+			all = append(all, management.Listener{Protocol: protocol, Host: tcp.IP.String(), Port: tcp.Port})
+		}
+	}
+	slices.SortFunc(all, func(a, b management.Listener) int { return a.Port - b.Port })
+	return all
+}
+
+func (e *emulator) raisedAlarms() []string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	var all []string
+	for _, r := range []Resource{Memory, Disk} {
+		if e.alarms[r] {
+			all = append(all, string(r))
+		}
+	}
+	return all
+}
+
+// inForce lists the faults for the API.
+func (f *faults) inForce() (all []management.Fault) {
+	list := f.list.Load()
+	if list == nil {
+		return nil
+	}
+	for _, in := range *list {
+		in.mu.Lock()
+		all = append(all, management.Fault{Description: in.String(), Strikes: in.strikes, Left: in.left})
+		in.mu.Unlock()
+	}
+	return all
+}
+
+// restarter lets the control command stop and start the broker.
+type restarter struct{ e *emulator }
+
+func (r restarter) StopApp() { r.e.stop() }
+
+func (r restarter) StartApp() {
+	if r.Running() {
+		return
+	}
+	if err := r.e.restart(); err != nil {
+		r.e.node.Logger().Error("start_app failed", "error", err)
+	}
+}
+
+func (r restarter) Reset() { r.e.node.Reset() }
+
+func (r restarter) Running() bool {
+	r.e.mu.Lock()
+	defer r.e.mu.Unlock()
+	return r.e.running
+}
