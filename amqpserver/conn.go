@@ -62,6 +62,7 @@ type conn struct {
 
 	// for all
 	out             outbox
+	sending         sendWatch
 	peer            Peer
 	ending          ending
 	interruption    atomic.Pointer[error]
@@ -102,6 +103,7 @@ func newConn(s *Server, nc net.Conn) *conn {
 		writerDone:      make(chan struct{}),
 	}
 	c.in = wire.NewReader((*input)(c), 0)
+	c.sending.c = c
 	c.peer = Peer{Name: c.name, conn: c}
 	return c
 }
@@ -120,6 +122,7 @@ func (c *conn) serve() {
 	c.nc.SetWriteDeadline(time.Now().Add(flushTimeout))
 	close(c.readerDone)
 	<-c.writerDone
+	c.sending.stop()
 	c.out.close()
 	c.reset()
 }
@@ -135,6 +138,9 @@ func (c *conn) run() error {
 			return err
 		}
 		c.frames++
+		if c.out.over.Load() {
+			c.awaitRoom()
+		}
 		if !c.gate() {
 			return errAborted
 		}

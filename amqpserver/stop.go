@@ -2,20 +2,21 @@ package amqpserver
 
 import (
 	"encoding/binary"
+	"slices"
 	"time"
 )
 
 // stop is a place in the outbox at which the writer calls act before it goes on:
 // to wait, or to end the connection. It goes on if act returns true.
 type stop struct {
-	at  int // so many bytes of buf come before
+	at  int // so many bytes come before
 	act func() bool
 }
 
 // halt has the writer call act when it has sent what is in the outbox now.
 func (o *outbox) halt(act func() bool) {
 	o.mu.Lock()
-	o.stops = append(o.stops, stop{len(o.buf), act})
+	o.stops = append(o.stops, stop{o.size, act})
 	o.mu.Unlock()
 	o.signal()
 }
@@ -23,18 +24,21 @@ func (o *outbox) halt(act func() bool) {
 // takeToStopLocked is take while there are stops: it returns what comes before
 // the first one or, if that is nothing, what to do there.
 func (o *outbox) takeToStopLocked() (batch []byte, resumed bool, act func() bool) {
-	n := min(o.stops[0].at, len(o.buf)) // an outbox that is closed drops what was in it
+	n := min(o.stops[0].at, o.size) // an outbox that is closed drops what was in it
 	if n == 0 {
 		act = o.stops[0].act
 		o.stops = o.stops[1:]
 		o.writing = true
 		return nil, false, act
 	}
-	rest := o.buf[n:]
-	batch, resumed, _ = o.swapLocked()
-	batch, o.buf = batch[:n], append(o.buf, rest...)
+	batch, resumed = o.takeFrontLocked()
+	if n < len(batch) {
+		o.segments = slices.Insert(o.segments, 0, batch[n:])
+		o.size += len(batch) - n
+		batch, o.sending = batch[:n:n], n
+	}
 	for i := range o.stops {
-		o.stops[i].at -= n
+		o.stops[i].at -= len(batch)
 	}
 	return batch, resumed, nil
 }
@@ -48,8 +52,7 @@ func (c *conn) transmit(batch []byte) error {
 	if rate := c.rate.Load(); rate > 0 {
 		return c.writeSlowly(batch, rate)
 	}
-	_, err := c.nc.Write(batch)
-	return err
+	return c.writeAll(batch, c.out.begun)
 }
 
 // limit sets the rate of what comes behind what is in the outbox now.
@@ -74,7 +77,7 @@ func (c *conn) writeSlowly(batch []byte, rate int64) error {
 		if !c.hold(time.Duration(n) * time.Second / time.Duration(rate)) {
 			return errAborted
 		}
-		if _, err := c.nc.Write(batch[:n]); err != nil {
+		if err := c.writeAll(batch[:n], unaligned); err != nil {
 			return err
 		}
 		batch, frame = batch[n:], frame-n

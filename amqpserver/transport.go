@@ -24,6 +24,13 @@ type directWriter interface {
 	TryWrite(p []byte) (n int, err error)
 }
 
+// waitingWriter is one that can also wait.
+type waitingWriter interface {
+	// WriteSome writes as much as the network takes at once, and waits until that
+	// is something.
+	WriteSome(p []byte) (n int, err error)
+}
+
 func newCounted(nc net.Conn) *counted {
 	c := &counted{Conn: nc}
 	switch nc := nc.(type) {
@@ -55,6 +62,20 @@ func (c *counted) TryWrite(p []byte) (n int, err error) {
 	n, err = c.direct.TryWrite(p)
 	c.sent.Add(uint64(n))
 	return n, err
+}
+
+// somePiece is how much is written at least without a [waitingWriter].
+const somePiece = 64 << 10
+
+// WriteSome writes something, at least, and waits until the network takes it. least is
+// how much the caller wants to have written before it is told.
+func (c *counted) WriteSome(p []byte, least int) (n int, err error) {
+	if w, ok := c.direct.(waitingWriter); ok {
+		n, err = w.WriteSome(p)
+		c.sent.Add(uint64(n))
+		return n, err
+	}
+	return c.Write(p[:min(len(p), max(least, somePiece))])
 }
 
 // transport describes the connection to the broker.

@@ -8,10 +8,13 @@ import (
 	"time"
 )
 
-// capacity is how many unread bytes one direction holds before Write waits. It
-// is large: it limits the memory that a peer who never reads can take, not
-// the traffic.
-const capacity = 64 << 20
+// capacity is how many unread bytes one direction holds before Write waits, and
+// roomAgain how much must be free before it goes on: about what a loopback
+// connection of Linux holds, and a third of it, as there.
+const (
+	capacity  = 4 << 20
+	roomAgain = capacity / 3
+)
 
 // conn is one end of a connection.
 type conn struct {
@@ -40,6 +43,12 @@ func (c *conn) Write(p []byte) (int, error) {
 // TryWrite writes what there is room for and does not wait.
 func (c *conn) TryWrite(p []byte) (int, error) {
 	n, err := c.out.tryWrite(p)
+	return n, c.wrap("write", err)
+}
+
+// WriteSome writes what there is room for, and waits until there is some.
+func (c *conn) WriteSome(p []byte) (int, error) {
+	n, err := c.out.writeSome(p)
 	return n, c.wrap("write", err)
 }
 

@@ -29,6 +29,7 @@ type stream struct {
 	ended   bool     // the writer closed
 	end     error    // what the reader gets then
 	refused bool     // the reader closed
+	short   bool     // the writer waits until roomAgain is free
 	reader  side
 	writer  side
 }
@@ -66,10 +67,11 @@ func (s *stream) take(p []byte) (n int) {
 		chunk := s.chunks[0][s.start:]
 		moved := copy(p[n:], chunk)
 		n += moved
-		if s.size == capacity {
+		s.size -= moved
+		if s.short && capacity-s.size >= roomAgain {
+			s.short = false
 			s.writer.wake()
 		}
-		s.size -= moved
 		if s.start += moved; moved == len(chunk) {
 			s.dropChunk()
 		}
@@ -93,27 +95,37 @@ func (s *stream) dropChunk() {
 	s.chunks = s.chunks[1:]
 }
 
-func (s *stream) write(p []byte) (int, error) {
+func (s *stream) write(p []byte) (written int, err error) {
+	for {
+		n, err := s.writeSome(p)
+		written += n
+		p = p[n:]
+		if err != nil || len(p) == 0 {
+			return written, err
+		}
+	}
+}
+
+// writeSome writes what there is room for, and waits until there is some.
+func (s *stream) writeSome(p []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	written := 0
 	for {
 		switch {
 		case s.ended:
-			return written, net.ErrClosed
+			return 0, net.ErrClosed
 		case s.writer.expired():
-			return written, os.ErrDeadlineExceeded
+			return 0, os.ErrDeadlineExceeded
 		case s.refused:
-			return written, io.ErrClosedPipe
+			return 0, io.ErrClosedPipe
 		case len(p) == 0:
-			return written, nil
+			return 0, nil
 		}
-		if room := capacity - s.size; room > 0 {
+		if room := capacity - s.size; room > 0 && !s.short {
 			n := min(room, len(p))
 			s.put(p[:n])
-			written += n
-			p = p[n:]
-			continue
+			s.short = s.size == capacity
+			return n, nil
 		}
 		s.writer.wait()
 	}
@@ -129,8 +141,12 @@ func (s *stream) tryWrite(p []byte) (int, error) {
 	case s.refused:
 		return 0, io.ErrClosedPipe
 	}
+	if s.short {
+		return 0, nil
+	}
 	n := min(capacity-s.size, len(p))
 	s.put(p[:n])
+	s.short = s.size == capacity
 	return n, nil
 }
 
