@@ -91,8 +91,8 @@ var basicPublishCases = []Case{
 			c.PublishWith(&wire.BasicPublish{RoutingKey: q}, headers(first, nested, again, capital, empty), "m")
 			c.Send(&wire.BasicGet{Queue: q, NoAck: true})
 			t.Check("headers", c.Next().Header.Properties.Headers, ByRelease(t,
-				From(Only310, wire.Table{first, nested, again, capital, empty}),
-				From(Since40, wire.Table{empty, capital, nested, first})))
+				On(UpTo("3.12"), wire.Table{first, nested, again, capital, empty}),
+				On(Since("3.13"), wire.Table{empty, capital, nested, first})))
 		},
 	},
 	{

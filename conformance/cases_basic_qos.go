@@ -43,7 +43,7 @@ var basicQosCases = []Case{
 		Source: measured,
 		Run: func(t *T) {
 			kinds := []string{"classic"}
-			if t.In(Only43) { // earlier ones refuse it for quorum queues
+			if t.In(Since("4.3")) { // earlier ones refuse it for quorum queues
 				kinds = append(kinds, "quorum")
 			}
 			for _, kind := range kinds {
@@ -160,8 +160,8 @@ var basicQosCases = []Case{
 			t.Check("first consumer", c.Fence(q), []string{`deliver one 1 "a"`, `deliver one 2 "b"`, `deliver one 3 "c"`})
 			c.Consume(q, "two")
 			t.Check("second consumer", c.Fence(q), ByRelease(t,
-				From(Before43, []string{}),
-				From(Only43, []string{`deliver two 4 "d"`, `deliver two 5 "e"`})))
+				On(UpTo("4.2"), []string{}),
+				On(Since("4.3"), []string{`deliver two 4 "d"`, `deliver two 5 "e"`})))
 		},
 	},
 	{
@@ -169,7 +169,7 @@ var basicQosCases = []Case{
 		Title:    "under a shared limit a settlement gives credit to whichever consumer is next; other channels are not limited",
 		Why:      "The limit belongs to the channel alone.",
 		Source:   pagePrefetch,
-		Releases: Before43,
+		Releases: UpTo("4.2"),
 		Run: func(t *T) {
 			r, q := t.Raw(), t.QueueName("q")
 			c := r.Channel()
@@ -197,7 +197,7 @@ var basicQosCases = []Case{
 			c.Consume(q, "c")
 			c.Qos(2, true)
 			t.Publish("", q, "a", "b", "c", "d")
-			if t.In(Only43) {
+			if t.In(Since("4.3")) {
 				t.Check("not limited", c.Fence(q), []string{`deliver c 1 "a"`, `deliver c 2 "b"`, `deliver c 3 "c"`, `deliver c 4 "d"`})
 				return
 			}
@@ -219,7 +219,7 @@ var basicQosCases = []Case{
 			c.Consume(q, "one")
 			c.Consume(q, "two")
 			t.Publish("", q, "a", "b", "c", "d", "e", "f", "g")
-			if t.In(Only43) {
+			if t.In(Since("4.3")) {
 				t.Check("three each", c.Fence(q), []string{`deliver one 1 "a"`, `deliver two 2 "b"`, `deliver one 3 "c"`,
 					`deliver two 4 "d"`, `deliver one 5 "e"`, `deliver two 6 "f"`})
 				return
@@ -331,7 +331,7 @@ var basicQosCases = []Case{
 		Title:    "a limit for consumers takes the limit of the channel back",
 		Why:      "A client that sets both is limited as it expects only if the channel's comes last.",
 		Source:   pagePrefetch,
-		Releases: Before43,
+		Releases: UpTo("4.2"),
 		Racy:     "the limiter is a process of its own, which a fence does not wait for",
 		Run: func(t *T) {
 			c, q := t.Raw().Channel(), t.QueueName("q")
@@ -351,7 +351,7 @@ var basicQosCases = []Case{
 		Title:    "a limit of the channel counts the messages of all its queues",
 		Why:      "A worker with several queues is limited as a whole.",
 		Source:   pagePrefetch,
-		Releases: Before43,
+		Releases: UpTo("4.2"),
 		Racy:     "the limiter tells the queues of the new credit in no particular order",
 		Run: func(t *T) {
 			c, q, p := t.Raw().Channel(), t.QueueName("q"), t.QueueName("p")

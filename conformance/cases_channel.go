@@ -202,8 +202,8 @@ var channelCases = []Case{
 			c.sendContent(wire.Properties{}, "m")
 			t.Check("basic.deliver", c.Error(), ConnectionError(wire.CommandInvalid, "unimplemented method", wire.IDBasicDeliver))
 			t.Check("basic.cancel-ok", t.Raw().Channel().Refused(&wire.BasicCancelOk{ConsumerTag: "c"}), ByRelease(t,
-				From(Before43, ConnectionError(wire.CommandInvalid, "unimplemented method", wire.IDBasicCancelOk)),
-				From(Only43, Error{OnConnection, wire.InternalError, "INTERNAL_ERROR", 0})))
+				On(UpTo("4.2"), ConnectionError(wire.CommandInvalid, "unimplemented method", wire.IDBasicCancelOk)),
+				On(Since("4.3"), Error{OnConnection, wire.InternalError, "INTERNAL_ERROR", 0})))
 		},
 	},
 }

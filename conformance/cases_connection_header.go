@@ -28,8 +28,8 @@ var connectionHeaderCases = []Case{
 				r.Write([]byte(header))
 				answer := r.ExpectHeader()
 				t.Check(render(header), string(answer[:]), ByRelease(t,
-					From(Only310, "AMQP\x00\x00\x09\x01"),
-					From(Since40, "AMQP\x03\x01\x00\x00")))
+					On(UpTo("3.13"), "AMQP\x00\x00\x09\x01"),
+					On(Since("4.0"), "AMQP\x03\x01\x00\x00")))
 			}
 		},
 	},

@@ -23,8 +23,8 @@ var connectionStartCases = []Case{
 			mechanisms := strings.Fields(string(start.Mechanisms))
 			slices.Sort(mechanisms)
 			t.Check("mechanisms", mechanisms, ByRelease(t,
-				From(Only310, []string{"AMQPLAIN", "PLAIN"}),
-				From(Since40, []string{"AMQPLAIN", "ANONYMOUS", "PLAIN"})))
+				On(UpTo("3.13"), []string{"AMQPLAIN", "PLAIN"}),
+				On(Since("4.0"), []string{"AMQPLAIN", "ANONYMOUS", "PLAIN"})))
 			var names []string
 			for _, property := range start.ServerProperties {
 				names = append(names, property.Key)

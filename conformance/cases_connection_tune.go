@@ -31,9 +31,9 @@ var connectionTuneCases = []Case{
 				tuned("frame-max above", wire.ConnectionTuneOk{ChannelMax: 2047, FrameMax: 131073}),
 				tuned("frame-max without limit", wire.ConnectionTuneOk{ChannelMax: 2047}),
 				tuned("frame-max too small", wire.ConnectionTuneOk{ChannelMax: 2047,
-					FrameMax: ByRelease(t, From(Before43, uint32(4095)), From(Only43, uint32(8191)))}),
+					FrameMax: ByRelease(t, On(UpTo("4.0"), uint32(4095)), On(Since("4.1"), uint32(8191)))}),
 			})
-			for _, least := range []uint32{ByRelease(t, From(Before43, uint32(4096)), From(Only43, uint32(8192))), 131072} {
+			for _, least := range []uint32{ByRelease(t, On(UpTo("4.0"), uint32(4096)), On(Since("4.1"), uint32(8192))), 131072} {
 				t.Socket().Handshake(Handshake{FrameMax: least, ChannelMax: 1, Heartbeat: 65535})
 			}
 		},

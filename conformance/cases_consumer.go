@@ -92,8 +92,8 @@ var consumerCases = []Case{
 			t.Check("of streams", consume("x-stream-offset"),
 				`channel error 406 "PRECONDITION_FAILED - invalid arg 'x-stream-offset' for queue '<q>' in vhost '/' of queue type rabbit_classic_queue" by basic.consume`)
 			t.Check("of mirrored queues, not a bool", consume("x-cancel-on-ha-failover"), ByRelease(t,
-				From(Only310, `channel error 406 "PRECONDITION_FAILED - invalid arg 'x-cancel-on-ha-failover' for queue '<q>' in vhost '/': {unacceptable_type,longstr}" by basic.consume`),
-				From(Since40, `basic.consume-ok{ConsumerTag: "c"}`)))
+				On(UpTo("3.13"), `channel error 406 "PRECONDITION_FAILED - invalid arg 'x-cancel-on-ha-failover' for queue '<q>' in vhost '/': {unacceptable_type,longstr}" by basic.consume`),
+				On(Since("4.0"), `basic.consume-ok{ConsumerTag: "c"}`)))
 		},
 	},
 }

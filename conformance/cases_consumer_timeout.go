@@ -42,7 +42,7 @@ var consumerTimeoutCases = []Case{
 					m := &wire.QueueDeclare{Queue: q, Durable: true, Arguments: wire.Table{queueType(kind), consumerTimeout(value)}}
 					explanation := ""
 					switch {
-					case !t.In(Only43):
+					case !t.In(Since("4.3")):
 					case kind == "classic":
 						explanation = fmt.Sprintf("invalid arg 'x-consumer-timeout' for queue '%s' in vhost '/' of queue type rabbit_classic_queue", q)
 					case value == any(int32(-5)):
@@ -74,7 +74,7 @@ var consumerTimeoutCases = []Case{
 					m := &wire.BasicConsume{Queue: q, ConsumerTag: "c", Arguments: wire.Table{consumerTimeout(value)}}
 					explanation := ""
 					switch {
-					case !t.In(Only43):
+					case !t.In(Since("4.3")):
 					case kind == "classic":
 						explanation = fmt.Sprintf("invalid arg 'x-consumer-timeout' for queue '%s' in vhost '/' of queue type rabbit_classic_queue", q)
 					case value == any(int32(-5)):
@@ -96,7 +96,7 @@ var consumerTimeoutCases = []Case{
 		Title:    "up to 4.0 a channel whose client holds a message for too long is closed with a 406, and all that it holds comes back",
 		Why:      "A worker that hangs loses its messages to others.",
 		Source:   pageConsumers + "#acknowledgement-timeout",
-		Releases: Before43,
+		Releases: UpTo("4.2"),
 		Node:     true,
 		Run: func(t *T) {
 			t.SetConsumerTimeout(time.Second)
@@ -123,7 +123,7 @@ var consumerTimeoutCases = []Case{
 		Title:    "up to 4.0 the time runs for what basic.get got, too",
 		Why:      "Whoever polls can hang as well.",
 		Source:   measured,
-		Releases: Before43,
+		Releases: UpTo("4.2"),
 		Node:     true,
 		Run: func(t *T) {
 			t.SetConsumerTimeout(time.Second)
@@ -139,7 +139,7 @@ var consumerTimeoutCases = []Case{
 		Title:    "up to 4.0 a channel looks at the oldest message only: one behind it that is late waits until it is the oldest",
 		Why:      "The time of a queue does not help while the channel holds something else.",
 		Source:   measured,
-		Releases: Only40,
+		Releases: Between("3.12", "4.2"),
 		Node:     true,
 		Run: func(t *T) {
 			t.SetConsumerTimeout(time.Minute)
@@ -169,7 +169,7 @@ var consumerTimeoutCases = []Case{
 		Title:      "in 4.0 queues of all types can have a time by argument and by policy, of which the lower counts",
 		Why:        "Operators bound what applications ask for.",
 		Source:     pageConsumers + "#acknowledgement-timeout",
-		Releases:   Only40,
+		Releases:   Between("3.12", "4.2"),
 		Node:       true,
 		Management: true,
 		Run: func(t *T) {
@@ -192,7 +192,7 @@ var consumerTimeoutCases = []Case{
 		Title:    "in 4.3 a quorum queue takes back what is held for too long and tells the consumer with basic.cancel",
 		Why:      "The other consumers of the channel go on.",
 		Source:   pageConsumers + "#acknowledgement-timeout",
-		Releases: Only43,
+		Releases: Since("4.3"),
 		Run: func(t *T) {
 			r := t.Raw()
 			c := r.Channel()
@@ -212,7 +212,7 @@ var consumerTimeoutCases = []Case{
 		Title:    "in 4.3 a consumer that was late gets nothing until it has settled all that was taken back, once, without effect",
 		Why:      "A worker that hung and goes on meets no error, and has not acknowledged what others do.",
 		Source:   pageConsumers + "#acknowledgement-timeout",
-		Releases: Only43,
+		Releases: Since("4.3"),
 		Run: func(t *T) {
 			r := t.Raw()
 			c := r.Channel()
@@ -235,7 +235,7 @@ var consumerTimeoutCases = []Case{
 		Title:    "in 4.3 what a transaction has settled and not committed is late all the same, and the commit has no effect on it",
 		Why:      "To the queue the client still holds the message.",
 		Source:   measured,
-		Releases: Only43,
+		Releases: Since("4.3"),
 		Waits:    true,
 		Run: func(t *T) {
 			r := t.Raw()
@@ -264,7 +264,7 @@ var consumerTimeoutCases = []Case{
 		Title:    "in 4.3 what was taken back goes to another consumer at once; each message that is late is told of",
 		Why:      "That others take over is what the time is for.",
 		Source:   pageConsumers + "#acknowledgement-timeout",
-		Releases: Only43,
+		Releases: Since("4.3"),
 		Run: func(t *T) {
 			r := t.Raw()
 			c, other := r.Channel(), r.Channel()
@@ -288,7 +288,7 @@ var consumerTimeoutCases = []Case{
 		Title:    "in 4.3 another consumer becomes the single active one when that is late",
 		Why:      "Otherwise the queue would stand still.",
 		Source:   measured,
-		Releases: Only43,
+		Releases: Since("4.3"),
 		Run: func(t *T) {
 			r := t.Raw()
 			c, other, q := r.Channel(), r.Channel(), t.QueueName("q")
@@ -306,7 +306,7 @@ var consumerTimeoutCases = []Case{
 		Title:    "in 4.3 the channel is closed if no consumer can be told: after basic.get, after basic.cancel, or if the client knows no basic.cancel",
 		Why:      "A client must learn in some way that it lost a message.",
 		Source:   pageConsumers + "#acknowledgement-timeout",
-		Releases: Only43,
+		Releases: Since("4.3"),
 		Run: func(t *T) {
 			r := t.Raw()
 			c := r.Channel()
@@ -334,7 +334,7 @@ var consumerTimeoutCases = []Case{
 		Title:      "in 4.3 a consumer's argument goes before the queue's, and of the queue's argument and policy the lower counts; it is fixed when consuming begins",
 		Why:        "Several people set it.",
 		Source:     pageConsumers + "#acknowledgement-timeout",
-		Releases:   Only43,
+		Releases:   Since("4.3"),
 		Management: true,
 		Run: func(t *T) {
 			const long = 600_000

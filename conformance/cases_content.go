@@ -175,7 +175,7 @@ var contentCases = []Case{
 			r, c, q := publishing(t)
 			r.Write(header(60, 3))
 			r.WriteFrame(wire.FrameBody, 1, []byte("abcd"))
-			if t.In(Only43) {
+			if t.In(Since("4.2")) {
 				t.Check("refusal", c.Error(), ConnectionError(wire.FrameError, "content body frame exceeds remaining content size", wire.IDBasicPublish))
 				return
 			}
@@ -188,7 +188,7 @@ var contentCases = []Case{
 		Title:    "a declared body size over 512 MiB is a 501 at once",
 		Why:      "A client must not make the broker wait for what it will refuse.",
 		Source:   measured,
-		Releases: Only43,
+		Releases: Since("4.2"),
 		Run: func(t *T) {
 			r, c, _ := publishing(t)
 			r.Write(header(60, 536870913))
@@ -201,15 +201,15 @@ var contentCases = []Case{
 		Why:    "The default is 128 MiB in 3.10 and 16 MiB from 4.0 on.",
 		Source: pageLimits,
 		Run: func(t *T) {
-			largest := ByRelease(t, From(Only310, 134217728), From(Since40, 16777216))
+			largest := ByRelease(t, On(UpTo("3.13"), 134217728), On(Since("4.0"), 16777216))
 			r, c, q := publishing(t)
 			c.streamContent(largest)
 			c.RoundTrip()
 			c.Send(&wire.BasicPublish{RoutingKey: q})
 			c.streamContent(largest + 1)
 			t.Check("refusal", c.Error(), ChannelError(wire.PreconditionFailed, ByRelease(t,
-				From(Only310, "message size 134217729 is larger than configured max size 134217728"),
-				From(Since40, "message size 16777217 is larger than configured max size 16777216")), wire.IDBasicPublish))
+				On(UpTo("3.13"), "message size 134217729 is larger than configured max size 134217728"),
+				On(Since("4.0"), "message size 16777217 is larger than configured max size 16777216")), wire.IDBasicPublish))
 			r.Channel().CheckCounts("the largest was taken", q, Counts{Ready: 1})
 		},
 	},
@@ -224,8 +224,8 @@ var contentCases = []Case{
 				c.Queue(q)
 				c.PublishWith(&wire.BasicPublish{RoutingKey: q}, wire.Properties{Flags: wire.HasDeliveryMode, DeliveryMode: mode}, "m")
 				t.Check("mode "+render(mode), t.answer(c, &wire.BasicGet{Queue: q}), ByRelease(t,
-					From(Only310, ChannelError(wire.PreconditionFailed, fmt.Sprintf("invalid message: {delivery_mode_unknown,%d}", mode), wire.IDBasicPublish).String()),
-					From(Since40, `get-ok 1 left 0 "m"`)))
+					On(UpTo("3.12"), ChannelError(wire.PreconditionFailed, fmt.Sprintf("invalid message: {delivery_mode_unknown,%d}", mode), wire.IDBasicPublish).String()),
+					On(Since("3.13"), `get-ok 1 left 0 "m"`)))
 			}
 		},
 	},

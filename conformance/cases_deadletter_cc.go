@@ -55,8 +55,8 @@ var deadletterCcCases = []Case{
 			d := newCopies(t, wire.Field{Key: "x-dead-letter-routing-key", Value: "k"})
 			d.publish("m", keys("CC", "copy"))
 			t.CheckLetters("by the queue's key", d.main, ByRelease(t,
-				From(Only310, `m to <dlx> k; rejected 1 in <q> from <x> [k copy]; first rejected in <q> from <x>`),
-				From(Since40, `m to <dlx> k; rejected 1 in <q> from <x> [k copy]; first rejected in <q> from <x>; last rejected in <q> from <x>; {CC=["copy"]}`)))
+				On(UpTo("3.12"), `m to <dlx> k; rejected 1 in <q> from <x> [k copy]; first rejected in <q> from <x>`),
+				On(Since("3.13"), `m to <dlx> k; rejected 1 in <q> from <x> [k copy]; first rejected in <q> from <x>; last rejected in <q> from <x>; {CC=["copy"]}`)))
 			d.c.Publish(d.dlx, "copy", "marker")
 			t.Check("not by CC", d.copies.bodies(1), []string{"marker"})
 		},

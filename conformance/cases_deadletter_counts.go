@@ -43,7 +43,7 @@ var deadletterCountsCases = []Case{
 		Title:    "in 4.3 a dead letter takes along how often its delivery failed: what was rejected counts, what was nacked does not",
 		Why:      "It comes as redelivered, though its new queue has never delivered it, and a quorum queue counts on from there.",
 		Source:   measured,
-		Releases: Only43,
+		Releases: Since("4.3"),
 		Run: func(t *T) {
 			nacked := func(tag uint64) wire.Method { return &wire.BasicNack{DeliveryTag: tag} }
 			rejected := func(tag uint64) wire.Method { return &wire.BasicReject{DeliveryTag: tag} }
@@ -88,7 +88,7 @@ var deadletterCountsCases = []Case{
 		Title:    "a classic queue that passes a dead letter to a consumer that waits does not look, and a quorum queue does",
 		Why:      "The same message comes as redelivered or not, by who was first.",
 		Source:   measured,
-		Releases: Only43,
+		Releases: Since("4.3"),
 		Run: func(t *T) {
 			for _, kind := range []string{"classic", "quorum"} {
 				r, q, dlq := t.Raw(), t.QueueName("q-"+kind), t.QueueName(kind)

@@ -72,10 +72,11 @@ var deadletterCycleCases = []Case{
 		},
 	},
 	{
-		ID:     "deadletter.cycle/rejected-before",
-		Title:  "a cycle without a rejection since the message was there last is one, except for 3.10 where the history's turned order hides it",
-		Why:    "One rejection long ago does not keep a message going for ever.",
-		Source: measured,
+		ID:       "deadletter.cycle/rejected-before",
+		Title:    "a cycle without a rejection since the message was there last is one, except for 3.10 where the history's turned order hides it",
+		Why:      "One rejection long ago does not keep a message going for ever.",
+		Source:   measured,
+		Releases: Only("3.10").Or(Since("3.13")), // in 3.12 the letters arrive in the other order
 		Run: func(t *T) {
 			r := t.Raw()
 			c, x, work, wait, end := r.Channel(), t.ExchangeName("x"), t.QueueName("work"), t.QueueName("wait"), t.QueueName("end")
@@ -93,7 +94,7 @@ var deadletterCycleCases = []Case{
 			t.Publish("", work, "b") // pushes a out
 			c.Publish("", wait, "c")
 			box := r.letterbox(end)
-			if t.In(Only310) {
+			if t.In(Only("3.10")) {
 				t.Check("went on", box.letters(1), []string{
 					`a to <x> <wait>; expired 2 in <wait> from "" [<wait>]; rejected 1 in <work> from "" [<work>]; maxlen 1 in <work> from <x> [<wait>]; first rejected in <work> from ""`})
 			}
@@ -120,7 +121,7 @@ var deadletterCycleCases = []Case{
 				// The turned order of the history in 3.10 hides the rejection of the second round.
 				for round := range 4 {
 					n := uint32(1)
-					if t.In(Only310) && round >= 2 {
+					if t.In(UpTo("3.12")) && round >= 2 {
 						n = 0
 					}
 					c.CheckCounts(fmt.Sprintf("%s: round %d", kind, round), q, Counts{Ready: n})

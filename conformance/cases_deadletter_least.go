@@ -149,7 +149,7 @@ var deadletterLeastCases = []Case{
 				t.Check("confirm", c.Lines(1), []string{want})
 			}
 			c.CheckCounts("ready", q, Counts{Ready: 2})
-			purged := ByRelease(t, From(Before43, uint32(2)), From(Only43, uint32(3)))
+			purged := ByRelease(t, On(UpTo("4.2"), uint32(2)), On(Since("4.3"), uint32(3)))
 			t.Check("purged", Call[*wire.QueuePurgeOk](c, &wire.QueuePurge{Queue: q}).MessageCount, purged)
 			c.Exchange(x, "fanout")
 			c.Bind(dlq, x, "")

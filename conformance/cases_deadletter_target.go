@@ -40,8 +40,8 @@ var deadletterTargetCases = []Case{
 			c.CheckCounts("back", q, Counts{Ready: 2, Consumers: 1})
 			c.Send(&wire.BasicAck{DeliveryTag: 2})
 			t.Check("after that", c.Lines(1), ByRelease(t,
-				From(Before43, []string{`deliver c 3 "rejected"`}),
-				From(Only43, []string{`deliver c 3 redelivered "rejected"`})))
+				On(UpTo("4.2"), []string{`deliver c 3 "rejected"`}),
+				On(Since("4.3"), []string{`deliver c 3 redelivered "rejected"`})))
 		},
 	},
 	{

@@ -71,7 +71,7 @@ var delayedCases = []Case{
 		Title:    "x-delayed-type has to be the name of another exchange type",
 		Why:      "Who forgets it learns of it at once.",
 		Source:   pageDelayed,
-		Releases: Before43, Delayed: true,
+		Releases: UpTo("4.2"), Delayed: true,
 		Run: func(t *T) {
 			declare := func(label string, arguments ...wire.Field) {
 				x := t.ExchangeName("x")
@@ -94,7 +94,7 @@ var delayedCases = []Case{
 		Title:    "what of an exchange that delays has to be equal when it is declared again",
 		Why:      "Programs of different versions declare the same exchange.",
 		Source:   measured,
-		Releases: Before43, Delayed: true,
+		Releases: UpTo("4.2"), Delayed: true,
 		Run: func(t *T) {
 			x := t.ExchangeName("x")
 			declare := func(label string, kind string, arguments ...wire.Field) {
@@ -121,7 +121,7 @@ var delayedCases = []Case{
 		Title:    "x-delay may be a number of any size, or a string of one; a message that was delayed has it negated",
 		Why:      "Clients encode numbers as they like.",
 		Source:   pageDelayed,
-		Releases: Before43, Delayed: true, Waits: true,
+		Releases: UpTo("4.2"), Delayed: true, Waits: true,
 		Run: func(t *T) {
 			d := newDelayed(t, "direct")
 			for _, delay := range []any{int8(100), uint8(100), int16(100), uint16(100), int32(100), uint32(100), int64(100), float32(100.9), 100.9,
@@ -139,7 +139,7 @@ var delayedCases = []Case{
 		Title:    "what becomes of a delayed message's other headers, their order, and a second x-delay",
 		Why:      "Consumers see what the publisher sent.",
 		Source:   measured,
-		Releases: Before43, Delayed: true, Waits: true,
+		Releases: UpTo("4.2"), Delayed: true, Waits: true,
 		Run: func(t *T) {
 			d := newDelayed(t, "direct")
 			for _, table := range []wire.Table{
@@ -164,7 +164,7 @@ var delayedCases = []Case{
 		Title:    "a delayed message keeps its properties, its exchange and its routing key",
 		Why:      "A delay is no reason to change a message.",
 		Source:   measured,
-		Releases: Before43, Delayed: true, Waits: true,
+		Releases: UpTo("4.1"), Delayed: true, Waits: true,
 		Run: func(t *T) {
 			d := newDelayed(t, "topic")
 			d.c.Bind(d.q, d.x, "#")
@@ -183,7 +183,7 @@ var delayedCases = []Case{
 		Title:    "an x-delay of a string that is no whole number, or a decimal, breaks the connection, and nothing is routed",
 		Why:      "The plug-in fails on it.",
 		Source:   measured,
-		Releases: Before43, Delayed: true,
+		Releases: UpTo("4.2"), Delayed: true,
 		Run: func(t *T) {
 			d := newDelayed(t, "direct")
 			for _, delay := range []any{"soon", "", " 5", "5 ", "5.0", "1e3", "0x10", "1_000", "٥", "--5", []byte("soon"), []byte{}, []byte("1.5"), wire.Decimal{Scale: 0, Value: 50}, wire.Decimal{Scale: 1, Value: 500}, nil} {
@@ -205,7 +205,7 @@ var delayedCases = []Case{
 		Title:    "messages come in the order of when they are due, and equal delays in the order in which they were published",
 		Why:      "This is what delays are for.",
 		Source:   pageDelayed,
-		Releases: Before43, Delayed: true, Waits: true,
+		Releases: UpTo("4.2"), Delayed: true, Waits: true,
 		Run: func(t *T) {
 			d := newDelayed(t, "direct")
 			for _, delay := range []int32{1800, 600, 1200, 0, 600, 1800, 1200, -5, 1} {
@@ -223,7 +223,7 @@ var delayedCases = []Case{
 		Title:    "when they are due, messages are routed as by an exchange of the type that x-delayed-type names",
 		Why:      "The type is the user's choice.",
 		Source:   pageDelayed,
-		Releases: Before43, Delayed: true, Waits: true,
+		Releases: UpTo("4.2"), Delayed: true, Waits: true,
 		Run: func(t *T) {
 			for _, kind := range []string{"direct", "fanout", "topic", "headers", "x-random"} {
 				d := newDelayed(t, kind)

@@ -13,7 +13,7 @@ var delayedChangesCases = []Case{
 		Title:    "messages do not go with their exchange: when they are due, the bindings of the one of its name count, by the old one's type",
 		Why:      "A topology may be built anew while messages wait.",
 		Source:   measured,
-		Releases: Before43, Delayed: true, Waits: true,
+		Releases: UpTo("4.2"), Delayed: true, Waits: true,
 		Run: func(t *T) {
 			spare, lost := t.ExchangeName("spare"), t.QueueName("lost")
 			d := newDelayed(t, "direct", alternate(spare))
@@ -38,7 +38,7 @@ var delayedChangesCases = []Case{
 		Title:    "where an exchange of another type has the name of the one that held a message, its bindings count by the rules of the old type; a topic exchange finds none",
 		Why:      "An exchange may be declared anew, to delay no longer, while messages wait.",
 		Source:   measured,
-		Releases: Before43, Delayed: true, Waits: true,
+		Releases: UpTo("4.2"), Delayed: true, Waits: true,
 		Run: func(t *T) {
 			c, last := t.Raw().Channel(), newDelayed(t, "fanout")
 			kinds := []string{"direct", "fanout", "topic", "headers"}
@@ -71,7 +71,7 @@ var delayedChangesCases = []Case{
 		Title:    "an exchange that is deleted with its last binding has what it held when it is declared again",
 		Why:      "The same as with other ways to go.",
 		Source:   measured,
-		Releases: Before43, Delayed: true, Waits: true,
+		Releases: UpTo("4.2"), Delayed: true, Waits: true,
 		Run: func(t *T) {
 			r := t.Raw()
 			c, x, q := r.Channel(), t.ExchangeName("x"), t.QueueName("q")
@@ -93,7 +93,7 @@ var delayedChangesCases = []Case{
 		Title:    "messages that wait are no use of an exchange",
 		Why:      "Only bindings are.",
 		Source:   measured,
-		Releases: Before43, Delayed: true,
+		Releases: UpTo("4.2"), Delayed: true,
 		Run: func(t *T) {
 			d := newDelayed(t, "direct")
 			d.publish("m", int32(100))
@@ -106,7 +106,7 @@ var delayedChangesCases = []Case{
 		Title:      "of a policy's alternate exchange, the one counts that was there when the message was published",
 		Why:        "The message is held with the exchange as it was.",
 		Source:     measured,
-		Releases:   Before43,
+		Releases:   UpTo("4.2"),
 		Delayed:    true,
 		Waits:      true,
 		Management: true,
@@ -136,7 +136,7 @@ var delayedChangesCases = []Case{
 		Title:      "the HTTP API tells how many messages an exchange that delays holds",
 		Why:        "Nobody else knows of them.",
 		Source:     pageDelayed,
-		Releases:   Before43,
+		Releases:   UpTo("4.2"),
 		Delayed:    true,
 		Waits:      true,
 		Management: true,
@@ -168,7 +168,7 @@ var delayedChangesCases = []Case{
 		Title:    "messages outlive a restart, transient or not, and so does a durable exchange; what is due meanwhile is routed after it",
 		Why:      "A reminder for next week survives an upgrade.",
 		Source:   pageDelayed,
-		Releases: Before43, Delayed: true, Node: true,
+		Releases: UpTo("4.1"), Delayed: true, Node: true,
 		Run: func(t *T) {
 			r := t.Raw()
 			c, x, passing, q := r.Channel(), t.ExchangeName("x"), t.ExchangeName("transient"), t.QueueName("q")

@@ -13,7 +13,7 @@ var delayedPublishCases = []Case{
 		Title:    "a delayed message counts as unroutable when it is published, and is delivered all the same; when it is due nobody is told",
 		Why:      "Nobody knows yet what will be bound then.",
 		Source:   pageDelayed,
-		Releases: Before43, Delayed: true, Waits: true,
+		Releases: UpTo("4.2"), Delayed: true, Waits: true,
 		Run: func(t *T) {
 			d := newDelayed(t, "direct")
 			t.Check("delayed", d.mandatory("delayed", int32(1000)), []string{`return 312 NO_ROUTE <x> k "delayed"`})
@@ -33,7 +33,7 @@ var delayedPublishCases = []Case{
 		Title:    "a delayed message is confirmed when it is held, and the publisher hears no more of it, also if its queue refuses it",
 		Why:      "A confirm does not tell that it was routed.",
 		Source:   measured,
-		Releases: Before43, Delayed: true, Waits: true,
+		Releases: UpTo("4.2"), Delayed: true, Waits: true,
 		Run: func(t *T) {
 			d := newDelayed(t, "direct")
 			full := t.QueueName("full")
@@ -63,7 +63,7 @@ var delayedPublishCases = []Case{
 		Title:    "a delayed message is delivered when its publisher's channel or connection is gone",
 		Why:      "Publishers do not wait.",
 		Source:   measured,
-		Releases: Before43, Delayed: true, Waits: true,
+		Releases: UpTo("4.2"), Delayed: true, Waits: true,
 		Run: func(t *T) {
 			d := newDelayed(t, "direct")
 			for i, body := range []string{"channel", "connection"} {
@@ -84,7 +84,7 @@ var delayedPublishCases = []Case{
 		Title:    "a delayed message is held from when it is published in a transaction, and delivered also if that is rolled back; the commit returns it if it is mandatory",
 		Why:      "Transactions do not extend to what is delayed.",
 		Source:   measured,
-		Releases: Before43, Delayed: true, Waits: true,
+		Releases: UpTo("4.2"), Delayed: true, Waits: true,
 		Run: func(t *T) {
 			d := newDelayed(t, "direct")
 			Call[*wire.TxSelectOk](d.c, &wire.TxSelect{})
@@ -103,7 +103,7 @@ var delayedPublishCases = []Case{
 		Title:    "permissions are looked at when a message is published",
 		Why:      "When it is due nobody asks for anything.",
 		Source:   measured,
-		Releases: Before43, Delayed: true, Waits: true, Management: true,
+		Releases: UpTo("4.1"), Delayed: true, Waits: true, Management: true,
 		Run: func(t *T) {
 			d := newDelayed(t, "topic")
 			user := t.User("user")
@@ -126,7 +126,7 @@ var delayedPublishCases = []Case{
 		Title:    "copies are routed with the message when it is due",
 		Why:      "Who is in CC gets it no earlier.",
 		Source:   measured,
-		Releases: Before43, Delayed: true, Waits: true,
+		Releases: UpTo("4.2"), Delayed: true, Waits: true,
 		Run: func(t *T) {
 			d := newDelayed(t, "direct")
 			for _, header := range []wire.Field{keys("CC", "copy"), keys("BCC", "copy")} {
@@ -148,7 +148,7 @@ var delayedPublishCases = []Case{
 		Title:      "what is published over HTTP is delayed, and said not to be routed",
 		Why:        "The API publishes as a client does.",
 		Source:     measured,
-		Releases:   Before43,
+		Releases:   UpTo("4.2"),
 		Delayed:    true,
 		Waits:      true,
 		Management: true,
@@ -185,7 +185,7 @@ var delayedPublishCases = []Case{
 		Title:    "the firehose copies a delayed message when it is published, as routed to no queue, and when it is delivered, but not when it is due",
 		Why:      "Operators see it twice, not three times.",
 		Source:   measured,
-		Releases: Before43, Delayed: true, Waits: true, Management: true,
+		Releases: UpTo("4.2"), Delayed: true, Waits: true, Management: true,
 		Run: func(t *T) {
 			f := newFirehose(t)
 			f.c.Exchange("x", delayedKind, argument("x-delayed-type", "direct")...)

@@ -14,7 +14,7 @@ var delayedQueuesCases = []Case{
 		Title:    "a message's expiration begins when it comes to its queue",
 		Why:      "A delay that is longer than it would else lose every message.",
 		Source:   measured,
-		Releases: Before43, Delayed: true, Waits: true,
+		Releases: UpTo("4.2"), Delayed: true, Waits: true,
 		Run: func(t *T) {
 			d := newDelayed(t, "direct")
 			p := delayedBy(int32(300))
@@ -33,7 +33,7 @@ var delayedQueuesCases = []Case{
 		Title:    "a queue with priorities puts what was delayed where its priority says",
 		Why:      "A delay is no rank.",
 		Source:   measured,
-		Releases: Before43, Delayed: true, Waits: true,
+		Releases: UpTo("4.2"), Delayed: true, Waits: true,
 		Run: func(t *T) {
 			d := newDelayed(t, "direct")
 			q := t.QueueName("ranked")
@@ -57,7 +57,7 @@ var delayedQueuesCases = []Case{
 		Title:    "dead letters may be delayed by their header, and come without delay once they were",
 		Why:      "This is how retries are built.",
 		Source:   measured,
-		Releases: Before43, Delayed: true, Waits: true,
+		Releases: UpTo("4.2"), Delayed: true, Waits: true,
 		Run: func(t *T) {
 			d := newDelayed(t, "fanout")
 			dies := t.QueueName("dies")
@@ -106,7 +106,7 @@ var delayedQueuesCases = []Case{
 		Title:    "quorum queues and streams get delayed messages, too",
 		Why:      "The kind of the queue is not the exchange's matter.",
 		Source:   measured,
-		Releases: Before43, Delayed: true, Waits: true,
+		Releases: UpTo("4.2"), Delayed: true, Waits: true,
 		Run: func(t *T) {
 			d := newDelayed(t, "fanout")
 			q, stream := t.QueueName("quorum"), t.QueueName("stream")
@@ -121,7 +121,7 @@ var delayedQueuesCases = []Case{
 			d.publish("n", int32(0))
 			t.Observe("classic", d.box.delays(1))
 			want := 2
-			if t.In(Only310) {
+			if t.In(UpTo("3.12")) {
 				want = 1
 			}
 			t.AwaitStream(stream)

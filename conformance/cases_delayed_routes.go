@@ -14,7 +14,7 @@ var delayedRoutesCases = []Case{
 		Title:    "the bindings count that are there when the message is due",
 		Why:      "A worker may bind its queue while the message waits.",
 		Source:   measured,
-		Releases: Before43, Delayed: true, Waits: true,
+		Releases: UpTo("4.1"), Delayed: true, Waits: true,
 		Run: func(t *T) {
 			for _, kind := range []string{"direct", "fanout", "topic", "headers"} {
 				d := newDelayed(t, kind)
@@ -37,7 +37,7 @@ var delayedRoutesCases = []Case{
 		Title:    "an internal exchange may delay what comes to it by a binding",
 		Why:      "It is an exchange like any other.",
 		Source:   measured,
-		Releases: Before43, Delayed: true, Waits: true,
+		Releases: UpTo("4.2"), Delayed: true, Waits: true,
 		Run: func(t *T) {
 			c, x, in, q := t.Raw().Channel(), t.ExchangeName("x"), t.ExchangeName("in"), t.QueueName("q")
 			Call[*wire.ExchangeDeclareOk](c, &wire.ExchangeDeclare{Exchange: x, Type: delayedKind, Internal: true, Arguments: argument("x-delayed-type", "fanout")})
@@ -60,7 +60,7 @@ var delayedRoutesCases = []Case{
 		Title:    "a message is held by each exchange that delays and that it comes to directly, and no more once it was held",
 		Why:      "Bindings between exchanges work in both directions.",
 		Source:   measured,
-		Releases: Before43, Delayed: true, Waits: true,
+		Releases: UpTo("4.2"), Delayed: true, Waits: true,
 		Run: func(t *T) {
 			d := newDelayed(t, "direct")
 			in, y, far, near := t.ExchangeName("in"), t.ExchangeName("y"), t.QueueName("far"), t.QueueName("near")
@@ -94,7 +94,7 @@ var delayedRoutesCases = []Case{
 		Title:    "exchanges that delay may be bound in a circle",
 		Why:      "A message is held once.",
 		Source:   measured,
-		Releases: Before43, Delayed: true, Waits: true,
+		Releases: UpTo("4.2"), Delayed: true, Waits: true,
 		Run: func(t *T) {
 			d := newDelayed(t, "fanout")
 			y := t.ExchangeName("y")
@@ -113,7 +113,7 @@ var delayedRoutesCases = []Case{
 		Title:    "the alternate gets a delayed message at once, and once more if nothing is bound when it is due",
 		Why:      "A held message counts as not routed.",
 		Source:   measured,
-		Releases: Before43, Delayed: true, Waits: true,
+		Releases: UpTo("4.2"), Delayed: true, Waits: true,
 		Run: func(t *T) {
 			spare, lost := t.ExchangeName("spare"), t.QueueName("lost")
 			c := t.Raw().Channel()
@@ -134,7 +134,7 @@ var delayedRoutesCases = []Case{
 		Title:    "an alternate exchange may delay",
 		Why:      "What cannot be routed may be tried later.",
 		Source:   measured,
-		Releases: Before43, Delayed: true, Waits: true,
+		Releases: UpTo("4.2"), Delayed: true, Waits: true,
 		Run: func(t *T) {
 			d := newDelayed(t, "fanout")
 			first := t.ExchangeName("first")
@@ -149,7 +149,7 @@ var delayedRoutesCases = []Case{
 		Title:    "what a headers exchange sees of x-delay when a message is due",
 		Why:      "Bindings may ask for any header.",
 		Source:   measured,
-		Releases: Before43, Delayed: true, Waits: true,
+		Releases: UpTo("4.2"), Delayed: true, Waits: true,
 		Run: func(t *T) {
 			bindings := []wire.Table{
 				{{Key: "x-match", Value: "any-with-x"}, {Key: "x-delay", Value: int32(100)}},
@@ -181,7 +181,7 @@ var delayedRoutesCases = []Case{
 		Title:    "an exchange that delays and hashes sends a key where it goes without a delay",
 		Why:      "What belongs together stays together.",
 		Source:   measured,
-		Releases: Before43, Delayed: true, Waits: true,
+		Releases: UpTo("4.2"), Delayed: true, Waits: true,
 		Run: func(t *T) {
 			c, x := t.Raw().Channel(), t.ExchangeName("x")
 			c.Exchange(x, delayedKind, argument("x-delayed-type", "x-consistent-hash")...)
@@ -213,7 +213,7 @@ var delayedRoutesCases = []Case{
 		Title:    "an exchange that delays and remembers remembers messages when they are due",
 		Why:      "Who comes late sees what has been delivered.",
 		Source:   measured,
-		Releases: Before43, Delayed: true, Waits: true,
+		Releases: UpTo("4.2"), Delayed: true, Waits: true,
 		Run: func(t *T) {
 			d := newDelayed(t, "x-recent-history")
 			d.publish("held", int32(1500))

@@ -98,7 +98,7 @@ var differenceCases = []Case{
 		Title:    "when a channel is closed whose client holds a message for longer than a second, which is the queue's consumer timeout",
 		Why:      "RabbitMQ up to 4.0 looks once a minute, so that a client has up to a minute more.",
 		Source:   pageConsumers + "#acknowledgement-timeout",
-		Releases: Only40,
+		Releases: Between("3.12", "4.2"),
 		Waits:    true,
 		Run: func(t *T) {
 			c, q := t.Raw().Channel(), t.QueueName("q")
@@ -130,7 +130,7 @@ var differenceCases = []Case{
 		Title:    "what follows the header of AMQP 1.0 with SASL, which 4.x answers with the same",
 		Why:      "Clients of AMQP 1.0 find no peer in minirabbit.",
 		Source:   "rabbitmq.com/docs/amqp",
-		Releases: Since40,
+		Releases: Since("3.12"),
 		Run: func(t *T) {
 			r := t.Socket()
 			r.Write([]byte("AMQP\x03\x01\x00\x00"))
@@ -178,7 +178,7 @@ var differenceCases = []Case{
 				t.Publish("", q, "a", "b", "c")
 				credit := wire.Table{{Key: "credit", Value: int64(2)}, {Key: "drain", Value: false}}
 				c.Send(&wire.BasicConsume{Queue: q, ConsumerTag: "c", NoAck: true, Arguments: argument("x-credit", credit)})
-				t.Observe(kind, c.Lines(ByRelease(t, From(Only310, 1), From(Since40, 4))))
+				t.Observe(kind, c.Lines(ByRelease(t, On(UpTo("3.13"), 1), On(Since("4.0"), 4))))
 			}
 		},
 	},

@@ -38,14 +38,14 @@ var exchangeCases = []Case{
 			c.RoundTrip()
 			t.Check("error", t.Raw().Channel().Refused(&wire.ExchangeBind{Source: source, Destination: to}),
 				ByRelease(t,
-					From(Only310, Error{OnConnection, wire.InternalError, "INTERNAL_ERROR", 0}),
-					From(Since40, Error{OnConnection, wire.InternalError, "INTERNAL_ERROR - could not find queue/exchange ''", wire.IDExchangeBind})))
+					On(Only("3.10"), Error{OnConnection, wire.InternalError, "INTERNAL_ERROR", 0}),
+					On(Since("3.12"), Error{OnConnection, wire.InternalError, "INTERNAL_ERROR - could not find queue/exchange ''", wire.IDExchangeBind})))
 			c.Queue(q)
 			c.Bind(q, to, "")
-			c.CheckCounts("kept on the way", q, Counts{Ready: ByRelease(t, From(Only310, uint32(0)), From(Since40, uint32(1)))})
+			c.CheckCounts("kept on the way", q, Counts{Ready: ByRelease(t, On(Only("3.10"), uint32(0)), On(Since("3.12"), uint32(1)))})
 			c.Publish(source, "", "through the binding")
 			c.RoundTrip()
-			c.CheckCounts("bound", q, Counts{Ready: ByRelease(t, From(Only310, uint32(0)), From(Since40, uint32(2)))})
+			c.CheckCounts("bound", q, Counts{Ready: ByRelease(t, On(Only("3.10"), uint32(0)), On(Since("3.12"), uint32(2)))})
 		},
 	},
 }

@@ -78,12 +78,12 @@ var exchangeDeclareCases = []Case{
 				unknownType(t, "x-minirabbit-unknown"))
 			t.Check("empty", t.Raw().Channel().Refused(&wire.ExchangeDeclare{Exchange: x}),
 				ByRelease(t,
-					From(Only310, ConnectionError(wire.CommandInvalid, "invalid exchange type ''", wire.IDExchangeDeclare)),
-					From(Since40, ChannelError(wire.PreconditionFailed, "invalid exchange type ''", wire.IDExchangeDeclare))))
+					On(UpTo("3.12"), ConnectionError(wire.CommandInvalid, "invalid exchange type ''", wire.IDExchangeDeclare)),
+					On(Since("3.13"), ChannelError(wire.PreconditionFailed, "invalid exchange type ''", wire.IDExchangeDeclare))))
 			t.Check("a word that the broker knows", t.Raw().Channel().Refused(&wire.ExchangeDeclare{Exchange: x, Type: "queue"}),
 				ByRelease(t,
-					From(Only310, ConnectionError(wire.CommandInvalid, "invalid exchange type 'queue'", wire.IDExchangeDeclare)),
-					From(Since40, ChannelError(wire.PreconditionFailed, "invalid exchange type 'queue'", wire.IDExchangeDeclare))))
+					On(UpTo("3.12"), ConnectionError(wire.CommandInvalid, "invalid exchange type 'queue'", wire.IDExchangeDeclare)),
+					On(Since("3.13"), ChannelError(wire.PreconditionFailed, "invalid exchange type 'queue'", wire.IDExchangeDeclare))))
 		},
 	},
 	{

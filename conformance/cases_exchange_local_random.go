@@ -20,7 +20,7 @@ var exchangeLocalRandomCases = []Case{
 		Title:    "3.10 does not know the exchange type x-local-random",
 		Why:      "It came with 4.0.",
 		Source:   pageLocalRandom,
-		Releases: Only310,
+		Releases: UpTo("3.12"),
 		Run: func(t *T) {
 			t.Check("refusal", t.Raw().Channel().Refused(&wire.ExchangeDeclare{Exchange: t.ExchangeName("x"), Type: "x-local-random"}),
 				ConnectionError(wire.CommandInvalid, "unknown exchange type 'x-local-random'", wire.IDExchangeDeclare))
@@ -31,7 +31,7 @@ var exchangeLocalRandomCases = []Case{
 		Title:    "an x-local-random exchange sends each message to one of the queues on the publisher's node",
 		Why:      "Requests need not travel between nodes.",
 		Source:   pageLocalRandom,
-		Releases: Since40,
+		Releases: Since("4.0"),
 		Racy:     undetermined,
 		Run: func(t *T) {
 			c, x := t.Raw().Channel(), t.ExchangeName("x")
@@ -45,7 +45,7 @@ var exchangeLocalRandomCases = []Case{
 		Title:    "to x-local-random only classic queues can be bound, and only without a key",
 		Why:      "Queues with replicas have no one node, and a key would mean nothing.",
 		Source:   pageLocalRandom,
-		Releases: Since40,
+		Releases: Since("4.0"),
 		Run: func(t *T) {
 			r := t.Raw()
 			c := r.Channel()
@@ -68,7 +68,7 @@ var exchangeLocalRandomCases = []Case{
 		Title:    "exclusive queues can be bound to x-local-random, and it routes on when they go",
 		Why:      "It was made for replies and requests of one node.",
 		Source:   pageLocalRandom,
-		Releases: Since40,
+		Releases: Since("4.0"),
 		Run: func(t *T) {
 			c := t.Raw().Channel()
 			x, q := t.localRandom(c), t.QueueName("q")

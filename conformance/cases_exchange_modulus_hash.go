@@ -7,7 +7,7 @@ import (
 )
 
 // modulusHash tells the releases that know x-modulus-hash without a plug-in.
-var modulusHash = Only43
+var modulusHash = Since("4.3")
 
 var exchangeModulusHashCases = []Case{
 	{
@@ -15,7 +15,7 @@ var exchangeModulusHashCases = []Case{
 		Title:    "x-modulus-hash is a type of a plug-in up to 4.0, and unknown without it",
 		Why:      "It came with rabbitmq_sharding.",
 		Source:   measured,
-		Releases: Before43,
+		Releases: UpTo("4.2"),
 		Run: func(t *T) {
 			t.Check("refusal", t.Raw().Channel().Refused(&wire.ExchangeDeclare{Exchange: t.ExchangeName("x"), Type: "x-modulus-hash"}),
 				unknownType(t, "x-modulus-hash"))

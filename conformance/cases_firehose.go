@@ -130,7 +130,7 @@ var firehoseCases = []Case{
 			f.expect("is got", 1)
 			server.Publish("", got.Header.Properties.ReplyTo, "answer")
 			Expect[*wire.BasicDeliver](requester)
-			f.expect("the reply", ByRelease(t, From(Before43, 1), From(Only43, 2)))
+			f.expect("the reply", ByRelease(t, On(UpTo("4.1"), 1), On(Since("4.2"), 2)))
 			server.PublishWith(&wire.BasicPublish{RoutingKey: "z"}, headers(keys("CC", "requests", "a", "z")), "copies")
 			f.expect("copies", 1)
 		},

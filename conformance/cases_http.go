@@ -36,8 +36,8 @@ var httpCases = []Case{
 			wrong := t.uri
 			wrong.Password = "wrong"
 			t.Check("wrong password", t.AskAs(&wrong, "GET", "/api/whoami", nil), ByRelease(t,
-				From(Only310, HTTPAnswer{Status: 401, Body: map[string]any{"error": "not_authorized", "reason": "Login failed"}}),
-				From(Since40, HTTPAnswer{Status: 401, Body: map[string]any{"error": "not_authorized", "reason": "Not_Authorized"}})))
+				On(Only("3.10"), HTTPAnswer{Status: 401, Body: map[string]any{"error": "not_authorized", "reason": "Login failed"}}),
+				On(Since("3.12"), HTTPAnswer{Status: 401, Body: map[string]any{"error": "not_authorized", "reason": "Not_Authorized"}})))
 			user := t.User("user")
 			t.Observe("a user without tags", t.AskAs(&user, "GET", "/api/whoami", nil))
 		},
@@ -113,7 +113,7 @@ var httpCases = []Case{
 			for _, vhost := range list {
 				if o, _ := vhost.(map[string]any); o["name"] == t.uri.Vhost {
 					_, whole := o["tracing"]
-					t.Check("a list of virtual hosts has all columns", whole, !t.In(Only310))
+					t.Check("a list of virtual hosts has all columns", whole, !t.In(UpTo("3.13")))
 				}
 			}
 			for _, columns := range []string{"name,durable", "arguments.x-max-length", "arguments", "nonsense", "name,nonsense"} {

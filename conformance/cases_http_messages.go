@@ -49,7 +49,7 @@ var httpMessagesCases = []Case{
 	},
 	{
 		ID: "http/get-ackmode", Title: "an unknown way to acknowledge is refused on 4.3",
-		Why: "A misspelt mode must not throw messages away.", Source: measured, Releases: Only43, Management: true,
+		Why: "A misspelt mode must not throw messages away.", Source: measured, Releases: Since("4.2"), Management: true,
 		Run: func(t *T) {
 			q := t.QueueName("q")
 			t.Raw().Channel().Queue(q)

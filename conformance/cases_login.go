@@ -155,7 +155,7 @@ var loginCases = []Case{
 				t.Observe(body, t.Ask(http.MethodPut, "/api/users/"+name, body).Status)
 				t.loggedIn([]login{{"no password", Handshake{Response: plainResponse(name, "")}}, {"its password", Handshake{Response: plainResponse(name, "p\u00e9 \x01")}}})
 			}
-			if t.In(Since40) {
+			if t.In(Since("4.0")) {
 				r := t.Socket()
 				r.Handshake(Handshake{Mechanism: "ANONYMOUS", Response: []byte("anybody")})
 				c := r.Channel()

@@ -64,7 +64,7 @@ var maxLengthCases = []Case{
 				c.Confirm()
 				t.Check(kind+" confirms", c.confirms(q, 0, 5), []string{"ack 1", "ack 2", "ack 3", "ack 4", "ack 5"})
 				left := []string{"message 02", "message 03", "message 04"}
-				if kind == "quorum" && t.In(Only43) {
+				if kind == "quorum" && t.In(Since("4.3")) {
 					left = left[1:]
 				}
 				c.CheckCounts(kind, q, Counts{Ready: uint32(len(left))})
@@ -106,7 +106,7 @@ var maxLengthCases = []Case{
 				holder.Send(&wire.BasicNack{DeliveryTag: 2, Multiple: true, Requeue: true})
 				c.CheckCounts(kind+" all back", q, Counts{Ready: 2})
 				want := []string{"d", "e"}
-				if kind == "quorum" && t.In(Only310) {
+				if kind == "quorum" && t.In(UpTo("3.13")) {
 					want = []string{"a", "b"} // they go to the back
 				}
 				t.Check(kind+" left", c.Drain(q), want)
@@ -144,7 +144,7 @@ var maxLengthCases = []Case{
 				q := t.limited(c, kind, wire.Field{Key: "x-max-length-bytes", Value: int32(30)}, overflow("reject-publish"))
 				c.Confirm()
 				want := []string{"ack 1", "ack 2", "ack 3", "nack 4 multiple", "nack 5 multiple"}
-				if kind == "quorum" && t.In(Before43) {
+				if kind == "quorum" && t.In(UpTo("4.2")) {
 					want[3] = "ack 4"
 				}
 				t.Check(kind, c.confirms(q, 0, 5), want)
@@ -217,7 +217,7 @@ var maxLengthCases = []Case{
 				publisher := r.Channel()
 				publisher.Confirm()
 				publisher.Publish("", q, "a")
-				t.Check(how, publisher.Lines(1), []string{ByRelease(t, From(AllReleases, waitingConfirm(how)))})
+				t.Check(how, publisher.Lines(1), []string{ByRelease(t, On(AllReleases, waitingConfirm(how)))})
 				if how == "drop-head" {
 					t.Check(how+" delivery", c.Lines(1), []string{`deliver c 1 "a"`})
 				}

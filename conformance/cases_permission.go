@@ -37,7 +37,7 @@ var permissionCases = []Case{
 			owner.Queue(q)
 			owner.Exchange(x, "fanout")
 			refusal := func(access, what string, method wire.MethodID) Error {
-				if t.In(Only310) {
+				if t.In(Only("3.10")) {
 					access = ""
 				}
 				return ChannelError(wire.AccessRefused, access+"access to "+what+" in vhost '/' refused for user '<user>'", method)
@@ -77,15 +77,15 @@ var permissionCases = []Case{
 			owner.Queue(q)
 			owner.Exchange(x, "fanout")
 			t.Check("queue", t.answer(r.Channel(), &wire.QueueDeclare{Queue: q, Passive: true}), ByRelease(t,
-				From(Before43, `queue.declare-ok{Queue: "<q>"}`),
-				From(Only43, `channel error 403 "ACCESS_REFUSED - configure access to queue '<q>' in vhost '/' refused for user '<user>'" by queue.declare`)))
+				On(UpTo("4.1"), `queue.declare-ok{Queue: "<q>"}`),
+				On(Since("4.2"), `channel error 403 "ACCESS_REFUSED - configure access to queue '<q>' in vhost '/' refused for user '<user>'" by queue.declare`)))
 			t.Check("exchange", t.answer(r.Channel(), &wire.ExchangeDeclare{Exchange: x, Passive: true}), ByRelease(t,
-				From(Before43, "exchange.declare-ok{}"),
-				From(Only43, `channel error 403 "ACCESS_REFUSED - configure access to exchange '<x>' in vhost '/' refused for user '<user>'" by exchange.declare`)))
+				On(UpTo("4.1"), "exchange.declare-ok{}"),
+				On(Since("4.2"), `channel error 403 "ACCESS_REFUSED - configure access to exchange '<x>' in vhost '/' refused for user '<user>'" by exchange.declare`)))
 			missing := t.QueueName("missing")
 			t.Check("missing", t.answer(r.Channel(), &wire.QueueDeclare{Queue: missing, Passive: true}), ByRelease(t,
-				From(Before43, `channel error 404 "NOT_FOUND - no queue '<missing>' in vhost '/'" by queue.declare`),
-				From(Only43, `channel error 403 "ACCESS_REFUSED - configure access to queue '<missing>' in vhost '/' refused for user '<user>'" by queue.declare`)))
+				On(UpTo("4.1"), `channel error 404 "NOT_FOUND - no queue '<missing>' in vhost '/'" by queue.declare`),
+				On(Since("4.2"), `channel error 403 "ACCESS_REFUSED - configure access to queue '<missing>' in vhost '/' refused for user '<user>'" by queue.declare`)))
 		},
 	},
 	{

@@ -22,7 +22,7 @@ func (t *T) topicUser(write, read string) (r *Raw, user, exchange, queue string)
 
 // topicRefused is the refusal of a routing key; 3.10 does not say which access was refused.
 func (t *T) topicRefused(access, key, exchange string, method wire.MethodID) Error {
-	if t.In(Only310) {
+	if t.In(Only("3.10")) {
 		access = ""
 	} else {
 		access += " "

@@ -19,27 +19,27 @@ var (
 	everywhere = map[string]Releases{"classic": AllReleases, "quorum": AllReleases}
 	byQuorum   = map[string]Releases{"quorum": AllReleases}
 	byClassic  = map[string]Releases{"classic": AllReleases}
-	sinceMove  = map[string]Releases{"classic": Since40}
+	sinceMove  = map[string]Releases{"classic": Since("3.12")}
 )
 
 var policyKeys = []policyKey{
 	{"alternate-exchange", "nowhere", AllReleases, nil},
-	{"consumer-disconnected-timeout", 1000, Only43, nil},
-	{"consumer-timeout", 1800000, Since40, nil},
+	{"consumer-disconnected-timeout", 1000, Since("4.3"), nil},
+	{"consumer-timeout", 1800000, Since("3.13"), nil},
 	{"dead-letter-strategy", "at-most-once", AllReleases, byClassic},
 	{"delivery-limit", 3, AllReleases, byClassic},
-	{"ha-mode", "all", Only310, byQuorum},
+	{"ha-mode", "all", UpTo("3.12"), byQuorum},
 	{"initial-cluster-size", 1, AllReleases, everywhere},
 	{"max-age", "1h", AllReleases, everywhere},
 	{"max-in-memory-bytes", 1, AllReleases, sinceMove},
 	{"max-in-memory-length", 1, AllReleases, sinceMove},
-	{"queue-leader-locator", "balanced", AllReleases, map[string]Releases{"classic": Only310}},
-	{"queue-master-locator", "random", Before43, byQuorum},
+	{"queue-leader-locator", "balanced", AllReleases, map[string]Releases{"classic": UpTo("3.13")}},
+	{"queue-master-locator", "random", UpTo("4.2"), byQuorum},
 	{"queue-mode", "lazy", AllReleases, byQuorum},
 	{"queue-version", 2, AllReleases, nil},
-	{"stream-filter-size-bytes", 20, Since40, nil},
+	{"stream-filter-size-bytes", 20, Since("3.13"), nil},
 	{"stream-max-segment-size-bytes", 1000, AllReleases, everywhere},
-	{"target-group-size", 1, Since40, byClassic},
+	{"target-group-size", 1, Since("3.13"), byClassic},
 }
 
 var policyCases = []Case{
@@ -82,7 +82,7 @@ var policyCases = []Case{
 			for _, kind := range []string{"classic", "quorum"} {
 				for _, k := range policyKeys {
 					operator := []string{"delivery-limit", "max-in-memory-bytes", "max-in-memory-length"}
-					if t.In(Since40) {
+					if t.In(Since("3.13")) {
 						operator = append(operator, "queue-version", "target-group-size")
 					}
 					if !slices.Contains(operator, k.key) {

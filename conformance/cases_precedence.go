@@ -90,7 +90,7 @@ var precedenceCases = []Case{
 			publish("immediate and wrong expiration", &wire.BasicPublish{Immediate: true}, expiration,
 				immediate)
 			publish("wrong user and wrong expiration", &wire.BasicPublish{}, both,
-				ByRelease(t, From(Only310, wrongUser), From(Since40, wrongExpiration)))
+				ByRelease(t, On(UpTo("3.13"), wrongUser), On(Since("4.0"), wrongExpiration)))
 			publish("internal exchange and wrong user", &wire.BasicPublish{Exchange: "amq.rabbitmq.trace"}, user,
 				ChannelError(wire.AccessRefused, "cannot publish to internal exchange 'amq.rabbitmq.trace' in vhost '/'", wire.IDBasicPublish))
 		},

@@ -58,8 +58,8 @@ var priorityCases = []Case{
 			c.queueOfPriorities(q, 0)
 			c.publishPriorities(q, []string{"a0", "b9", "c5"}, []int{0, 9, 5})
 			t.Check("order", c.Drain(q), ByRelease(t,
-				From(Only310, []string{"a0", "b9", "c5"}),
-				From(Since40, []string{"b9", "c5", "a0"})))
+				On(UpTo("3.12"), []string{"a0", "b9", "c5"}),
+				On(Since("3.13"), []string{"b9", "c5", "a0"})))
 		},
 	},
 	{

@@ -86,14 +86,14 @@ var queueDeclareArgumentsCases = []Case{
 			r := t.Raw()
 			for _, kind := range []string{"classic", "quorum"} {
 				arguments := []wire.Field{{Key: "x-queue-mode", Value: "lazy"}, {Key: "x-queue-version", Value: int32(2)}}
-				if t.In(Before43) {
+				if t.In(UpTo("4.1")) {
 					arguments = append(arguments, wire.Field{Key: "x-queue-master-locator", Value: "client-local"})
 				}
 				if kind == "quorum" {
 					arguments = []wire.Field{{Key: "x-max-in-memory-length", Value: int32(1)}, {Key: "x-max-in-memory-bytes", Value: int32(1)},
 						{Key: "x-quorum-initial-group-size", Value: int32(1)}, {Key: "x-queue-leader-locator", Value: "balanced"}}
 				}
-				if kind == "quorum" && t.In(Only43) {
+				if kind == "quorum" && t.In(Since("4.2")) {
 					arguments = append(arguments, wire.Field{Key: "x-consumer-disconnected-timeout", Value: int32(1)})
 				}
 				c, q := r.Channel(), t.QueueName(kind)
@@ -121,7 +121,7 @@ var queueDeclareArgumentsCases = []Case{
 					m := &wire.QueueDeclare{Queue: q, Durable: true, Arguments: wire.Table{queueType(kind), {Key: key, Value: "x"}}}
 					explanation := ""
 					switch {
-					case !t.In(Only43):
+					case !t.In(Since("4.3")):
 					case kind == "classic":
 						explanation = fmt.Sprintf("invalid arg '%s' for queue '%s' in vhost '/' of queue type rabbit_classic_queue", key, q)
 					case key == "x-consumer-disconnected-timeout":

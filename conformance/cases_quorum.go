@@ -42,12 +42,12 @@ var quorumCases = []Case{
 			r.Channel().Queue(q, quorum()...)
 			r.Channel().Queue(classic)
 			t.Check("quorum as none", t.answer(r.Channel(), &wire.QueueDeclare{Queue: q, Durable: true}), ByRelease(t,
-				From(Only310, `channel error 406 "PRECONDITION_FAILED - inequivalent arg 'x-queue-type' for queue '<q>' in vhost '/': received none but current is the value 'quorum' of type 'longstr'" by queue.declare`),
-				From(Since40, `channel error 406 "PRECONDITION_FAILED - inequivalent arg 'x-queue-type' for queue '<q>' in vhost '/': received 'classic' but current is 'quorum'" by queue.declare`)))
+				On(UpTo("3.13"), `channel error 406 "PRECONDITION_FAILED - inequivalent arg 'x-queue-type' for queue '<q>' in vhost '/': received none but current is the value 'quorum' of type 'longstr'" by queue.declare`),
+				On(Since("4.0"), `channel error 406 "PRECONDITION_FAILED - inequivalent arg 'x-queue-type' for queue '<q>' in vhost '/': received 'classic' but current is 'quorum'" by queue.declare`)))
 			t.Check("quorum as classic", t.answer(r.Channel(), &wire.QueueDeclare{Queue: q, Durable: true, Arguments: argument("x-queue-type", "classic")}), `channel error 406 "PRECONDITION_FAILED - inequivalent arg 'x-queue-type' for queue '<q>' in vhost '/': received 'classic' but current is 'quorum'" by queue.declare`)
 			t.Check("classic as quorum", t.answer(r.Channel(), &wire.QueueDeclare{Queue: classic, Durable: true, Arguments: quorum()}), ByRelease(t,
-				From(Only310, `channel error 406 "PRECONDITION_FAILED - inequivalent arg 'x-queue-type' for queue '<classic>' in vhost '/': received the value 'quorum' of type 'longstr' but current is none" by queue.declare`),
-				From(Since40, `channel error 406 "PRECONDITION_FAILED - inequivalent arg 'x-queue-type' for queue '<classic>' in vhost '/': received 'quorum' but current is 'classic'" by queue.declare`)))
+				On(UpTo("3.13"), `channel error 406 "PRECONDITION_FAILED - inequivalent arg 'x-queue-type' for queue '<classic>' in vhost '/': received the value 'quorum' of type 'longstr' but current is none" by queue.declare`),
+				On(Since("4.0"), `channel error 406 "PRECONDITION_FAILED - inequivalent arg 'x-queue-type' for queue '<classic>' in vhost '/': received 'quorum' but current is 'classic'" by queue.declare`)))
 			named := t.QueueName("named")
 			r.Channel().Queue(named, argument("x-queue-type", "classic")...)
 			t.Check("classic as none", t.answer(r.Channel(), &wire.QueueDeclare{Queue: named, Durable: true}), `queue.declare-ok{Queue: "<named>"}`)
@@ -63,7 +63,7 @@ var quorumCases = []Case{
 			c, q := t.Raw().Channel(), t.QueueName("q")
 			c.Queue(q, quorum()...)
 			c.Qos(1, true)
-			if t.In(Before43) {
+			if t.In(UpTo("4.2")) {
 				t.Check("refusal", c.Refused(&wire.BasicConsume{Queue: q, ConsumerTag: "c"}),
 					ConnectionError(wire.NotImplemented, "queue '<q>' in vhost '/' does not support global qos", wire.IDBasicConsume))
 				return
@@ -205,8 +205,8 @@ var quorumCases = []Case{
 			d := newDeadLetters(t, quorum(wire.Field{Key: "x-max-length", Value: int32(1)}, wire.Field{Key: "x-overflow", Value: "reject-publish-dlx"})...)
 			t.Publish("", d.q, "a", "b")
 			t.CheckLetters("dead letter", d.box, ByRelease(t,
-				From(Only310, `a to <dlx> <q>; maxlen 1 in <q> from "" [<q>]; first maxlen in <q> from ""`),
-				From(Since40, `a to <dlx> <q>; maxlen 1 in <q> from "" [<q>]; first maxlen in <q> from ""; last maxlen in <q> from ""`)))
+				On(UpTo("3.12"), `a to <dlx> <q>; maxlen 1 in <q> from "" [<q>]; first maxlen in <q> from ""`),
+				On(Since("3.13"), `a to <dlx> <q>; maxlen 1 in <q> from "" [<q>]; first maxlen in <q> from ""; last maxlen in <q> from ""`)))
 			d.c.CheckCounts("one left", d.q, Counts{Ready: 1})
 			t.Check("it is", d.c.Drain(d.q), []string{"b"})
 		},

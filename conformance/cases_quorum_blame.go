@@ -72,13 +72,13 @@ var quorumBlameCases = []Case{
 			t.Publish("", h.from, "m")
 			h.fail(&wire.BasicReject{})
 			t.Check("first", h.at.withDelivery(1), ByRelease(t,
-				From(Only310, []string{`deliver c 1 "m"`}),
-				From(Only40, []string{`deliver c 1 redelivered "m" x-delivery-count 1`}),
-				From(Only43, []string{`deliver c 1 redelivered "m" x-acquired-count 1 x-delivery-count 1`})))
+				On(UpTo("3.13"), []string{`deliver c 1 "m"`}),
+				On(Between("4.0", "4.2"), []string{`deliver c 1 redelivered "m" x-delivery-count 1`}),
+				On(Since("4.3"), []string{`deliver c 1 redelivered "m" x-acquired-count 1 x-delivery-count 1`})))
 			h.at.Send(&wire.BasicReject{DeliveryTag: 1, Requeue: true})
 			t.Check("second", h.at.withDelivery(1), ByRelease(t,
-				From(Before43, []string{`deliver c 2 redelivered "m" x-delivery-count 1`}),
-				From(Only43, []string{`deliver c 2 redelivered "m" x-acquired-count 1 x-delivery-count 2`})))
+				On(UpTo("4.2"), []string{`deliver c 2 redelivered "m" x-delivery-count 1`}),
+				On(Since("4.3"), []string{`deliver c 2 redelivered "m" x-acquired-count 1 x-delivery-count 2`})))
 		},
 	},
 	{
@@ -91,12 +91,12 @@ var quorumBlameCases = []Case{
 			t.Publish("", h.from, "m")
 			h.fail(&wire.BasicNack{})
 			t.Check("first", h.at.withDelivery(1), ByRelease(t,
-				From(Releases{Release310, Release43}, []string{`deliver c 1 "m"`}),
-				From(Only40, []string{`deliver c 1 redelivered "m" x-delivery-count 1`})))
+				On(UpTo("3.13").Or(Since("4.3")), []string{`deliver c 1 "m"`}),
+				On(Between("4.0", "4.2"), []string{`deliver c 1 redelivered "m" x-delivery-count 1`})))
 			h.at.Send(&wire.BasicNack{DeliveryTag: 1, Requeue: true})
 			t.Check("second", h.at.withDelivery(1), ByRelease(t,
-				From(Before43, []string{`deliver c 2 redelivered "m" x-delivery-count 1`}),
-				From(Only43, []string{`deliver c 2 redelivered "m" x-acquired-count 1`})))
+				On(UpTo("4.2"), []string{`deliver c 2 redelivered "m" x-delivery-count 1`}),
+				On(Since("4.3"), []string{`deliver c 2 redelivered "m" x-acquired-count 1`})))
 		},
 	},
 	{
@@ -111,13 +111,13 @@ var quorumBlameCases = []Case{
 			h.fail(&wire.BasicNack{Requeue: true})
 			h.fail(&wire.BasicReject{})
 			t.Check("first", h.at.withDelivery(1), ByRelease(t,
-				From(Only310, []string{`deliver c 1 "m"`}),
-				From(Only40, []string{`deliver c 1 redelivered "m" x-delivery-count 1`}),
-				From(Only43, []string{`deliver c 1 redelivered "m" x-acquired-count 2 x-delivery-count 2`})))
+				On(UpTo("3.13"), []string{`deliver c 1 "m"`}),
+				On(Between("4.0", "4.2"), []string{`deliver c 1 redelivered "m" x-delivery-count 1`}),
+				On(Since("4.3"), []string{`deliver c 1 redelivered "m" x-acquired-count 2 x-delivery-count 2`})))
 			h.at.Send(&wire.BasicReject{DeliveryTag: 1, Requeue: true})
 			t.Check("second", h.at.withDelivery(1), ByRelease(t,
-				From(Before43, []string{`deliver c 2 redelivered "m" x-delivery-count 1`}),
-				From(Only43, []string{`deliver c 2 redelivered "m" x-acquired-count 1 x-delivery-count 3`})))
+				On(UpTo("4.2"), []string{`deliver c 2 redelivered "m" x-delivery-count 1`}),
+				On(Since("4.3"), []string{`deliver c 2 redelivered "m" x-acquired-count 1 x-delivery-count 3`})))
 		},
 	},
 	{
@@ -131,8 +131,8 @@ var quorumBlameCases = []Case{
 			h.fail(&wire.BasicReject{Requeue: true})
 			h.fail(&wire.BasicReject{})
 			t.Check("first", h.at.withDelivery(1), ByRelease(t,
-				From(Before43, []string{`deliver c 1 "m"`}),
-				From(Only43, []string{`deliver c 1 redelivered "m" x-acquired-count 2 x-delivery-count 2`})))
+				On(UpTo("4.2"), []string{`deliver c 1 "m"`}),
+				On(Since("4.3"), []string{`deliver c 1 redelivered "m" x-acquired-count 2 x-delivery-count 2`})))
 		},
 	},
 	{
@@ -150,8 +150,8 @@ var quorumBlameCases = []Case{
 			h.fail(&wire.BasicReject{})
 			h.c.CheckCounts("stored", h.to, Counts{Ready: 1})
 			t.Check("without", h.c.Get(h.to), ByRelease(t,
-				From(Before43, `get-ok 3 left 0 "n"`),
-				From(Only43, `get-ok 3 left 0 redelivered "n"`)))
+				On(UpTo("4.2"), `get-ok 3 left 0 "n"`),
+				On(Since("4.3"), `get-ok 3 left 0 redelivered "n"`)))
 		},
 	},
 	{
@@ -168,9 +168,9 @@ var quorumBlameCases = []Case{
 			h.c.CheckCounts("came back", h.from, Counts{Ready: 1})
 			h.fail(&wire.BasicReject{})
 			t.Check("first", h.at.withDelivery(1), ByRelease(t,
-				From(Only310, []string{`deliver c 1 "m"`}),
-				From(Only40, []string{`deliver c 1 redelivered "m" x-delivery-count 2`}),
-				From(Only43, []string{`deliver c 1 redelivered "m" x-acquired-count 2 x-delivery-count 2`})))
+				On(UpTo("3.13"), []string{`deliver c 1 "m"`}),
+				On(Between("4.0", "4.2"), []string{`deliver c 1 redelivered "m" x-delivery-count 2`}),
+				On(Since("4.3"), []string{`deliver c 1 redelivered "m" x-acquired-count 2 x-delivery-count 2`})))
 		},
 	},
 	{
@@ -184,16 +184,16 @@ var quorumBlameCases = []Case{
 			h.fail(&wire.BasicReject{Requeue: true})
 			h.fail(&wire.BasicReject{Requeue: true})
 			t.Check("first", h.at.withDelivery(1), ByRelease(t,
-				From(Before43, []string{`deliver c 1 "m"`}),
-				From(Only43, []string{`deliver c 1 redelivered "m" x-acquired-count 2 x-delivery-count 2`})))
+				On(UpTo("4.2"), []string{`deliver c 1 "m"`}),
+				On(Since("4.3"), []string{`deliver c 1 redelivered "m" x-acquired-count 2 x-delivery-count 2`})))
 			h.at.Send(&wire.BasicReject{DeliveryTag: 1, Requeue: true})
 			t.Check("second", h.at.withDelivery(1), ByRelease(t,
-				From(Before43, []string{`deliver c 2 redelivered "m" x-delivery-count 1`}),
-				From(Only43, []string{`deliver c 2 redelivered "m" x-acquired-count 1 x-delivery-count 3`})))
+				On(UpTo("4.2"), []string{`deliver c 2 redelivered "m" x-delivery-count 1`}),
+				On(Since("4.3"), []string{`deliver c 2 redelivered "m" x-acquired-count 1 x-delivery-count 3`})))
 			h.at.Send(&wire.BasicReject{DeliveryTag: 2, Requeue: true})
 			t.Check("third", h.at.withDelivery(1), ByRelease(t,
-				From(Before43, []string{`deliver c 3 redelivered "m" x-delivery-count 2`}),
-				From(Only43, []string{`deliver c 3 redelivered "m" x-acquired-count 2 x-delivery-count 4`})))
+				On(UpTo("4.2"), []string{`deliver c 3 redelivered "m" x-delivery-count 2`}),
+				On(Since("4.3"), []string{`deliver c 3 redelivered "m" x-acquired-count 2 x-delivery-count 4`})))
 		},
 	},
 }

@@ -16,12 +16,12 @@ var quorumCountCases = []Case{
 			t.Check("first", c.withHeaders(1), []string{`deliver c 1 "a"`})
 			c.Send(&wire.BasicNack{DeliveryTag: 1, Requeue: true})
 			t.Check("second", c.withHeaders(1), ByRelease(t,
-				From(Before43, []string{`deliver c 2 redelivered "a" {x-delivery-count=1}`}),
-				From(Only43, []string{`deliver c 2 redelivered "a" {x-acquired-count=1}`})))
+				On(UpTo("4.2"), []string{`deliver c 2 redelivered "a" {x-delivery-count=1}`}),
+				On(Since("4.3"), []string{`deliver c 2 redelivered "a" {x-acquired-count=1}`})))
 			c.Send(&wire.BasicNack{DeliveryTag: 2, Requeue: true})
 			t.Check("third", c.withHeaders(1), ByRelease(t,
-				From(Before43, []string{`deliver c 3 redelivered "a" {x-delivery-count=2}`}),
-				From(Only43, []string{`deliver c 3 redelivered "a" {x-acquired-count=2}`})))
+				On(UpTo("4.2"), []string{`deliver c 3 redelivered "a" {x-delivery-count=2}`}),
+				On(Since("4.3"), []string{`deliver c 3 redelivered "a" {x-acquired-count=2}`})))
 		},
 	},
 	{
@@ -37,16 +37,16 @@ var quorumCountCases = []Case{
 			t.Check("first", c.withHeaders(1), []string{`deliver c 1 "a"`})
 			c.Send(&wire.BasicReject{DeliveryTag: 1, Requeue: true})
 			t.Check("second", c.withHeaders(1), ByRelease(t,
-				From(Before43, []string{`deliver c 2 redelivered "a" {x-delivery-count=1}`}),
-				From(Only43, []string{`deliver c 2 redelivered "a" {x-acquired-count=1, x-delivery-count=1}`})))
+				On(UpTo("4.2"), []string{`deliver c 2 redelivered "a" {x-delivery-count=1}`}),
+				On(Since("4.3"), []string{`deliver c 2 redelivered "a" {x-acquired-count=1, x-delivery-count=1}`})))
 			c.Send(&wire.BasicNack{DeliveryTag: 2, Requeue: true})
 			t.Check("third", c.withHeaders(1), ByRelease(t,
-				From(Before43, []string{`deliver c 3 redelivered "a" {x-delivery-count=2}`}),
-				From(Only43, []string{`deliver c 3 redelivered "a" {x-acquired-count=2, x-delivery-count=1}`})))
+				On(UpTo("4.2"), []string{`deliver c 3 redelivered "a" {x-delivery-count=2}`}),
+				On(Since("4.3"), []string{`deliver c 3 redelivered "a" {x-acquired-count=2, x-delivery-count=1}`})))
 			c.Send(&wire.BasicReject{DeliveryTag: 3, Requeue: true})
 			t.Check("fourth", c.withHeaders(1), ByRelease(t,
-				From(Before43, []string{`deliver c 4 redelivered "a" {x-delivery-count=3}`}),
-				From(Only43, []string{`deliver c 4 redelivered "a" {x-acquired-count=3, x-delivery-count=2}`})))
+				On(UpTo("4.2"), []string{`deliver c 4 redelivered "a" {x-delivery-count=3}`}),
+				On(Since("4.3"), []string{`deliver c 4 redelivered "a" {x-acquired-count=3, x-delivery-count=2}`})))
 		},
 	},
 	{
@@ -65,8 +65,8 @@ var quorumCountCases = []Case{
 			c = r.Channel()
 			c.Consume(q, "c")
 			t.Check("second", c.withHeaders(2), ByRelease(t,
-				From(Before43, []string{`deliver c 1 redelivered "a" {x-delivery-count=1}`, `deliver c 2 redelivered "b" {x-delivery-count=1}`}),
-				From(Only43, []string{
+				On(UpTo("4.2"), []string{`deliver c 1 redelivered "a" {x-delivery-count=1}`, `deliver c 2 redelivered "b" {x-delivery-count=1}`}),
+				On(Since("4.3"), []string{
 					`deliver c 1 redelivered "a" {x-acquired-count=1, x-delivery-count=1}`,
 					`deliver c 2 redelivered "b" {x-acquired-count=1, x-delivery-count=1}`,
 				})))
@@ -85,8 +85,8 @@ var quorumCountCases = []Case{
 			t.Check("first", c.withHeaders(1), []string{`deliver c 1 "a"`})
 			c.Send(&wire.BasicRecover{Requeue: true})
 			t.Check("reply and second", c.withHeaders(2), ByRelease(t,
-				From(Before43, []string{"basic.recover-ok{}", `deliver c 2 redelivered "a" {x-delivery-count=1}`}),
-				From(Only43, []string{"basic.recover-ok{}", `deliver c 2 redelivered "a" {x-acquired-count=1}`})))
+				On(UpTo("4.2"), []string{"basic.recover-ok{}", `deliver c 2 redelivered "a" {x-delivery-count=1}`}),
+				On(Since("4.3"), []string{"basic.recover-ok{}", `deliver c 2 redelivered "a" {x-acquired-count=1}`})))
 		},
 	},
 	{
@@ -99,13 +99,13 @@ var quorumCountCases = []Case{
 			c.Queue(q, quorum(deliveryLimit(10))...)
 			t.Publish("", q, "a")
 			t.Check("first", c.getWithHeaders(q), ByRelease(t,
-				From(Only310, `get-ok 1 left 0 "a" {x-delivery-count=0}`),
-				From(Since40, `get-ok 1 left 0 "a"`)))
+				On(Only("3.10"), `get-ok 1 left 0 "a" {x-delivery-count=0}`),
+				On(Since("3.12"), `get-ok 1 left 0 "a"`)))
 			c.Send(&wire.BasicReject{DeliveryTag: 1, Requeue: true})
 			c.CheckCounts("came back", q, Counts{Ready: 1})
 			t.Check("second", c.getWithHeaders(q), ByRelease(t,
-				From(Before43, `get-ok 2 left 0 redelivered "a" {x-delivery-count=1}`),
-				From(Only43, `get-ok 2 left 0 redelivered "a" {x-acquired-count=1, x-delivery-count=1}`)))
+				On(UpTo("4.2"), `get-ok 2 left 0 redelivered "a" {x-delivery-count=1}`),
+				On(Since("4.3"), `get-ok 2 left 0 redelivered "a" {x-acquired-count=1, x-delivery-count=1}`)))
 		},
 	},
 	{
@@ -121,8 +121,8 @@ var quorumCountCases = []Case{
 			t.Check("first", c.withHeaders(1), []string{`deliver c 1 "m" {a="1", x-delivery-count=7, z="2"}`})
 			c.Send(&wire.BasicReject{DeliveryTag: 1, Requeue: true})
 			t.Check("second", c.withHeaders(1), ByRelease(t,
-				From(Before43, []string{`deliver c 2 redelivered "m" {a="1", x-delivery-count=1, z="2"}`}),
-				From(Only43, []string{`deliver c 2 redelivered "m" {a="1", x-acquired-count=1, x-delivery-count=1, z="2"}`})))
+				On(UpTo("4.2"), []string{`deliver c 2 redelivered "m" {a="1", x-delivery-count=1, z="2"}`}),
+				On(Since("4.3"), []string{`deliver c 2 redelivered "m" {a="1", x-acquired-count=1, x-delivery-count=1, z="2"}`})))
 		},
 	},
 }

@@ -18,7 +18,7 @@ var quorumDeadCases = []Case{
 				t.Policy(q, map[string]any{"max-length": 1})
 				c.CheckCounts(kind+" dead", dlq, Counts{Ready: 3})
 				want := []string{"a", "b", "c"}
-				if kind == "quorum" && t.In(Before43) {
+				if kind == "quorum" && t.In(UpTo("4.1")) {
 					want = []string{"c", "b", "a"}
 				}
 				t.Check(kind+" order", c.Drain(dlq), want)
@@ -35,12 +35,12 @@ var quorumDeadCases = []Case{
 			d := newDeadLetters(t, quorum(wire.Field{Key: "x-message-ttl", Value: int32(10)})...)
 			d.c.Publish("", d.q, "a")
 			t.CheckLetters("by the queue", d.box, ByRelease(t,
-				From(Only310, `a to <dlx> <q>; expired 1 in <q> from "" [<q>]; first expired in <q> from ""`),
-				From(Since40, `a to <dlx> <q>; expired 1 in <q> from "" [<q>]; first expired in <q> from ""; last expired in <q> from ""`)))
+				On(UpTo("3.12"), `a to <dlx> <q>; expired 1 in <q> from "" [<q>]; first expired in <q> from ""`),
+				On(Since("3.13"), `a to <dlx> <q>; expired 1 in <q> from "" [<q>]; first expired in <q> from ""; last expired in <q> from ""`)))
 			d.publish(wire.Properties{Flags: wire.HasExpiration, Expiration: "1"}, "b")
 			t.CheckLetters("by the message", d.box, ByRelease(t,
-				From(Only310, `b to <dlx> <q>; expired 1 in <q> from "" [<q>] expiration 1; first expired in <q> from ""`),
-				From(Since40, `b to <dlx> <q>; expired 1 in <q> from "" [<q>] expiration 1; first expired in <q> from ""; last expired in <q> from ""`)))
+				On(UpTo("3.12"), `b to <dlx> <q>; expired 1 in <q> from "" [<q>] expiration 1; first expired in <q> from ""`),
+				On(Since("3.13"), `b to <dlx> <q>; expired 1 in <q> from "" [<q>] expiration 1; first expired in <q> from ""; last expired in <q> from ""`)))
 		},
 	},
 	{
@@ -52,8 +52,8 @@ var quorumDeadCases = []Case{
 			d := newDeadLetters(t, quorum(wire.Field{Key: "x-max-length", Value: int32(2)})...)
 			d.c.Publish("", d.q, "a", "b", "c")
 			t.CheckLetters("dead letter", d.box, ByRelease(t,
-				From(Only310, `a to <dlx> <q>; maxlen 1 in <q> from "" [<q>]; first maxlen in <q> from ""`),
-				From(Since40, `a to <dlx> <q>; maxlen 1 in <q> from "" [<q>]; first maxlen in <q> from ""; last maxlen in <q> from ""`)))
+				On(UpTo("3.12"), `a to <dlx> <q>; maxlen 1 in <q> from "" [<q>]; first maxlen in <q> from ""`),
+				On(Since("3.13"), `a to <dlx> <q>; maxlen 1 in <q> from "" [<q>]; first maxlen in <q> from ""; last maxlen in <q> from ""`)))
 			t.Check("left", d.c.Drain(d.q), []string{"b", "c"})
 		},
 	},
@@ -71,8 +71,8 @@ var quorumDeadCases = []Case{
 			d.c.Lines(1)
 			d.c.Send(&wire.BasicReject{DeliveryTag: 2})
 			t.CheckLetters("dead letter", d.box, ByRelease(t,
-				From(Only310, `a to <dlx> <q>; rejected 1 in <q> from "" [<q>]; first rejected in <q> from ""`),
-				From(Since40, `a to <dlx> <q>; rejected 1 in <q> from "" [<q>]; first rejected in <q> from ""; last rejected in <q> from ""`)))
+				On(UpTo("3.12"), `a to <dlx> <q>; rejected 1 in <q> from "" [<q>]; first rejected in <q> from ""`),
+				On(Since("3.13"), `a to <dlx> <q>; rejected 1 in <q> from "" [<q>]; first rejected in <q> from ""; last rejected in <q> from ""`)))
 		},
 	},
 	{
@@ -103,9 +103,9 @@ var quorumDeadCases = []Case{
 				c.Send(&wire.BasicReject{DeliveryTag: Expect[*wire.BasicDeliver](c).DeliveryTag})
 			}
 			t.CheckLetters("twice around", c, ByRelease(t,
-				From(Only310, `m to "" <work>; expired 2 in <wait> from "" [<wait>]; rejected 2 in <work> from "" [<work>]; first rejected in <work> from ""`),
-				From(Only40, `m to "" <work>; expired 2 in <wait> from "" [<wait>]; rejected 2 in <work> from "" [<work>]; first rejected in <work> from ""; last expired in <wait> from ""; {x-delivery-count=2}`),
-				From(Only43, `m to "" <work>; expired 2 in <wait> from "" [<wait>]; rejected 2 in <work> from "" [<work>]; first rejected in <work> from ""; last expired in <wait> from ""; {x-acquired-count=2, x-delivery-count=2}`)))
+				On(UpTo("3.13"), `m to "" <work>; expired 2 in <wait> from "" [<wait>]; rejected 2 in <work> from "" [<work>]; first rejected in <work> from ""; last expired in <wait> from ""`),
+				On(Between("4.0", "4.2"), `m to "" <work>; expired 2 in <wait> from "" [<wait>]; rejected 2 in <work> from "" [<work>]; first rejected in <work> from ""; last expired in <wait> from ""; {x-delivery-count=2}`),
+				On(Since("4.3"), `m to "" <work>; expired 2 in <wait> from "" [<wait>]; rejected 2 in <work> from "" [<work>]; first rejected in <work> from ""; last expired in <wait> from ""; {x-acquired-count=2, x-delivery-count=2}`)))
 		},
 	},
 	{

@@ -17,8 +17,8 @@ var quorumLimitCases = []Case{
 				d.c.Send(&wire.BasicReject{DeliveryTag: ok.DeliveryTag, Requeue: true})
 			}
 			t.Check("dead letter", d.box.letters(1), ByRelease(t,
-				From(Only310, []string{`a to <dlx> <q>; delivery_limit 1 in <q> from "" [<q>]; first delivery_limit in <q> from ""`}),
-				From(Since40, []string{`a to <dlx> <q>; delivery_limit 1 in <q> from "" [<q>]; first delivery_limit in <q> from ""; last delivery_limit in <q> from ""`})))
+				On(UpTo("3.12"), []string{`a to <dlx> <q>; delivery_limit 1 in <q> from "" [<q>]; first delivery_limit in <q> from ""`}),
+				On(Since("3.13"), []string{`a to <dlx> <q>; delivery_limit 1 in <q> from "" [<q>]; first delivery_limit in <q> from ""; last delivery_limit in <q> from ""`})))
 		},
 	},
 	{
@@ -71,7 +71,7 @@ var quorumLimitCases = []Case{
 			last := d.c.Next()
 			t.Check("the 21st", last.String(), `deliver c 21 redelivered "a"`)
 			d.c.Send(&wire.BasicReject{DeliveryTag: 21, Requeue: true})
-			if t.In(Only310) {
+			if t.In(UpTo("3.13")) {
 				t.Check("the 22nd", d.c.Lines(1), []string{`deliver c 22 redelivered "a"`})
 				return
 			}
@@ -89,7 +89,7 @@ var quorumLimitCases = []Case{
 			t.Publish("", q, "a", "b")
 			c.Qos(1, false)
 			c.Consume(q, "c")
-			if t.In(Only310) {
+			if t.In(UpTo("3.13")) {
 				c.Lines(1)
 				c.Send(&wire.BasicReject{DeliveryTag: 1, Requeue: true})
 				t.Check("the next", c.Lines(1), []string{`deliver c 2 "b"`})

@@ -53,8 +53,8 @@ var quorumOrderCases = []Case{
 			}
 			c.Send(&wire.BasicNack{DeliveryTag: 2, Requeue: true}, &wire.BasicReject{DeliveryTag: 1, Requeue: true})
 			t.Check("order", c.DrainRequeued(q, 4), ByRelease(t,
-				From(Only310, []string{"c", "d", "b", "a"}),
-				From(Since40, []string{"b", "a", "c", "d"})))
+				On(UpTo("3.13"), []string{"c", "d", "b", "a"}),
+				On(Since("4.0"), []string{"b", "a", "c", "d"})))
 		},
 	},
 	{
@@ -107,9 +107,9 @@ var quorumOrderCases = []Case{
 			c.publishPriorities(q, []string{"a-", "b4", "c5", "d9", "e0", "f6", "g5", "h255", "i3", "j40"}, []int{-1, 4, 5, 9, 0, 6, 5, 255, 3, 40})
 			c.CheckCounts("published", q, Counts{Ready: 10})
 			t.Check("order", c.Drain(q), ByRelease(t,
-				From(Only310, []string{"a-", "b4", "c5", "d9", "e0", "f6", "g5", "h255", "i3", "j40"}),
-				From(Only40, []string{"c5", "d9", "a-", "f6", "g5", "b4", "h255", "j40", "e0", "i3"}),
-				From(Only43, []string{"h255", "j40", "d9", "f6", "c5", "g5", "a-", "b4", "i3", "e0"})))
+				On(UpTo("3.13"), []string{"a-", "b4", "c5", "d9", "e0", "f6", "g5", "h255", "i3", "j40"}),
+				On(Between("4.0", "4.2"), []string{"c5", "d9", "a-", "f6", "g5", "b4", "h255", "j40", "e0", "i3"}),
+				On(Since("4.3"), []string{"h255", "j40", "d9", "f6", "c5", "g5", "a-", "b4", "i3", "e0"})))
 		},
 	},
 	{
@@ -128,13 +128,13 @@ var quorumOrderCases = []Case{
 			c.ConsumeWith(priorityConsumer(q, "high", int32(5)))
 			c.Send(&wire.BasicAck{DeliveryTag: 1})
 			t.Check("after a high one joined", c.Lines(1), ByRelease(t,
-				From(Only310, []string{`deliver one 2 "b"`}),
-				From(Since40, []string{`deliver high 2 "b"`})))
+				On(UpTo("3.13"), []string{`deliver one 2 "b"`}),
+				On(Since("4.0"), []string{`deliver high 2 "b"`})))
 			Call[*wire.BasicCancelOk](c, &wire.BasicCancel{ConsumerTag: "one"})
 			c.Send(&wire.BasicAck{DeliveryTag: 2})
 			t.Check("after the first is cancelled", c.Lines(1), ByRelease(t,
-				From(Only310, []string{`deliver two 3 "c"`}),
-				From(Since40, []string{`deliver high 3 "c"`})))
+				On(UpTo("3.13"), []string{`deliver two 3 "c"`}),
+				On(Since("4.0"), []string{`deliver high 3 "c"`})))
 		},
 	},
 	{
@@ -148,8 +148,8 @@ var quorumOrderCases = []Case{
 			c.Queue(q, quorum(wire.Field{Key: "x-single-active-consumer", Value: true})...)
 			t.Publish("", q, "a", "b")
 			t.Check("without a consumer", t.answer(r.Channel(), &wire.BasicGet{Queue: q}), ByRelease(t,
-				From(Before43, `channel error 405 "RESOURCE_LOCKED - cannot obtain access to locked queue '<q>' in vhost '/'. basic.get operations are not supported by quorum queues with single active consumer" by basic.get`),
-				From(Only43, `channel error 405 "RESOURCE_LOCKED - cannot obtain access to locked queue '<q>' in vhost '/'. basic.get operations are not supported by <<\"quorum\">> queues with single active consumer" by basic.get`)))
+				On(UpTo("4.1"), `channel error 405 "RESOURCE_LOCKED - cannot obtain access to locked queue '<q>' in vhost '/'. basic.get operations are not supported by quorum queues with single active consumer" by basic.get`),
+				On(Since("4.2"), `channel error 405 "RESOURCE_LOCKED - cannot obtain access to locked queue '<q>' in vhost '/'. basic.get operations are not supported by <<\"quorum\">> queues with single active consumer" by basic.get`)))
 		},
 	},
 	{
@@ -217,7 +217,7 @@ var quorumOrderCases = []Case{
 				t.Check(each.label+" two", c.Drain(q), []string{"x", "y"})
 				c.publishPriorities(q, each.bodies[2:], each.priorities[2:])
 				c.CheckCounts(each.label+" four", q, Counts{Ready: 4})
-				t.Check(each.label+" order", c.Drain(q), ByRelease(t, From(Only310, each.in310), From(Only40, each.in40), From(Only43, each.in43)))
+				t.Check(each.label+" order", c.Drain(q), ByRelease(t, On(UpTo("3.13"), each.in310), On(Between("4.0", "4.2"), each.in40), On(Since("4.3"), each.in43)))
 			}
 		},
 	},
@@ -242,8 +242,8 @@ var quorumOrderCases = []Case{
 				got = append(got, d.Method.(*wire.BasicDeliver).ConsumerTag+" "+string(d.Body))
 			}
 			t.Check("order", got, ByRelease(t,
-				From(Only310, []string{"first 1", "second 2", "first 3"}),
-				From(Since40, []string{"first 1", "first 3", "second 2"})))
+				On(UpTo("3.13"), []string{"first 1", "second 2", "first 3"}),
+				On(Since("4.0"), []string{"first 1", "first 3", "second 2"})))
 		},
 	},
 	{
@@ -282,9 +282,9 @@ var quorumOrderCases = []Case{
 			t.Check("low", low.Lines(2), []string{`deliver low 1 "a"`, `deliver low 2 "b"`})
 			high.ConsumeWith(priorityConsumer(q, "high", int32(5)))
 			low.Send(&wire.BasicAck{DeliveryTag: 1})
-			other.CheckCounts("one is settled", q, Counts{Ready: ByRelease(t, From(Only310, uint32(1)), From(Since40, uint32(2))), Consumers: 1})
+			other.CheckCounts("one is settled", q, Counts{Ready: ByRelease(t, On(UpTo("3.13"), uint32(1)), On(Since("4.0"), uint32(2))), Consumers: 1})
 			low.Send(&wire.BasicAck{DeliveryTag: 2})
-			if t.In(Only310) {
+			if t.In(UpTo("3.13")) {
 				t.Check("low goes on", low.Lines(2), []string{`deliver low 3 "c"`, `deliver low 4 "d"`})
 			} else {
 				t.Check("high takes over", high.Lines(2), []string{`deliver high 1 "c"`, `deliver high 2 "d"`})

@@ -43,7 +43,7 @@ var returns = []wire.Method{&wire.BasicNack{DeliveryTag: 1, Requeue: true}, &wir
 var quorumRetryCases = []Case{
 	{
 		ID: "quorum-retry/types", Title: "type all delays what comes back, failed only what failed, returned only what did not",
-		Why: "A worker that rejects gets the same message again at once otherwise.", Source: pageQuorum + "#delayed-retry", Releases: Only43, Waits: true,
+		Why: "A worker that rejects gets the same message again at once otherwise.", Source: pageQuorum + "#delayed-retry", Releases: Since("4.3"), Waits: true,
 		Run: func(t *T) {
 			r := t.Raw()
 			c := r.Channel()
@@ -65,7 +65,7 @@ var quorumRetryCases = []Case{
 	},
 	{
 		ID: "quorum-retry/values", Title: "the minimum is a positive number, or nothing is delayed; a maximum below it counts",
-		Why: "A delay that is misspelt is none, and nothing tells.", Source: measured, Releases: Only43, Waits: true,
+		Why: "A delay that is misspelt is none, and nothing tells.", Source: measured, Releases: Since("4.3"), Waits: true,
 		Run: func(t *T) {
 			r := t.Raw()
 			c := r.Channel()
@@ -81,7 +81,7 @@ var quorumRetryCases = []Case{
 	},
 	{
 		ID: "quorum-retry/growth", Title: "with a maximum the delay grows with the failures, up to it; without one it does not",
-		Why: "A service that is down must not be asked more and more often.", Source: pageQuorum + "#delayed-retry", Releases: Only43, Waits: true,
+		Why: "A service that is down must not be asked more and more often.", Source: pageQuorum + "#delayed-retry", Releases: Since("4.3"), Waits: true,
 		Run: func(t *T) {
 			for _, most := range []any{nil, int32(500)} {
 				for _, how := range []wire.Method{returns[0], returns[1]} {
@@ -107,7 +107,7 @@ var quorumRetryCases = []Case{
 	},
 	{
 		ID: "quorum-retry/order", Title: "what comes back goes before what was not delivered; it is not ready until then, and purged with the others",
-		Why: "Counts and order show in dashboards and in tests.", Source: measured, Releases: Only43, Waits: true,
+		Why: "Counts and order show in dashboards and in tests.", Source: measured, Releases: Since("4.3"), Waits: true,
 		Run: func(t *T) {
 			r := t.Raw()
 			c, q := r.Channel(), t.QueueName("q")
@@ -133,7 +133,7 @@ var quorumRetryCases = []Case{
 	},
 	{
 		ID: "quorum-retry/consumer", Title: "a consumer gets what it gave back when the delay is over",
-		Why: "Workers consume, and do not ask.", Source: pageQuorum + "#delayed-retry", Releases: Only43, Waits: true,
+		Why: "Workers consume, and do not ask.", Source: pageQuorum + "#delayed-retry", Releases: Since("4.3"), Waits: true,
 		Run: func(t *T) {
 			c, q := t.Raw().Channel(), t.QueueName("q")
 			c.Queue(q, delayedRetry("failed", int32(500))...)
@@ -149,7 +149,7 @@ var quorumRetryCases = []Case{
 	},
 	{
 		ID: "quorum-retry/limits", Title: "a delivery limit and a length count what is held back as every queue of its type does; its time to live goes on",
-		Why: "Retries must end.", Source: measured, Releases: Only43, Waits: true,
+		Why: "Retries must end.", Source: measured, Releases: Since("4.3"), Waits: true,
 		Run: func(t *T) {
 			r := t.Raw()
 			c, dead := r.Channel(), t.QueueName("dead")
@@ -185,7 +185,7 @@ var quorumRetryCases = []Case{
 	},
 	{
 		ID: "quorum-retry/policy", Title: "a policy delays, unless arguments do; it holds for what comes back from then on",
-		Why: "Operators slow down a loop.", Source: pageQuorum + "#delayed-retry", Releases: Only43, Management: true, Waits: true,
+		Why: "Operators slow down a loop.", Source: pageQuorum + "#delayed-retry", Releases: Since("4.3"), Management: true, Waits: true,
 		Run: func(t *T) {
 			r := t.Raw()
 			c, q := r.Channel(), t.QueueName("q")

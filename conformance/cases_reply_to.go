@@ -100,7 +100,7 @@ var replyToCases = []Case{
 			name := c.request(q)
 			t.Placeholder("name", name)
 			comesBack := func(body string) []string {
-				return ByRelease(t, From(Before43, []string{`return 312 NO_ROUTE "" <name> "` + body + `"`}), From(Only43, []string{}))
+				return ByRelease(t, On(UpTo("4.1"), []string{`return 312 NO_ROUTE "" <name> "` + body + `"`}), On(Since("4.2"), []string{}))
 			}
 			t.Check("while it is there", server.mandatory("", name, "reply"), comesBack("reply"))
 			t.Check("delivered", c.Lines(1), []string{`deliver a 2 "reply"`})
@@ -280,8 +280,8 @@ var replyToCases = []Case{
 				c.Publish("", name, body)
 			}
 			t.Check("replies", c.Lines(3), ByRelease(t,
-				From(Before43, []string{`deliver a 2 "1"`, `deliver a 2 "2"`, `deliver a 2 "3"`}),
-				From(Only43, []string{`deliver a 2 "1"`, `deliver a 3 "2"`, `deliver a 4 "3"`})))
+				On(UpTo("4.1"), []string{`deliver a 2 "1"`, `deliver a 2 "2"`, `deliver a 2 "3"`}),
+				On(Since("4.2"), []string{`deliver a 2 "1"`, `deliver a 3 "2"`, `deliver a 4 "3"`})))
 		},
 	},
 }

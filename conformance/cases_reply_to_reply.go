@@ -52,7 +52,7 @@ var replyToReplyCases = []Case{
 			server.Queue(q)
 			name := c.request(q)
 			Call[*wire.TxSelectOk](server, &wire.TxSelect{})
-			if t.In(Before43) {
+			if t.In(UpTo("4.1")) {
 				server.Publish("", name, "m")
 				t.Check("at once", c.Lines(1), []string{`deliver a 2 "m"`})
 				Call[*wire.TxCommitOk](server, &wire.TxCommit{})
@@ -82,7 +82,7 @@ var replyToReplyCases = []Case{
 			worker.Publish("", work, "dead")
 			worker.reject(work)
 			worker.CheckCounts("dead", work, Counts{})
-			if !t.In(Only40) {
+			if !t.In(Between("3.13", "4.1")) {
 				got := c.Next()
 				t.Check("reply", string(got.Body), "dead")
 				t.Check("key", got.Method.(*wire.BasicDeliver).RoutingKey, name)
@@ -205,7 +205,7 @@ var replyToReplyCases = []Case{
 			name := c.request(q)
 			answer := t.Manage(http.MethodPost, "/api/exchanges/"+url.PathEscape(t.uri.Vhost)+"/amq.default/publish", map[string]any{
 				"properties": map[string]any{}, "routing_key": name, "payload": "over HTTP", "payload_encoding": "string"})
-			t.Check("answer", answer, map[string]any{"routed": t.In(Only43)})
+			t.Check("answer", answer, map[string]any{"routed": t.In(Since("4.2"))})
 			t.Check("reply", c.Lines(1), []string{`deliver a 2 "over HTTP"`})
 		},
 	},

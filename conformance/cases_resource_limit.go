@@ -147,9 +147,9 @@ var resourceLimitCases = []Case{
 			refusal := func(limit int) string {
 				name, text := "<user>", fmt.Sprintf("(%d)", limit)
 				switch {
-				case t.In(Only40):
+				case t.In(Between("3.12", "4.1")):
 					name = "the node"
-				case t.In(Only43):
+				case t.In(Since("4.2")):
 					text = fmt.Sprint(limit)
 				}
 				return ConnectionError(wire.NotAllowed, "number of channels opened for user '"+name+"' has reached the maximum allowed user limit of "+text, 0).String()

@@ -62,7 +62,7 @@ var restartCases = []Case{
 			t.Check("exclusive queue", r.Channel().Refused(&wire.QueueDeclare{Queue: exclusive, Passive: true}),
 				ChannelError(wire.NotFound, "no queue '<exclusive>' in vhost '/'", wire.IDQueueDeclare))
 			c = r.Channel()
-			if t.In(Only43) {
+			if t.In(Since("4.2")) {
 				Call[*wire.ExchangeDeclareOk](c, &wire.ExchangeDeclare{Exchange: transient, Type: "fanout"})
 				c.Publish(transient, "", "by the transient exchange")
 				c.CheckCounts("its bindings are there", q, Counts{Ready: 1})
@@ -251,7 +251,7 @@ var restartCases = []Case{
 			Call[*wire.QueueUnbindOk](c, &wire.QueueUnbind{Queue: two, Exchange: hash, RoutingKey: "3"})
 			hashed("with one queue", c, 5, 5, 0)
 			c.Bind(late, history, "")
-			kept := ByRelease(t, From(Before43, []string{}), From(Only43, []string{"0", "1", "2"}))
+			kept := ByRelease(t, On(UpTo("4.1"), []string{}), On(Since("4.2"), []string{"0", "1", "2"}))
 			c.CheckCounts("kept", late, Counts{Ready: uint32(len(kept))})
 			t.Check("the history", c.Drain(late), kept)
 		},

@@ -127,7 +127,7 @@ var routingCases = []Case{
 		Why:    "Each # multiplies the ways to match.",
 		Source: measured,
 		Run: func(t *T) {
-			if t.In(Before43) {
+			if t.In(UpTo("4.2")) {
 				t.Check("keys by binding", routed(t, "topic", []string{"#.a.#.b.#"}, []string{"a.b", "b.a", "x.a.y.b.z"}),
 					map[string][]string{"#.a.#.b.#": {"a.b", "x.a.y.b.z"}})
 				return
@@ -264,7 +264,7 @@ var routingCases = []Case{
 			x.publish("A", argument("a", wire.Array{"v"}))
 			floats, thousand := []string{"f", "d"}, []string{"T"} // a timestamp is matched in milliseconds
 			void := slices.Concat(integers, []string{"T", "f", "d", "S", "x", "t", "V", "D", "F", "A"})
-			if t.In(Only310) { // there an integer equals a float, and a timestamp is matched in seconds
+			if t.In(UpTo("3.12")) { // there an integer equals a float, and a timestamp is matched in seconds
 				integers = slices.Concat(integers, []string{"T", "f", "d"})
 				floats, thousand = integers, nil
 			}

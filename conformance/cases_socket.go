@@ -102,7 +102,7 @@ var socketCases = []Case{
 		Source: measured,
 		Waits:  true,
 		Run: func(t *T) {
-			least := ByRelease(t, From(Before43, 4096), From(Only43, 8192))
+			least := ByRelease(t, On(UpTo("4.0"), 4096), On(Since("4.1"), 8192))
 			startOk := func(size int) *Raw {
 				r := t.Socket()
 				r.Greet()

@@ -15,8 +15,8 @@ var streamConsumeCases = []Case{
 		Run: func(t *T) {
 			q := t.Raw().Channel().Stream()
 			want := ChannelError(wire.PreconditionFailed, ByRelease(t,
-				From(Only310, "consumer prefetch count is not set for 'queue '<q>' in vhost '/''"),
-				From(Since40, "consumer prefetch count is not set for stream queue '<q>' in vhost '/'")), wire.IDBasicConsume)
+				On(UpTo("3.13"), "consumer prefetch count is not set for 'queue '<q>' in vhost '/''"),
+				On(Since("4.0"), "consumer prefetch count is not set for stream queue '<q>' in vhost '/'")), wire.IDBasicConsume)
 			t.Check("no prefetch", t.Raw().Channel().Refused(&wire.BasicConsume{Queue: q}), want)
 			t.Check("nor acknowledgement", t.Raw().Channel().Refused(&wire.BasicConsume{Queue: q, NoAck: true}), want)
 		},
@@ -30,8 +30,8 @@ var streamConsumeCases = []Case{
 			q, c := t.Raw().Channel().Stream(), t.Raw().Channel()
 			c.Qos(1, false)
 			t.Check("refusal", c.Refused(&wire.BasicConsume{Queue: q, NoAck: true}), unsupported(ByRelease(t,
-				From(Only310, "automatic acknowledgement not supported by stream queues"),
-				From(Since40, "automatic acknowledgement not supported by stream")), wire.IDBasicConsume))
+				On(UpTo("3.13"), "automatic acknowledgement not supported by stream queues"),
+				On(Since("4.0"), "automatic acknowledgement not supported by stream")), wire.IDBasicConsume))
 		},
 	},
 	{
@@ -45,7 +45,7 @@ var streamConsumeCases = []Case{
 			c.Qos(10, false)
 			c.Qos(1, true)
 			consume := &wire.BasicConsume{Queue: q, ConsumerTag: "c", Arguments: argument(streamOffset, fromFirst)}
-			if t.In(Before43) {
+			if t.In(UpTo("4.2")) {
 				t.Check("refusal", c.Refused(consume),
 					ConnectionError(wire.NotImplemented, "queue '<q>' in vhost '/' does not support global qos", wire.IDBasicConsume))
 				return
@@ -66,7 +66,7 @@ var streamConsumeCases = []Case{
 				return ChannelError(wire.PreconditionFailed, "invalid arg '"+key+"' for queue '<q>' in vhost '/' of queue type rabbit_stream_queue", wire.IDBasicConsume)
 			}
 			keys := []string{"x-priority"}
-			if t.In(Only310) {
+			if t.In(UpTo("3.12")) {
 				keys = append(keys, "x-cancel-on-ha-failover")
 			}
 			for _, key := range keys {

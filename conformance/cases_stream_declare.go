@@ -96,7 +96,7 @@ var streamDeclareCases = []Case{
 			}
 			for _, age := range []string{"", "h", "-1h", " 1h", "soon"} {
 				t.Check("no digit: "+age, t.Raw().Channel().Refused(declareStream(q, argument("x-max-age", age)...)),
-					ByRelease(t, From(Before43, internalError()), From(Only43, invalid)))
+					ByRelease(t, On(UpTo("4.1"), internalError()), On(Since("4.2"), invalid)))
 			}
 			t.Check("a number", t.Raw().Channel().Refused(declareStream(q, argument("x-max-age", int32(1))...)),
 				wrongArgument("x-max-age", "{unacceptable_type,signedint}"))
@@ -129,7 +129,7 @@ var streamDeclareCases = []Case{
 		Title:    "x-stream-filter-size-bytes is between 16 and 255",
 		Why:      "The argument came with filters; releases without them do not look at it.",
 		Source:   "rabbitmq.com/docs/streams#filtering",
-		Releases: Since40,
+		Releases: Since("3.13"),
 		Run: func(t *T) {
 			c, q, key := t.Raw().Channel(), t.QueueName("q"), "x-stream-filter-size-bytes"
 			c.Stream(argument(key, int32(16))...)
@@ -145,7 +145,7 @@ var streamDeclareCases = []Case{
 				{"a", wrongArgument(key, `"expected integer, got longstr"`)},
 			} {
 				t.Check(render(test.value), t.Raw().Channel().Refused(declareStream(q, argument(key, test.value)...)),
-					ByRelease(t, From(Only40, range40), From(Only43, test.in43)))
+					ByRelease(t, On(Between("3.12", "4.1"), range40), On(Since("4.2"), test.in43)))
 			}
 		},
 	},
@@ -167,11 +167,11 @@ var streamDeclareCases = []Case{
 				t.Check(label, t.Raw().Channel().Refused(declareStream(q, fields...)), ChannelError(wire.PreconditionFailed,
 					"inequivalent arg '"+key+"' for queue '<q>' in vhost '/': "+values, wire.IDQueueDeclare))
 			}
-			differs("age", "x-max-age", ByRelease(t, From(Before43, "received '2h' but current is '1h'"),
-				From(Only43, "received '7200000' but current is '3600000'")), age("2h"), size, segment)
-			differs("no age", "x-max-age", ByRelease(t, From(Before43, "received none but current is the value '1h' of type 'longstr'"),
-				From(Only43, "received none but current is the value '3600000' of type 'longstr'")), size, segment)
-			if t.In(Only43) {
+			differs("age", "x-max-age", ByRelease(t, On(UpTo("4.2"), "received '2h' but current is '1h'"),
+				On(Since("4.3"), "received '7200000' but current is '3600000'")), age("2h"), size, segment)
+			differs("no age", "x-max-age", ByRelease(t, On(UpTo("4.2"), "received none but current is the value '1h' of type 'longstr'"),
+				On(Since("4.3"), "received none but current is the value '3600000' of type 'longstr'")), size, segment)
+			if t.In(Since("4.3")) {
 				t.Check("60m is 1h", Call[*wire.QueueDeclareOk](c, declareStream(q, age("60m"), size, segment)), same)
 			} else {
 				differs("60m", "x-max-age", "received '60m' but current is '1h'", age("60m"), size, segment)
@@ -196,8 +196,8 @@ var streamDeclareCases = []Case{
 				return ChannelError(wire.PreconditionFailed, "inequivalent arg 'x-queue-type' for queue '<q>' in vhost '/': "+values, wire.IDQueueDeclare)
 			}
 			t.Check("no type", t.Raw().Channel().Refused(&wire.QueueDeclare{Queue: q, Durable: true}), refusal(ByRelease(t,
-				From(Only310, "received none but current is the value 'stream' of type 'longstr'"),
-				From(Since40, "received 'classic' but current is 'stream'"))))
+				On(UpTo("3.13"), "received none but current is the value 'stream' of type 'longstr'"),
+				On(Since("4.0"), "received 'classic' but current is 'stream'"))))
 			t.Check("classic", t.Raw().Channel().Refused(&wire.QueueDeclare{Queue: q, Durable: true, Arguments: argument("x-queue-type", "classic")}),
 				refusal("received 'classic' but current is 'stream'"))
 		},

@@ -8,7 +8,7 @@ var streamFilterCases = []Case{
 		Title:    "x-stream-filter lets through what has one of the values in x-stream-filter-value, and with x-stream-match-unfiltered what has none",
 		Why:      "A consumer of a small part of a stream need not read all of it.",
 		Source:   pageStreams + "#filtering",
-		Releases: Since40,
+		Releases: Since("3.13"),
 		Run: func(t *T) {
 			c := t.Raw().Channel()
 			q := c.Stream()
@@ -49,7 +49,7 @@ var streamFilterCases = []Case{
 		Title:    "a filter lets through whole chunks; the client has to filter again",
 		Why:      "A consumer that trusts the filter handles what is not its own.",
 		Source:   pageStreams + "#filtering",
-		Releases: Since40,
+		Releases: Since("3.12"),
 		Run: func(t *T) {
 			q := t.StreamOfOneChunk(func(tx *RawChannel, q string) {
 				for _, value := range []string{"a", "b"} {
@@ -72,7 +72,7 @@ var streamFilterCases = []Case{
 				c := t.Raw().Channel()
 				c.Confirm()
 				c.PublishWith(&wire.BasicPublish{RoutingKey: q}, headers(wire.Field{Key: "x-stream-filter-value", Value: v}), "a")
-				if t.In(Since40) {
+				if t.In(Since("3.13")) {
 					t.Check(render(v), c.Error(), internalError())
 				} else {
 					t.Check(render(v), c.Lines(1), []string{"ack 1"})

@@ -24,11 +24,11 @@ func (t *T) fromStream(publisher, reader *RawChannel, queue string, p wire.Prope
 	return got
 }
 
-// stored are properties as they come back from a stream: with headers, since the offset is one, and from 4.0 with a
+// stored are properties as they come back from a stream: with headers, since the offset is one, and since 3.13 with a
 // delivery mode.
 func (t *T) stored(p wire.Properties) wire.Properties {
 	p.Flags |= wire.HasHeaders
-	if t.In(Since40) {
+	if t.In(Since("3.13")) {
 		p.Flags |= wire.HasDeliveryMode
 		p.DeliveryMode = max(1, p.DeliveryMode)
 	}
@@ -119,17 +119,17 @@ var streamMessageCases = []Case{
 				float32(0.5), 0.25, "text", "", "\xff\xfe", wire.Timestamp(1_700_000_000), nil} {
 				check(render(v), wire.Table{{Key: "k", Value: v}, {Key: "x-k", Value: v}}, wire.Table{{Key: "k", Value: v}, {Key: "x-k", Value: v}})
 			}
-			check("bytes", argument("k", []byte{0, 255}), ByRelease(t, From(Only310, argument("k", []byte{0, 255})), From(Since40, argument("k", "\x00\xff"))))
+			check("bytes", argument("k", []byte{0, 255}), ByRelease(t, On(UpTo("3.12"), argument("k", []byte{0, 255})), On(Since("3.13"), argument("k", "\x00\xff"))))
 			nested := wire.Table{{Key: "b", Value: wire.Array{int8(1), uint8(1), true, 0.5}}, {Key: "a", Value: wire.Timestamp(5)}}
 			for _, v := range []any{wire.Array{int32(1), "two"}, wire.Array{}, nested, wire.Table{}} {
 				check("plain "+render(v), argument("k", v), nil)
-				check("x- "+render(v), argument("x-k", v), ByRelease(t, From(Only310, wire.Table(nil)), From(Since40, argument("x-k", v))))
+				check("x- "+render(v), argument("x-k", v), ByRelease(t, On(UpTo("3.12"), wire.Table(nil)), On(Since("3.13"), argument("x-k", v))))
 			}
-			check("CC", argument("CC", wire.Array{"k"}), ByRelease(t, From(Only310, wire.Table(nil)), From(Since40, argument("CC", wire.Array{"k"}))))
+			check("CC", argument("CC", wire.Array{"k"}), ByRelease(t, On(UpTo("3.12"), wire.Table(nil)), On(Since("3.13"), argument("CC", wire.Array{"k"}))))
 			check("order", wire.Table{{Key: "z", Value: "1"}, {Key: "a", Value: "2"}, {Key: "M", Value: "3"}},
 				wire.Table{{Key: "M", Value: "3"}, {Key: "a", Value: "2"}, {Key: "z", Value: "1"}})
 			routing := wire.Table{{Key: "x-exchange", Value: "v"}, {Key: "x-routing-key", Value: "v"}}
-			check("names that RabbitMQ uses itself", routing, ByRelease(t, From(Only310, routing), From(Since40, wire.Table(nil))))
+			check("names that RabbitMQ uses itself", routing, ByRelease(t, On(UpTo("3.12"), routing), On(Since("3.13"), wire.Table(nil))))
 		},
 	},
 	{
@@ -171,7 +171,7 @@ var streamMessageCases = []Case{
 			c := t.Raw().Channel()
 			c.Confirm()
 			c.PublishWith(&wire.BasicPublish{RoutingKey: q}, headers(wire.Field{Key: "x-k", Value: argument("in", decimal)}), "b")
-			if t.In(Since40) {
+			if t.In(Since("3.13")) {
 				t.Check("in a table", c.Error(), internalError())
 				return
 			}

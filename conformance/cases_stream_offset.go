@@ -42,7 +42,7 @@ var streamOffsetCases = []Case{
 		Title:    "last is the beginning of a chunk, which may hold several messages: most often, all that a transaction committed",
 		Why:      "A consumer that resumes at last gets messages again that it has had.",
 		Source:   pageStreams + "#consuming",
-		Releases: Since40,
+		Releases: Since("3.12"),
 		Run: func(t *T) {
 			q := t.StreamOfOneChunk(func(tx *RawChannel, q string) { tx.Publish("", q, "a", "b", "c") })
 			t.CheckRead("last", q, "last", `c 1 @0 "a"`, `c 2 @1 "b"`, `c 3 @2 "c"`)
@@ -144,10 +144,10 @@ var streamOffsetCases = []Case{
 			}
 			refused("with a line break", "1\n", invalid(`<<"1\n">>`))
 			for _, s := range []string{"First", "h", "-1h", " 1h"} {
-				refused(s, s, ByRelease(t, From(Before43, internalError()), From(Only43, invalid(`<<"`+s+`">>`))))
+				refused(s, s, ByRelease(t, On(UpTo("4.1"), internalError()), On(Since("4.2"), invalid(`<<"`+s+`">>`))))
 			}
-			refused("empty", "", ByRelease(t, From(Before43, internalError()), From(Only43, invalid(`<<>>`))))
-			refused("no ASCII", "ü", ByRelease(t, From(Before43, internalError()), From(Only43, invalid(`<<"Ã¼">>`))))
+			refused("empty", "", ByRelease(t, On(UpTo("4.1"), internalError()), On(Since("4.2"), invalid(`<<>>`))))
+			refused("no ASCII", "ü", ByRelease(t, On(UpTo("4.1"), internalError()), On(Since("4.2"), invalid(`<<"Ã¼">>`))))
 			for _, v := range []any{true, float32(1), float64(1), wire.Decimal{Value: 1}, []byte("1h"), nil, wire.Table{}, wire.Array{int32(1)}} {
 				refused(render(v), v, internalError())
 			}
@@ -161,7 +161,7 @@ var streamOffsetCases = []Case{
 		Run: func(t *T) {
 			q := t.Raw().Channel().Stream()
 			t.Check("refusal", t.Raw().Channel().Refused(&wire.BasicConsume{Queue: q, NoAck: true, Arguments: argument(streamOffset, "bogus")}),
-				ByRelease(t, From(Before43, internalError()), From(Only43, ChannelError(wire.PreconditionFailed,
+				ByRelease(t, On(UpTo("4.1"), internalError()), On(Since("4.2"), ChannelError(wire.PreconditionFailed,
 					"invalid arg 'x-stream-offset' for queue '<q>' in vhost '/': {invalid_stream_offset_arg,{longstr,<<\"bogus\">>}}", wire.IDBasicConsume))))
 		},
 	},

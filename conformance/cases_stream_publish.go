@@ -51,7 +51,7 @@ var streamPublishCases = []Case{
 			Expect[*wire.BasicGetOk](c)
 			c.Send(&wire.BasicReject{DeliveryTag: 1})
 			reader := t.Read(q, fromFirst, 10)
-			if t.In(Only310) {
+			if t.In(Only("3.10")) {
 				c.CheckCounts("it has left", source, Counts{})
 				t.Publish("", q, "after")
 				t.Check("lost", reader.Messages(1), []string{`c 1 @0 "after"`})

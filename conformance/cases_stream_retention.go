@@ -74,7 +74,7 @@ var streamRetentionCases = []Case{
 		Source:     pageStreams + "#retention",
 		Management: true,
 		Waits:      true,
-		Releases:   Since40, // under load, 3.10 sometimes misses the policy or stops to confirm
+		Releases:   Since("3.12"), // under load, 3.10 sometimes misses the policy or stops to confirm
 		Run: func(t *T) {
 			r := t.Raw()
 			q := r.Channel().Stream(argument("x-stream-max-segment-size-bytes", int32(1500))...)
@@ -93,7 +93,7 @@ var streamRetentionCases = []Case{
 		Source:     measured,
 		Management: true,
 		Waits:      true,
-		Releases:   Since40, // under load, 3.10 sometimes misses the policy or stops to confirm
+		Releases:   Since("3.12"), // under load, 3.10 sometimes misses the policy or stops to confirm
 		Run: func(t *T) {
 			r := t.Raw()
 			fill := func(q string) {

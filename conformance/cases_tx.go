@@ -154,7 +154,7 @@ var txCases = []Case{
 			c.Publish("", q, "m")
 			c.Queue(q)
 			tx.commit()
-			t.Check("the queue", c.Drain(q), ByRelease(t, From(Only310, []string{"m"}), From(Since40, []string{})))
+			t.Check("the queue", c.Drain(q), ByRelease(t, On(UpTo("3.12"), []string{"m"}), On(Since("3.13"), []string{})))
 		},
 	},
 	{
@@ -236,10 +236,10 @@ var txCases = []Case{
 				commit(c)
 				fresh := t.Raw().Channel()
 				if redeclare {
-					fresh.CheckCounts(label+": in the new queue", q, Counts{Ready: ByRelease(t, From(Only310, uint32(1)), From(Since40, uint32(0)))})
+					fresh.CheckCounts(label+": in the new queue", q, Counts{Ready: ByRelease(t, On(UpTo("3.12"), uint32(1)), On(Since("3.13"), uint32(0)))})
 				}
 				got := uint32(1)
-				if t.In(Only43) && !redeclare {
+				if t.In(Since("4.2")) && !redeclare {
 					got = 0
 				}
 				fresh.CheckCounts(label+": in the other queue", other, Counts{Ready: got})
@@ -247,9 +247,9 @@ var txCases = []Case{
 			incomplete := ChannelError(wire.PreconditionFailed, "partial tx completion", wire.IDTxCommit)
 			gone("gone", func(c *RawChannel) {
 				switch {
-				case t.In(Only310):
+				case t.In(UpTo("3.12")):
 					Call[*wire.TxCommitOk](c, &wire.TxCommit{})
-				case t.In(Only40):
+				case t.In(Between("3.13", "4.1")):
 					t.Check("commit", c.Refused(&wire.TxCommit{}), incomplete)
 				default:
 					got := c.Refused(&wire.TxCommit{})
@@ -259,7 +259,7 @@ var txCases = []Case{
 				}
 			}, false)
 			gone("new", func(c *RawChannel) {
-				if t.In(Only310) {
+				if t.In(UpTo("3.12")) {
 					Call[*wire.TxCommitOk](c, &wire.TxCommit{})
 				} else {
 					t.Check("commit, redeclared", c.Refused(&wire.TxCommit{}), incomplete)

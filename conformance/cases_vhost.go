@@ -147,8 +147,12 @@ var vhostCases = []Case{
 			for _, suffix := range []string{"/a/b", " with blanks", "ü", "%2F", "'quoted'"} {
 				name := t.UniqueName("v") + suffix
 				t.VhostWith(name, map[string]any{})
+				shown := suffix
+				if suffix == "ü" && t.In(Between("3.12", "3.13")) {
+					shown = `\xfc` // Latin-1
+				}
 				t.Check(suffix, t.answer(t.RawIn(name).Channel(), &wire.ExchangeDeclare{Exchange: "none", Passive: true}),
-					`channel error 404 "NOT_FOUND - no exchange 'none' in vhost '<v>`+suffix+`'" by exchange.declare`)
+					`channel error 404 "NOT_FOUND - no exchange 'none' in vhost '<v>`+shown+`'" by exchange.declare`)
 			}
 		},
 	},

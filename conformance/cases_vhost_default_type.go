@@ -177,7 +177,7 @@ var vhostDefaultTypeCases = []Case{
 		Why:        "The mistake shows at the latest here.",
 		Source:     measured,
 		Management: true,
-		Releases:   Only310,
+		Releases:   Only("3.10"),
 		Run: func(t *T) {
 			vhost, r := t.typedVhost("nonsense")
 			t.Observe("declare", t.answer(r.Channel(), &wire.QueueDeclare{Queue: t.UniqueName("q"), Durable: true}))

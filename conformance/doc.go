@@ -47,6 +47,8 @@
 //	scripts/record 4.3
 //	AMQP_URL=amqp://… HTTP_URL=http://… RABBITMQCTL=… go test -count=1 ./conformance -run TestBroker -record
 //
+// 3.12, 3.13, 4.1 and 4.2 were recorded on nodes that were built from their sources, with the same Erlang for all.
+//
 // The cases of area "delayed" need the plug-in rabbitmq_delayed_message_exchange, which RabbitMQ's packages do not bring
 // along and of which there is none for 4.3. They were recorded on nodes with one compiled from its source: as it was
 // before RabbitMQ 3.13 for 3.10.8, and as it is since for 4.0.5. Elsewhere they are skipped, and their recordings stay.
@@ -62,7 +64,8 @@
 // that. index.go lists the files' slices.
 //
 // Write no expectation that a real RabbitMQ has not answered. Take names from [T.QueueName], [T.ExchangeName] and
-// [T.UniqueName]; what they name is deleted when the case ends. What differs between releases goes into [ByRelease].
+// [T.UniqueName]; what they name is deleted when the case ends. What differs between releases
+// goes into [ByRelease] by ranges such as Since("4.1") and UpTo("3.13"); release.go alone orders the releases.
 // Nothing sleeps: replies, deliveries and confirms are waited for, and that nothing more comes is shown by
 // [RawChannel.Fence] or [RawChannel.RoundTrip]. RabbitMQ does some things after it has answered, and answers some things
 // early; [T.Publish], [RawChannel.CheckCounts] and [RawChannel.DrainRequeued] wait for those. Do things in the same

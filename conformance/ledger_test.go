@@ -50,7 +50,7 @@ func TestParseLedger(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := Ledger{
-		"a/b": {Release310: {"- was", "+ is"}, Release40: {"- was", "+ is"}, Release43: {"+ more"}},
+		"a/b": {"3.10": {"- was", "+ is"}, "4.0": {"- was", "+ is"}, "4.3": {"+ more"}},
 		"c/d": {},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -83,10 +83,10 @@ func (c *RawChannel) letters(n int) []string {
 }
 
 // CheckLetters checks the next deliveries of a letterbox, written as letter writes them. RabbitMQ tells of the last
-// death since 4.0: what a want says of it does not count before.
+// death since 3.13: what a want says of it does not count before.
 func (t *T) CheckLetters(label string, box *RawChannel, want ...string) {
 	t.Helper()
-	if t.In(Only310) {
+	if t.In(UpTo("3.12")) {
 		for i := range want {
 			if last := strings.Index(want[i], "; last "); last >= 0 {
 				rest := want[i][last+2:]

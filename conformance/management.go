@@ -89,7 +89,7 @@ func (t *T) RawAsPermitted(uri amqp.URI, configure, write, read string) *Raw {
 
 // accessRefused is the channel error for the user that t.User("user") made; 3.10 does not say which access was refused.
 func (t *T) accessRefused(access, what string, method wire.MethodID) Error {
-	if t.In(Only310) {
+	if t.In(Only("3.10")) {
 		access = ""
 	} else {
 		access += " "

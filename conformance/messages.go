@@ -45,9 +45,9 @@ func allProperties(t *T) wire.Properties {
 	}
 }
 
-// delivered gives the properties as the broker passes them on: 4.0 puts the headers in order.
+// delivered gives the properties as the broker passes them on: since 3.13 it puts the headers in order.
 func (t *T) delivered(p wire.Properties) wire.Properties {
-	if t.In(Since40) {
+	if t.In(Since("3.13")) {
 		p.Headers = slices.Clone(p.Headers)
 		slices.SortStableFunc(p.Headers, func(a, b wire.Field) int { return strings.Compare(a.Key, b.Key) })
 	}

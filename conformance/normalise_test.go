@@ -54,15 +54,3 @@ func TestRenderIsReadableAndTyped(t *testing.T) {
 		}
 	}
 }
-
-func TestReleaseOfTakesTheNearestBelow(t *testing.T) {
-	for version, want := range map[string]Release{
-		"3.10.8": Release310, "3.13.7": Release310, "4.0.5": Release40, "4.2.0": Release40, "4.3.6": Release43, "5.0.0": Release43,
-		"3.9.1": "", "four": "", "": "",
-	} {
-		got, err := ReleaseOf(version)
-		if got != want || (err == nil) != (want != "") {
-			t.Errorf("ReleaseOf(%q) = %q, %v, want %q", version, got, err, want)
-		}
-	}
-}

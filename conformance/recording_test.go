@@ -11,8 +11,8 @@ import (
 func TestRecordingsAreReadAsWritten(t *testing.T) {
 	id := Cases()[0].ID
 	recordings := make(Recordings)
-	recordings.Put(Release43, id, "4.3.6", "2026-11-23", []string{`1.1 basic.deliver "a"`, "# label: nil"})
-	recordings.Put(Release43, "gone/case", "4.3.6", "2026-11-23", []string{})
+	recordings.Put("4.3", id, "4.3.6", "2026-11-23", []string{`1.1 basic.deliver "a"`, "# label: nil"})
+	recordings.Put("4.3", "gone/case", "4.3.6", "2026-11-23", []string{})
 	dir := t.TempDir()
 	if err := os.Mkdir(filepath.Join(dir, "4.3"), 0o777); err != nil {
 		t.Fatal(err)
@@ -20,17 +20,17 @@ func TestRecordingsAreReadAsWritten(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "4.3", "gone.txt"), nil, 0o666); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]string{"gone/case"}, recordings.Stale(Release43)); diff != "" {
+	if diff := cmp.Diff([]string{"gone/case"}, recordings.Stale("4.3")); diff != "" {
 		t.Errorf("stale (-want +got):\n%s", diff)
 	}
-	if err := recordings.Write(dir, Release43); err != nil {
+	if err := recordings.Write(dir, "4.3"); err != nil {
 		t.Fatal(err)
 	}
 	got, err := ReadRecordings(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := Recordings{Release310: {}, Release40: {}, Release43: {
+	want := Recordings{"3.10": {}, "3.12": {}, "3.13": {}, "4.0": {}, "4.1": {}, "4.2": {}, "4.3": {
 		areaOf(id): {Version: "4.3.6", Date: "2026-11-23", Cases: map[string][]string{
 			id: {`1.1 basic.deliver "a"`, "# label: nil"},
 		}},
@@ -38,7 +38,7 @@ func TestRecordingsAreReadAsWritten(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("read (-want +got):\n%s", diff)
 	}
-	missing := got.Missing(Release43)
+	missing := got.Missing("4.3")
 	if len(missing) == 0 || missing[0] == id {
 		t.Errorf("of %d missing cases the first is %q, which is there", len(missing), id)
 	}
@@ -52,12 +52,12 @@ func TestARecordingKeepsItsDateUntilItChanges(t *testing.T) {
 		{"4.3.6", "2026-11-03", "b", "RabbitMQ 4.3.6, recorded 2026-11-03\n\nx/y\n  b\n"},
 		{"4.3.7", "2026-11-04", "b", "RabbitMQ 4.3.7, recorded 2026-11-04\n\nx/y\n  b\n"},
 	} {
-		recordings.Put(Release43, "x/y", put.version, put.date, []string{put.line})
-		if diff := cmp.Diff(put.want, recordings[Release43]["x"].String()); diff != "" {
+		recordings.Put("4.3", "x/y", put.version, put.date, []string{put.line})
+		if diff := cmp.Diff(put.want, recordings["4.3"]["x"].String()); diff != "" {
 			t.Errorf("after %v (-want +got):\n%s", put, diff)
 		}
 	}
-	versions, first, last := recordings.Versions(Release43)
+	versions, first, last := recordings.Versions("4.3")
 	if diff := cmp.Diff([]any{[]string{"4.3.7"}, "2026-11-04", "2026-11-04"}, []any{versions, first, last}); diff != "" {
 		t.Errorf("versions (-want +got):\n%s", diff)
 	}

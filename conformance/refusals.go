@@ -33,8 +33,8 @@ func unknownTag(tag uint64, method wire.MethodID) Error {
 // unknownType is the error of an exchange type that no word of the broker's resembles.
 func unknownType(t *T, kind string) Error {
 	return ByRelease(t,
-		From(Only310, ConnectionError(wire.CommandInvalid, "unknown exchange type '"+kind+"'", wire.IDExchangeDeclare)),
-		From(Since40, ChannelError(wire.PreconditionFailed, "unknown exchange type '"+kind+"'", wire.IDExchangeDeclare)))
+		On(UpTo("3.12"), ConnectionError(wire.CommandInvalid, "unknown exchange type '"+kind+"'", wire.IDExchangeDeclare)),
+		On(Since("3.13"), ChannelError(wire.PreconditionFailed, "unknown exchange type '"+kind+"'", wire.IDExchangeDeclare)))
 }
 
 // unsupported is the refusal of a method that streams do not have.

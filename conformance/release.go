@@ -7,32 +7,67 @@ import (
 	"strings"
 )
 
-// Release is a release series of RabbitMQ whose behaviour the suite knows.
+// Release is a release series of RabbitMQ whose behaviour the suite knows, such as "4.0".
 type Release string
 
-// The releases that the cases were measured on: 3.10.8, 4.0.5 and 4.3.6.
-const (
-	Release310 Release = "3.10"
-	Release40  Release = "4.0"
-	Release43  Release = "4.3"
-)
+// AllReleases are the releases that the suite knows, oldest first. Nothing else orders releases.
+var AllReleases = Releases{"3.10", "3.12", "3.13", "4.0", "4.1", "4.2", "4.3"}
 
-// Releases is a set of releases.
+// Releases is a set of releases, oldest first.
 type Releases []Release
 
-// The sets that cases use to tell differing answers apart.
-var (
-	AllReleases = Releases{Release310, Release40, Release43}
+// Since is a release and those after it.
+func Since(first Release) Releases { return Between(first, AllReleases[len(AllReleases)-1]) }
 
-	Only310  = Releases{Release310}
-	Only40   = Releases{Release40}
-	Only43   = Releases{Release43}
-	Before43 = Releases{Release310, Release40}
-	Since40  = Releases{Release40, Release43}
-)
+// UpTo is a release and those before it.
+func UpTo(last Release) Releases { return Between(AllReleases[0], last) }
+
+// Between is two releases and those between them.
+func Between(first, last Release) Releases {
+	from, to := slices.Index(AllReleases, first), slices.Index(AllReleases, last)
+	if from < 0 || to < from {
+		panic(fmt.Sprintf("conformance: there are no releases from %q to %q", first, last))
+	}
+	return AllReleases[from : to+1]
+}
+
+// Only is one release.
+func Only(release Release) Releases { return Between(release, release) }
+
+// Or is what is in either of two sets.
+func (rs Releases) Or(others Releases) Releases {
+	return slices.DeleteFunc(slices.Clone(AllReleases), func(r Release) bool { return !rs.Has(r) && !others.Has(r) })
+}
 
 // Has tells whether r is in the set.
 func (rs Releases) Has(r Release) bool { return slices.Contains(rs, r) }
+
+// String names a set by its ranges, such as "up to 3.13, since 4.3".
+func (rs Releases) String() string {
+	if len(rs) == len(AllReleases) {
+		return "all"
+	}
+	var ranges []string
+	for rest := rs; len(rest) > 0; {
+		at, n := slices.Index(AllReleases, rest[0]), 1
+		for n < len(rest) && rest[n] == AllReleases[at+n] {
+			n++
+		}
+		first, last := string(rest[0]), string(rest[n-1])
+		switch {
+		case n == 1:
+			ranges = append(ranges, first)
+		case at == 0:
+			ranges = append(ranges, "up to "+last)
+		case at+n == len(AllReleases):
+			ranges = append(ranges, "since "+first)
+		default:
+			ranges = append(ranges, first+" to "+last)
+		}
+		rest = rest[n:]
+	}
+	return strings.Join(ranges, ", ")
+}
 
 // ReleaseOf finds the release to expect of a broker with that version: the newest that is not newer than it.
 func ReleaseOf(version string) (Release, error) {
@@ -46,7 +81,7 @@ func ReleaseOf(version string) (Release, error) {
 			return release, nil
 		}
 	}
-	return "", fmt.Errorf("version %q is older than %s, the oldest release that the suite knows", version, Release310)
+	return "", fmt.Errorf("version %q is older than %s, the oldest release that the suite knows", version, AllReleases[0])
 }
 
 func splitVersion(version string) (major, minor int, err error) {
@@ -69,10 +104,12 @@ type Answer[V any] struct {
 	value    V
 }
 
-// From makes an Answer: on those releases, that value.
-func From[V any](releases Releases, value V) Answer[V] { return Answer[V]{releases, value} }
+// On makes an Answer: on those releases, that value.
+func On[V any](releases Releases, value V) Answer[V] { return Answer[V]{releases, value} }
 
-// ByRelease picks the answer for the target's release. Exactly one of the answers has to be for it.
+// ByRelease picks the answer for the target's release. Exactly one of the answers has to be for it:
+//
+//	ByRelease(t, On(UpTo("3.13"), 1), On(Since("4.0"), 4))
 func ByRelease[V any](t *T, answers ...Answer[V]) V {
 	t.Helper()
 	var picked []V
