@@ -36,8 +36,9 @@ func (i *importer) importVHost(o input) error {
 	if err != nil {
 		return err
 	}
-	_, set := o["tracing"]
-	vh.SetTracing(tracing || !set) // as RabbitMQ does
+	if _, set := o["tracing"]; set {
+		vh.SetTracing(tracing)
+	}
 	return nil
 }
 

@@ -116,8 +116,9 @@ func (r *request) saveVHost(name string, in input) (created bool, err error) {
 		return false, err
 	}
 	vh.SetMetadata(m)
-	_, set := in["tracing"]
-	vh.SetTracing(tracing || !set) // as RabbitMQ does
+	if _, set := in["tracing"]; set {
+		vh.SetTracing(tracing)
+	}
 	return created, nil
 }
 
