@@ -35,6 +35,12 @@ func TestCheck(t *testing.T) {
 			defer n.Close()
 			vh := n.VHost("/")
 			vh.Lock()
+			locked := true
+			defer func() { // before the node is closed
+				if locked {
+					vh.Unlock()
+				}
+			}()
 			c := &Connection{Name: "c", User: n.User("guest"), VHost: vh}
 			c.Open()
 			ch := c.OpenChannel(1, quiet{})
@@ -42,7 +48,7 @@ func TestCheck(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if _, err := vh.Publish(Publishing{RoutingKey: "q", Body: []byte("m")}); err != nil {
+			if _, err := vh.Publish(Publishing{RoutingKey: "q", Properties: []byte{0, 0}, Body: []byte("m")}); err != nil {
 				t.Fatal(err)
 			}
 			if _, _, ok, err := ch.Get(&wire.BasicGet{Queue: "q"}, q); !ok || err != nil {
@@ -50,6 +56,7 @@ func TestCheck(t *testing.T) {
 			}
 			test.forget(ch, q)
 			vh.Unlock()
+			locked = false
 			err = n.Check()
 			if test.says == "" && err != nil || test.says != "" && (err == nil || !strings.Contains(err.Error(), test.says)) {
 				t.Errorf("got %v, want %q", err, test.says)

@@ -22,7 +22,9 @@ func FuzzDecodeMethod(f *testing.F) {
 		f.Add(sample(id).Append(nil))
 	}
 	f.Fuzz(func(t *testing.T, payload []byte) {
-		first, err := wire.DecodeMethod(payload)
+		var first wire.Method
+		var err error
+		proportionate(t, len(payload), func() { first, err = wire.DecodeMethod(payload) })
 		if err != nil {
 			if first != nil || err.Error() == "" {
 				t.Fatalf("got method %v and error %q", first, err)
@@ -59,7 +61,9 @@ func FuzzTable(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		if table, err := decodeTable(b); err == nil {
+		var table wire.Table
+		var err error
+		if proportionate(t, len(b), func() { table, err = decodeTable(b) }); err == nil {
 			if err := table.Validate(); err != nil {
 				t.Fatalf("%s decodes and is not valid: %v", table, err)
 			}
@@ -74,7 +78,7 @@ func FuzzTable(f *testing.F) {
 		}
 		var first, second wire.Properties
 		c := wire.NewCursor(b)
-		if first.Decode(c); c.Err() != nil {
+		if proportionate(t, len(b), func() { first.Decode(c) }); c.Err() != nil {
 			return
 		}
 		encoded := first.Append(nil)
@@ -85,6 +89,35 @@ func FuzzTable(f *testing.F) {
 		}
 		if !bytes.Equal(encoded, second.Append(nil)) {
 			t.Fatalf("properties %+v encode in two ways", first)
+		}
+	})
+}
+
+// FuzzHeader: a content header that decodes encodes to bytes that decode to the same, and its head says so, too.
+func FuzzHeader(f *testing.F) {
+	for _, stream := range recordings(f) {
+		for _, frame := range frames(f, stream) {
+			if frame.Type == wire.FrameHeader {
+				f.Add(frame.Payload)
+			}
+		}
+	}
+	f.Fuzz(func(t *testing.T, payload []byte) {
+		var first, second, head wire.ContentHeader
+		c := wire.NewCursor(payload)
+		if proportionate(t, len(payload), func() { first.Decode(c) }); c.Err() != nil {
+			return
+		}
+		c.Reset(payload)
+		if head.DecodeHead(c); c.Err() != nil || head.ClassID != first.ClassID || head.BodySize != first.BodySize || head.Weight != first.Weight {
+			t.Fatalf("the head alone decodes to %+v with error %v, whole to %+v", head, c.Err(), first)
+		}
+		frame := wire.AppendHeaderFrame(nil, 1, first.ClassID, first.BodySize, first.Properties.Append(nil))
+		c.Reset(frame[7 : len(frame)-1])
+		second.Decode(c)
+		second.Weight = first.Weight // is not sent
+		if diff := cmp.Diff(first, second); c.Err() != nil || diff != "" {
+			t.Fatalf("decoded again: error %v (-first +second):\n%s", c.Err(), diff)
 		}
 	})
 }
