@@ -34,7 +34,7 @@ func (c *checker) deliver(ch *channel, s *consumer, queue string, tag uint64, re
 	}
 	h := &hold{copied: m, channel: ch, consumer: s, at: c.at, redelivered: redelivered, noAck: noAck}
 	if !redelivered {
-		if len(m.holds) > 0 {
+		if slices.ContainsFunc(m.holds, func(other *hold) bool { return !other.redelivered || other.channel == ch }) {
 			c.violate(c.at, Flagged, "queue %q delivers %q again, and does not say so", queue, body)
 		}
 		line := stream{msg.from, queue}
@@ -110,7 +110,8 @@ func (c *checker) conclude() {
 				c.checkAlone(before, h)
 			}
 		}
-		if first := m.holds[0]; first.redelivered && !c.mayHaveHad(first) {
+		unmarked := slices.ContainsFunc(m.holds, func(h *hold) bool { return !h.redelivered })
+		if first := m.holds[0]; !unmarked && !c.mayHaveHad(first) {
 			c.violate(first.at, Flagged, "queue %q delivers %q for the first time, and says that it is another", m.queue, m.body)
 		}
 		if m.message.refused && len(m.message.queues) == 1 {
@@ -131,27 +132,37 @@ func (c *checker) conclude() {
 	}
 }
 
-// checkAlone checks that a message may be delivered though it was before.
-func (c *checker) checkAlone(before, again *hold) {
-	switch {
-	case before.noAck:
-		c.violate(again.at, Alone, "queue %q delivers %q, which it has delivered without acknowledgement", again.queue, again.body)
-	case before.requeued && before.settled < again.at:
-	case !before.channel.ended || before.channel.isThereAfter(again.at):
-		c.violate(again.at, Alone, "queue %q delivers %q, which channel %d of connection %d has", again.queue, again.body, before.channel.number, before.channel.connection)
-	case before.settled > 0 && !before.requeued && before.channel.hasDone(before.settled, again.at):
-		c.violate(again.at, Alone, "queue %q delivers %q, which is settled", again.queue, again.body)
+// checkAlone checks two deliveries of a message, of which the second was read after the first. If they went to different
+// clients, that does not say which was sent first; that a delivery is not marked as redelivered does.
+func (c *checker) checkAlone(a, b *hold) {
+	if a.redelivered && !b.redelivered {
+		a, b = b, a
 	}
+	reason := a.keeps(b)
+	if reason == "" || a.redelivered == b.redelivered && a.channel != b.channel && b.keeps(a) == "" {
+		return
+	}
+	c.violate(max(a.at, b.at), Alone, "queue %q delivers %q to two clients, and channel %d of connection %d %s", a.queue, a.body, a.channel.number, a.channel.connection, reason)
+}
+
+// keeps says why a message cannot go back to its queue between one delivery and another; it is empty if it can.
+func (h *hold) keeps(next *hold) string {
+	switch {
+	case h.noAck:
+		return "took it without acknowledgement"
+	case h.requeued && h.settled < next.at:
+		return ""
+	case h.settled > 0 && !h.requeued && h.channel.isThereAfter(h.settled):
+		return "has settled it"
+	case !h.channel.ended || h.channel.isThereAfter(next.at):
+		return "holds it"
+	}
+	return ""
 }
 
 // isThereAfter says whether the channel has answered a request that was sent after an event.
 func (ch *channel) isThereAfter(at int) bool {
 	return slices.ContainsFunc(ch.proofs, func(p proof) bool { return p.sent > at })
-}
-
-// hasDone says whether an event was over before another one.
-func (ch *channel) hasDone(event, before int) bool {
-	return slices.ContainsFunc(ch.proofs, func(p proof) bool { return p.sent > event && p.answered < before })
 }
 
 // mayHaveHad says whether a message may have been on its way to a channel before that has ended, and saw nothing of it.
