@@ -60,7 +60,12 @@ func fuzzedNode(t *testing.T, release *broker.Release) (*broker.Node, *API) {
 // for each request, and for each byte of the body.
 func ask(t *testing.T, api *API, method, path string, body []byte) *httptest.ResponseRecorder {
 	const always, forByte = 1 << 20, 500
-	r := httptest.NewRequest(method, path, bytes.NewReader(body))
+	u, err := url.Parse(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := httptest.NewRequest(method, "/", bytes.NewReader(body))
+	r.URL = u // which may be one that no line of HTTP can hold
 	r.RemoteAddr = "127.0.0.1:1"
 	r.SetBasicAuth("guest", "guest")
 	r.Header.Set("Content-Type", "application/json")
