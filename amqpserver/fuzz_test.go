@@ -21,7 +21,7 @@ import (
 // What a connection may allocate: something for being there, and so much for each byte that it received. The most
 // expensive byte is one of a queue.declare with 255 priorities.
 const (
-	memoryOfConnection = 1 << 20
+	memoryOfConnection = 2 << 20
 	memoryOfByte       = 1 << 10
 )
 

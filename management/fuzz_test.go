@@ -59,7 +59,7 @@ func fuzzedNode(t *testing.T, release *broker.Release) (*broker.Node, *API) {
 // ask sends a request to an API and returns its answer. It must not take more memory than is in proportion: something
 // for each request, and for each byte of the body.
 func ask(t *testing.T, api *API, method, path string, body []byte) *httptest.ResponseRecorder {
-	const always, forByte = 1 << 20, 500
+	const always, forByte = 2 << 20, 500
 	u, err := url.Parse(path)
 	if err != nil {
 		t.Fatal(err)
