@@ -39,6 +39,15 @@ type Peer struct {
 // it did.
 func (p *Peer) ClientProperties() wire.Table { return p.conn.client }
 
+// VHost returns the name of the client's virtual host. It is empty until the client
+// has opened one.
+func (p *Peer) VHost() string {
+	if session := p.conn.entered.Load(); session != nil {
+		return session.VHost.Name()
+	}
+	return ""
+}
+
 // Command is a method with its content, on its way.
 type Command struct {
 	Peer    *Peer

@@ -11,6 +11,7 @@ import (
 	amqp "github.com/rabbitmq/amqp091-go"
 
 	"github.com/minirabbit/minirabbit/broker"
+	"github.com/minirabbit/minirabbit/internal/fault"
 	"github.com/minirabbit/minirabbit/internal/record"
 )
 
@@ -22,7 +23,7 @@ type Broker struct {
 	node     node
 	recorder *record.Recorder // nil with WithoutRecording, and on a real RabbitMQ
 	trace    *record.Trace    // nil with WithoutRecording
-	faults   *faults          // nil with WithoutRecording
+	faults   *fault.Engine    // nil with WithoutRecording
 	*emulator
 	real *rabbitmq
 }
@@ -69,7 +70,7 @@ func start(name string, options []Option) (*Broker, error) {
 		return nil, err
 	case real != nil:
 		b.trace = &record.Trace{}
-		b.faults = &faults{trace: b.trace}
+		b.faults = fault.NewEngine(b.trace)
 		if err := real.start(c, name, b.faults); err != nil {
 			return nil, err
 		}

@@ -3,10 +3,9 @@ package testkit
 import (
 	"fmt"
 	"iter"
-	"math/rand/v2"
-	"strings"
-	"sync"
 	"time"
+
+	"github.com/minirabbit/minirabbit/internal/fault"
 )
 
 // Runner is a test that can run others. *testing.T is one.
@@ -85,13 +84,7 @@ func Chaos[R Runner[R]](t R, seeds SeedRange, bubble func(t R, f func(t R)), tes
 func (b *Broker) Chaos(seed uint64) *Misfortunes {
 	b.t.Helper()
 	b.needRecording("chaos")
-	m := &Misfortunes{b: b, seed: seed, stop: make(chan struct{}), done: make(chan struct{})}
-	m.plan(rand.New(rand.NewPCG(seed, 0)))
-	for _, f := range m.faults {
-		f.chaos = true
-		m.injected = append(m.injected, b.Inject(f))
-	}
-	go m.run()
+	m := &Misfortunes{b: b, chaos: fault.StartChaos(b.faults, machine{b}, seed)}
 	b.t.Cleanup(func() {
 		m.End()
 		if b.t.Failed() {
@@ -103,94 +96,39 @@ func (b *Broker) Chaos(seed uint64) *Misfortunes {
 
 // Misfortunes is what goes wrong for a seed.
 type Misfortunes struct {
-	b        *Broker
-	seed     uint64
-	faults   []Fault // injected at once
-	injected []*Injected
-	events   []misfortune // in order of time
-
-	once       sync.Once
-	stop, done chan struct{}
-}
-
-// misfortune is something that goes wrong at a time, counted from the beginning.
-type misfortune struct {
-	at   time.Duration
-	name string
-	do   func(b *Broker)
+	b     *Broker
+	chaos *fault.Chaos
 }
 
 // End ends the chaos: no fault strikes any more, and the broker runs.
-func (m *Misfortunes) End() {
-	m.once.Do(func() { close(m.stop) })
-	<-m.done
-}
+func (m *Misfortunes) End() { m.chaos.End() }
 
 // Await waits until everything has gone wrong that goes wrong at a time, and the
 // broker runs again. Faults that wait for a method may strike still.
 func (m *Misfortunes) Await(t T) {
 	t.Helper()
-	if why := m.b.patience(t, m.done); why != "" {
+	if why := m.b.patience(t, m.chaos.Done()); why != "" {
 		t.Fatalf("testkit: waited for the chaos to end, which did not happen %s", why)
 	}
 }
 
 // Strikes returns how often faults have struck so far.
-func (m *Misfortunes) Strikes() (n int) {
-	for _, in := range m.injected {
-		n += in.Strikes()
-	}
-	return n
-}
+func (m *Misfortunes) Strikes() int { return m.chaos.Strikes() }
 
 // String lists the misfortunes.
-func (m *Misfortunes) String() string {
-	var s strings.Builder
-	for _, in := range m.injected {
-		fmt.Fprintf(&s, "  %s (struck %s)\n", in, counted(in.Strikes(), "time"))
+func (m *Misfortunes) String() string { return m.chaos.String() }
+
+// machine lets chaos stop and start the broker.
+type machine struct{ *Broker }
+
+// SetAlarm implements [fault.Machine].
+func (m machine) SetAlarm(resource string, raised bool) {
+	if raised {
+		m.RaiseAlarm(Resource(resource))
+		return
 	}
-	for _, e := range m.events {
-		fmt.Fprintf(&s, "  after %v: %s\n", e.at, e.name)
-	}
-	return s.String()
+	m.ClearAlarm(Resource(resource))
 }
 
-// run lets things go wrong in their time.
-func (m *Misfortunes) run() {
-	defer close(m.done)
-	began := time.Now()
-	running := true
-	for _, e := range m.events {
-		if !running {
-			break
-		}
-		timer := time.NewTimer(time.Until(began.Add(e.at)))
-		select {
-		case <-timer.C:
-			m.b.trace.Note("chaos: " + e.name)
-			e.do(m.b)
-		case <-m.stop:
-			running = false
-		}
-		timer.Stop()
-	}
-	if !running {
-		for _, in := range m.injected {
-			in.Remove()
-		}
-	}
-	m.b.recoverFromChaos()
-}
-
-// recoverFromChaos undoes what a misfortune may have left behind.
-func (b *Broker) recoverFromChaos() {
-	b.ClearAlarm(Memory)
-	b.ClearAlarm(Disk)
-	b.Resume()
-	b.mu.Lock()
-	running := b.running
-	b.mu.Unlock()
-	if !running {
-		b.Restart()
-	}
-}
+// Running implements [fault.Machine].
+func (m machine) Running() bool { return restarter{m.emulator}.Running() }

@@ -121,6 +121,7 @@ func (b *Broker) report() {
 		}
 		report(b.t, "what happened to the messages that are not settled:\n%s%s", open, more)
 	}
+	b.logIdleFaults()
 	b.logTrace()
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/minirabbit/minirabbit/amqpserver"
 	"github.com/minirabbit/minirabbit/broker"
+	"github.com/minirabbit/minirabbit/internal/fault"
 	"github.com/minirabbit/minirabbit/internal/record"
 	"github.com/minirabbit/minirabbit/management"
 	"github.com/minirabbit/minirabbit/wire"
@@ -22,7 +23,7 @@ type emulator struct {
 	node     *broker.Node
 	recorder *record.Recorder // nil with WithoutRecording
 	trace    *record.Trace    // nil with WithoutRecording
-	faults   *faults          // nil with WithoutRecording
+	faults   *fault.Engine    // nil with WithoutRecording
 	capture  *capture         // nil without WithCapture
 	web      *web             // nil without WithManagement
 	host     string           // of the URL
@@ -67,7 +68,7 @@ func startEmulator(c config) (*emulator, error) {
 	e := &emulator{config: c, mu: newPatientMutex(), alarms: make(map[Resource]bool)}
 	if !c.quiet {
 		e.recorder, e.trace = record.NewRecorder(record.Limits{Messages: keepMessages, Bytes: keepBytes}), &record.Trace{}
-		e.faults = &faults{trace: e.trace}
+		e.faults = fault.NewEngine(e.trace)
 		e.config.options.Observer = e.recorder
 	}
 	if c.capture != nil {
@@ -184,7 +185,7 @@ func (e *emulator) close() error {
 	}
 	e.stop()
 	if e.faults != nil {
-		e.faults.close()
+		e.faults.Close()
 		e.stop() // a fault may have started it again
 	}
 	e.node.Close()

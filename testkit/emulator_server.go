@@ -71,7 +71,7 @@ func (e *emulator) openLocked() error {
 	}
 	e.server = amqpserver.New(e.node)
 	if e.trace != nil {
-		e.server.SetInterceptor(tap{e.trace, e.faults})
+		e.server.SetInterceptor(e.faults)
 	}
 	server, l, served := e.server, door{e.listener, e}, make(chan struct{})
 	e.served, e.running = served, true
@@ -90,7 +90,7 @@ func (e *emulator) listenLocked() error {
 		}
 		e.listener = l
 		dial := dialer(func(ctx context.Context) (net.Conn, error) {
-			if e.faults != nil && e.faults.refusesDial("memory") {
+			if e.faults != nil && e.faults.RefusesDial("memory") {
 				return nil, &net.OpError{Op: "dial", Net: "memory", Addr: l.Addr(), Err: syscall.ECONNREFUSED}
 			}
 			conn, err := l.Dial(ctx)
@@ -151,7 +151,7 @@ func (d door) Accept() (net.Conn, error) {
 		}
 		address := fmt.Sprintf("%s -> %s", conn.RemoteAddr(), conn.LocalAddr())
 		tcp, overTCP := conn.(*net.TCPConn)
-		if overTCP && d.e.faults != nil && d.e.faults.refusesDial(address) {
+		if overTCP && d.e.faults != nil && d.e.faults.RefusesDial(address) {
 			tcp.SetLinger(0) // so that the client sees a reset
 			tcp.Close()
 			continue

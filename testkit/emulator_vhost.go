@@ -9,6 +9,7 @@ import (
 	amqp "github.com/rabbitmq/amqp091-go"
 
 	"github.com/minirabbit/minirabbit/broker"
+	"github.com/minirabbit/minirabbit/internal/fault"
 	"github.com/minirabbit/minirabbit/internal/record"
 	"github.com/minirabbit/minirabbit/queue"
 	"github.com/minirabbit/minirabbit/wire"
@@ -125,7 +126,7 @@ func predeclared(exchange string) bool {
 
 func (v emulatorVHost) connections(brief bool) (all []openConnection, err error) {
 	for _, c := range v.vh.Connections() {
-		d := Connection{VHost: v.vh.Name(), Name: connectionName(c.ClientProperties), Address: c.Name}
+		d := Connection{VHost: v.vh.Name(), Name: fault.ConnectionName(c.ClientProperties), Address: c.Name}
 		if c.User != nil {
 			d.User = c.User.Name()
 		}

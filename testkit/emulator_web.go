@@ -28,7 +28,7 @@ func (e *emulator) serveManagement() (*web, error) {
 		management.WithRestarter(restarter{e}),
 	}
 	if e.recorder != nil {
-		options = append(options, management.WithRecording(e.recorder, e.trace), management.WithFaults(e.faults.inForce))
+		options = append(options, management.WithRecording(e.recorder, e.trace), management.WithFaults(e.faultsInForce))
 	}
 	api := management.New(e.node, options...)
 	alive, end := context.WithCancel(context.Background()) // requests that wait end with the test
@@ -76,16 +76,11 @@ func (e *emulator) raisedAlarms() []string {
 	return all
 }
 
-// inForce lists the faults for the API.
-func (f *faults) inForce() (all []management.Fault) {
-	list := f.list.Load()
-	if list == nil {
-		return nil
-	}
-	for _, in := range *list {
-		in.mu.Lock()
-		all = append(all, management.Fault{Description: in.String(), Strikes: in.strikes, Left: in.left})
-		in.mu.Unlock()
+// faultsInForce lists the faults for the API.
+func (e *emulator) faultsInForce() (all []management.Fault) {
+	for _, in := range e.faults.Injected() {
+		state := in.State()
+		all = append(all, management.Fault{Description: in.String(), Strikes: state.Strikes, Left: state.Left})
 	}
 	return all
 }

@@ -1,12 +1,9 @@
 package testkit
 
 import (
-	"fmt"
-	"slices"
 	"strings"
-	"sync"
 
-	"github.com/minirabbit/minirabbit/wire"
+	"github.com/minirabbit/minirabbit/internal/fault"
 )
 
 // Inject makes the broker misbehave from now on. The contract:
@@ -31,107 +28,42 @@ import (
 //   - A connection or channel that a fault ends is ended for the broker, too, at
 //     once: what it has not settled is requeued.
 //   - A strike is counted when it is decided, which is before its effect.
+//   - Faults strike in all virtual hosts, unless InVHost says otherwise.
 //   - On a real RabbitMQ, only Dial can be refused; other faults skip the test.
 //   - Without faults, none of this costs anything but the look whether there are
 //     some.
 //
-// The test fails at once if the action makes no sense for the method.
+// The test fails at once if the action cannot be carried out as a whole at the
+// method, and for a place that no method can ever match. If a test fails, its log
+// tells of the faults that have not struck.
 func (b *Broker) Inject(f Fault) *Injected {
 	b.t.Helper()
-	if b.real != nil && f.When.method == Dial {
-		b.real.needProxy(b.t) // which can do that
+	if b.real != nil && f.When.where.Method == Dial {
+		b.network(b.t) // which can do that
 	} else {
 		b.needRecording("faults inside the broker")
 	}
-	if err := f.check(); err != nil {
+	in, err := b.faults.Inject(fault.Fault{When: f.When.where, Do: f.Do.steps, Times: f.Times})
+	if err != nil {
 		b.t.Fatalf("testkit: %v", err)
 	}
-	in := &Injected{b: b, fault: f, changed: make(chan struct{})}
-	span := max(1, f.Do.span)
-	switch f.Times {
-	case 0:
-		in.left = span
-	case Always:
-		in.left = Always
-	default:
-		in.left = f.Times * span
-	}
-	in.want = max(1, f.Times*span)
-	b.faults.add(in)
-	return in
+	return &Injected{b: b, in: in}
 }
-
-func (f *Fault) check() error {
-	w, a := f.When, f.Do
-	switch {
-	case w.method == "":
-		return fmt.Errorf("fault without a method: begin When with Before or After")
-	case a.name == "":
-		return fmt.Errorf("fault %s without an action in Do", w)
-	case f.Times < Always || w.nth < 0:
-		return fmt.Errorf("fault %s: negative number", w)
-	case a.only == nil && w.method == Dial, a.only != nil && !slices.Contains(a.only, w.method):
-		return fmt.Errorf("fault %s: cannot %s there", w, a)
-	case a.channel && strings.HasPrefix(string(w.method), "connection."):
-		return fmt.Errorf("fault %s: cannot %s, there is no channel yet", w, a)
-	case a.when == "before" && w.after:
-		return fmt.Errorf("fault %s: can %s only before it", w, a)
-	}
-	if w.mandatory && w.method != BasicPublish && w.method != BasicReturn && w.method != Confirm {
-		return fmt.Errorf("fault %s: only a publishing is mandatory", w)
-	}
-	d, known := directions[w.method]
-	if !known {
-		return fmt.Errorf("fault %s: there is no method %q", w, w.method)
-	}
-	if d.fromClient && a.name == TearFrame.name {
-		return fmt.Errorf("fault %s: only what the broker sends can be torn", w)
-	}
-	return nil
-}
-
-// direction says who sends a method.
-type direction struct{ fromClient bool }
-
-// directions has all methods.
-var directions = func() map[Method]direction {
-	all := map[Method]direction{Dial: {true}, Confirm: {false}}
-	for class := uint32(10); class <= 90; class++ {
-		for method := uint32(10); method <= 120; method++ {
-			if id := wire.MethodID(class<<16 | method); wire.NewMethod(id) != nil {
-				all[Method(id.String())] = direction{fromClient: id.FromClient()}
-			}
-		}
-	}
-	return all
-}()
 
 // Injected is a fault that was injected.
 type Injected struct {
-	b     *Broker
-	fault Fault
-	want  int // strikes that Await waits for
-
-	mu sync.Mutex
-	// guarded by mu
-	seen    int // commands that matched
-	left    int // strikes to come, Always for no end
-	strikes int
-	changed chan struct{} // closed and replaced at each strike
+	b  *Broker
+	in *fault.Injected
 }
 
 // Strikes returns how often the fault has struck.
-func (in *Injected) Strikes() int {
-	in.mu.Lock()
-	defer in.mu.Unlock()
-	return in.strikes
-}
+func (in *Injected) Strikes() int { return in.in.State().Strikes }
 
 // Await waits until the fault has struck as often as it was told to, or once if
 // that is always, and returns how often that is.
 func (in *Injected) Await(t T) int {
 	t.Helper()
-	return in.AwaitStrikes(t, in.want)
+	return in.AwaitStrikes(t, in.in.Wanted())
 }
 
 // AwaitStrikes waits until the fault has struck n times or more, and returns how
@@ -139,52 +71,43 @@ func (in *Injected) Await(t T) int {
 func (in *Injected) AwaitStrikes(t T, n int) int {
 	t.Helper()
 	for {
-		in.mu.Lock()
-		strikes, seen, changed := in.strikes, in.seen, in.changed
-		in.mu.Unlock()
-		if strikes >= n {
-			return strikes
+		state, changed := in.in.Watch()
+		if state.Strikes >= n {
+			return state.Strikes
 		}
 		if why := in.b.patience(t, changed); why != "" {
 			t.Fatalf("testkit: waited for the fault %q to strike %s, which did not happen %s: it struck %s, and its place was reached %s. There is:\n%s",
-				in, counted(n, "time"), why, counted(strikes, "time"), counted(seen, "time"), in.b.summary())
+				in, counted(n, "time"), why, counted(state.Strikes, "time"), counted(state.Matched, "time"), in.b.summary())
 		}
 	}
 }
 
 // Remove ends the fault. What it holds back, such as confirms for a batch, is
 // sent.
-func (in *Injected) Remove() {
-	in.b.faults.remove(in)
-	in.mu.Lock()
-	in.left = 0
-	in.mu.Unlock()
-	if in.fault.Do.flush != nil {
-		in.fault.Do.flush()
+func (in *Injected) Remove() { in.in.Remove() }
+
+// String describes the fault.
+func (in *Injected) String() string { return in.in.String() }
+
+// logIdleFaults tells of the faults that have not struck.
+func (b *Broker) logIdleFaults() {
+	if lines := b.faults.Idle(world{b}); len(lines) > 0 {
+		report(b.t, "faults that have not struck:\n  %s", strings.Join(lines, "\n  "))
 	}
 }
 
-// String describes the fault.
-func (in *Injected) String() string { return fmt.Sprintf("%s: %s", in.fault.When, in.fault.Do) }
+// world tells of a broker why a fault may not have struck.
+type world struct{ b *Broker }
 
-// strike counts a command that matched and, if the fault strikes, calls apply. Once
-// the fault is removed, that is over.
-func (in *Injected) strike(apply func()) bool {
-	in.mu.Lock()
-	defer in.mu.Unlock()
-	if in.left == 0 {
-		return false
-	}
-	in.seen++
-	if in.seen < in.fault.When.nth {
-		return false
-	}
-	if in.left > 0 {
-		in.left--
-	}
-	in.strikes++
-	apply()
-	close(in.changed)
-	in.changed = make(chan struct{})
-	return true
+// VHosts implements [fault.World].
+func (w world) VHosts() []string { return w.b.node.vhosts() }
+
+// HasQueue implements [fault.World].
+func (w world) HasQueue(name, queue string) (exists bool) {
+	err := w.b.node.enter(name, func(vh vhost) error {
+		state, err := vh.queue(queue)
+		exists = state.exists
+		return err
+	})
+	return exists && err == nil
 }

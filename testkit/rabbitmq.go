@@ -13,6 +13,8 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+
+	"github.com/minirabbit/minirabbit/internal/fault"
 )
 
 // The environment variables that name a real RabbitMQ.
@@ -78,7 +80,7 @@ func rabbitmqFromEnvironment() (*rabbitmq, error) {
 
 // start creates the virtual host "/". The name is for people who see the names of
 // virtual hosts.
-func (r *rabbitmq) start(c config, name string, faults *faults) error {
+func (r *rabbitmq) start(c config, name string, faults *fault.Engine) error {
 	if err := r.check(c); err != nil {
 		return err
 	}
@@ -100,7 +102,7 @@ func (r *rabbitmq) start(c config, name string, faults *faults) error {
 		r.capture = newCapture(c.capture)
 		door = r.capture.conn
 	}
-	p, err := newProxy(func() (net.Conn, error) { return net.Dial("tcp", r.address) }, faults.refusesDial, door)
+	p, err := newProxy(func() (net.Conn, error) { return net.Dial("tcp", r.address) }, faults.RefusesDial, door)
 	if err != nil {
 		return errors.Join(fmt.Errorf("no port for the proxy before RabbitMQ: %w", err), r.close())
 	}

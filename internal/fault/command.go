@@ -1,18 +1,16 @@
-package testkit
+package fault
 
 import (
-	amqp "github.com/rabbitmq/amqp091-go"
-
 	"github.com/minirabbit/minirabbit/amqpserver"
 	"github.com/minirabbit/minirabbit/wire"
 )
 
-// Command is a method on its way, as predicates of faults see it. What does not
-// apply is empty.
+// Command is a method on its way, as a [When] sees it. What does not apply is empty.
 type Command struct {
 	Method     Method
 	Connection string // the client's own name for it
 	Address    string // both addresses, which always tell connections apart
+	VHost      string
 	Channel    uint16
 	Queue      string
 	Consumer   string // tag
@@ -21,39 +19,22 @@ type Command struct {
 	// DeliveryTag is that of a delivery, a settlement or a confirm.
 	DeliveryTag uint64
 	Redelivered bool
-	Mandatory   bool // the message is to be returned if no queue takes it
-	// Publishing is the message that the method carries, not to be changed.
-	amqp.Publishing
-}
+	Mandatory   bool
+	Nack        bool // a confirm is negative
 
-// methodOf names a method as faults do.
-func methodOf(m wire.Method, sent bool) Method {
-	id := m.ID()
-	if !sent {
-		return Method(id.String())
-	}
-	switch id {
-	case wire.IDBasicAck, wire.IDBasicNack:
-		return Confirm
-	case wire.IDChannelClose, wire.IDConnectionClose, wire.IDBasicCancel, wire.IDChannelFlow,
-		wire.IDChannelCloseOk, wire.IDConnectionCloseOk, wire.IDChannelFlowOk, wire.IDBasicCancelOk:
-		if id.FromClient() {
-			return "the broker's " + Method(id.String())
-		}
-	}
-	return Method(id.String())
+	// Properties and Body are those of the message, as they are on the wire. They are not
+	// to be changed.
+	Properties []byte
+	Body       []byte
 }
 
 // describe gathers what is known of a command.
 func describe(cmd *amqpserver.Command, method Method) *Command {
-	c := &Command{Method: method, Address: cmd.Peer.Name, Connection: connectionName(cmd.Peer.ClientProperties()), Channel: cmd.Channel,
-		Queue: cmd.Queue(), Consumer: cmd.ConsumerTag()}
-	if cmd.Properties != nil {
-		var p wire.Properties
-		p.Decode(wire.NewCursor(cmd.Properties))
-		c.Publishing = toPublishing(&p, cmd.Body)
-	}
+	c := &Command{Method: method, Address: cmd.Peer.Name, Connection: ConnectionName(cmd.Peer.ClientProperties()), VHost: cmd.Peer.VHost(),
+		Channel: cmd.Channel, Queue: cmd.Queue(), Consumer: cmd.ConsumerTag(), Properties: cmd.Properties, Body: cmd.Body}
 	switch m := cmd.Method.(type) {
+	case *wire.ConnectionOpen:
+		c.VHost = m.VirtualHost
 	case *wire.BasicPublish:
 		c.Exchange, c.RoutingKey, c.Mandatory = m.Exchange, m.RoutingKey, m.Mandatory
 	case *wire.BasicDeliver:
@@ -65,12 +46,16 @@ func describe(cmd *amqpserver.Command, method Method) *Command {
 	case *wire.BasicAck:
 		c.DeliveryTag = m.DeliveryTag
 	case *wire.BasicNack:
-		c.DeliveryTag = m.DeliveryTag
+		c.DeliveryTag, c.Nack = m.DeliveryTag, method == Confirm
 	case *wire.BasicReject:
 		c.DeliveryTag = m.DeliveryTag
 	case *wire.ExchangeDeclare:
 		c.Exchange = m.Exchange
+	case *wire.ExchangeDelete:
+		c.Exchange = m.Exchange
 	case *wire.QueueBind:
+		c.Exchange, c.RoutingKey = m.Exchange, m.RoutingKey
+	case *wire.QueueUnbind:
 		c.Exchange, c.RoutingKey = m.Exchange, m.RoutingKey
 	}
 	if p := cmd.Publishing; p != nil {
@@ -79,7 +64,8 @@ func describe(cmd *amqpserver.Command, method Method) *Command {
 	return c
 }
 
-func connectionName(properties wire.Table) string {
+// ConnectionName returns the name that a client has given its connection, empty if it gave none.
+func ConnectionName(properties wire.Table) string {
 	v, _ := properties.Get("connection_name")
 	name, _ := v.(string)
 	return name
