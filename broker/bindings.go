@@ -2,6 +2,7 @@ package broker
 
 import (
 	"github.com/minirabbit/minirabbit/exchange"
+	"github.com/minirabbit/minirabbit/internal/lists"
 	"github.com/minirabbit/minirabbit/wire"
 )
 
@@ -67,13 +68,7 @@ func (vh *VHost) Unbind(x *exchange.Exchange, to exchange.Destination, key strin
 
 // forgetSource notes that one binding from x to a destination is gone.
 func (vh *VHost) forgetSource(to exchange.Destination, x *exchange.Exchange) {
-	all := vh.sources[to]
-	for i, source := range all {
-		if source == x {
-			all = append(all[:i], all[i+1:]...)
-			break
-		}
-	}
+	all, _ := lists.Remove(vh.sources[to], x)
 	if len(all) == 0 {
 		delete(vh.sources, to)
 		return

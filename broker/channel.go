@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"github.com/minirabbit/minirabbit/internal/lists"
 	"github.com/minirabbit/minirabbit/queue"
 	"github.com/minirabbit/minirabbit/wire"
 )
@@ -93,14 +94,11 @@ func (ch *Channel) Failed() { ch.conn.failed = ch }
 // Close ends the channel: its consumers go, and what it has not settled goes
 // back to where it was.
 func (ch *Channel) Close() {
-	for i, other := range ch.conn.channels {
-		if other == ch {
-			ch.conn.channels = append(ch.conn.channels[:i], ch.conn.channels[i+1:]...)
-			ch.conn.User.channels.Add(-1)
-			ch.vh.node.churn.ChannelClosed.Add(1)
-			ch.vh.stats.add(&ch.stats)
-			break
-		}
+	var open bool
+	if ch.conn.channels, open = lists.Remove(ch.conn.channels, ch); open {
+		ch.conn.User.channels.Add(-1)
+		ch.vh.node.churn.ChannelClosed.Add(1)
+		ch.vh.stats.add(&ch.stats)
 	}
 	for _, q := range ch.met {
 		q.Forget(ch)

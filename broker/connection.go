@@ -3,6 +3,7 @@ package broker
 import (
 	"slices"
 
+	"github.com/minirabbit/minirabbit/internal/lists"
 	"github.com/minirabbit/minirabbit/queue"
 	"github.com/minirabbit/minirabbit/wire"
 )
@@ -64,11 +65,10 @@ func (c *Connection) Open() {
 // ends has gone on to consumers before the other channels give back theirs.
 func (c *Connection) Close() {
 	vh := c.VHost
-	i := slices.Index(vh.connections, c)
-	if i < 0 {
+	var open bool
+	if vh.connections, open = lists.Remove(vh.connections, c); !open {
 		return
 	}
-	vh.connections = slices.Delete(vh.connections, i, i+1)
 	vh.traffic.add(c.traffic())
 	defer c.observe(ConnectionClosed)
 	if c.failed != nil {

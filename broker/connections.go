@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/minirabbit/minirabbit/internal/lists"
 	"github.com/minirabbit/minirabbit/wire"
 )
 
@@ -107,8 +108,8 @@ func (n *Node) Connect(c *Connection) error {
 func (n *Node) Disconnect(c *Connection) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if i := slices.Index(n.connections, c); i >= 0 {
-		n.connections = slices.Delete(n.connections, i, i+1)
+	var open bool
+	if n.connections, open = lists.Remove(n.connections, c); open {
 		n.churn.ConnectionClosed.Add(1)
 		close(c.ended)
 	}

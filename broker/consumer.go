@@ -2,6 +2,7 @@ package broker
 
 import (
 	"github.com/minirabbit/minirabbit/internal/erlang"
+	"github.com/minirabbit/minirabbit/internal/lists"
 	"github.com/minirabbit/minirabbit/queue"
 	"github.com/minirabbit/minirabbit/wire"
 )
@@ -187,12 +188,7 @@ func (ch *Channel) removeConsumer(c *Consumer) {
 func (ch *Channel) forget(c *Consumer) {
 	ch.observeConsumer(ConsumerEnded, c)
 	delete(ch.byTag, c.sub.Tag)
-	for i, other := range ch.consumers {
-		if other == c {
-			ch.consumers = append(ch.consumers[:i], ch.consumers[i+1:]...)
-			return
-		}
-	}
+	ch.consumers, _ = lists.Remove(ch.consumers, c)
 }
 
 // queueDeleted ends a consumer whose queue is gone. RabbitMQ tells only those

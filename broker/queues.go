@@ -7,6 +7,7 @@ import (
 	"sort"
 	"strings"
 
+	"github.com/minirabbit/minirabbit/internal/lists"
 	"github.com/minirabbit/minirabbit/queue"
 	"github.com/minirabbit/minirabbit/wire"
 )
@@ -239,10 +240,5 @@ func (vh *VHost) removeQueue(q *queue.Queue) {
 }
 
 func (c *Connection) disown(q *queue.Queue) {
-	for i, other := range c.exclusive {
-		if other == q {
-			c.exclusive = append(c.exclusive[:i], c.exclusive[i+1:]...)
-			return
-		}
-	}
+	c.exclusive, _ = lists.Remove(c.exclusive, q)
 }

@@ -187,13 +187,21 @@ func (vh *VHost) settle() {
 		case len(vh.deadLetters) > 0 || len(vh.awake) > 0:
 			vh.pass()
 		case len(vh.later) > 0:
-			f := vh.later[0]
-			vh.later = append(vh.later[:0], vh.later[1:]...)
-			f()
+			vh.callLater()
 		default:
 			return
 		}
 	}
+}
+
+// callLater calls the first of those that are to be called later, each in its turn.
+func (vh *VHost) callLater() {
+	f := vh.later[0]
+	vh.later[0] = nil
+	if vh.later = vh.later[1:]; len(vh.later) == 0 {
+		vh.later = nil
+	}
+	f()
 }
 
 // pass dispatches ready messages and publishes the dead letters that there are. A

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/minirabbit/minirabbit/internal/erlang"
+	"github.com/minirabbit/minirabbit/internal/lists"
 	"github.com/minirabbit/minirabbit/wire"
 )
 
@@ -19,8 +20,10 @@ type hashTable struct {
 	byHeader    bool
 	property    string // that is hashed, when not empty
 	rules       Rules
-	ring        []bucketSpan
+	ring        []*bucketSpan // in order of binding
+	spans       map[*target]*bucketSpan
 	bucketCount uint64
+	changed     bool // number is to be called
 }
 
 // A bucketSpan is the buckets of one destination, up to but not including end.
@@ -31,7 +34,7 @@ type bucketSpan struct {
 }
 
 func newHashTable(arguments wire.Table, rules Rules) (*hashTable, error) {
-	t := &hashTable{rules: rules}
+	t := &hashTable{rules: rules, spans: map[*target]*bucketSpan{}}
 	for _, name := range []string{"hash-header", "hash-property"} {
 		if value, ok := arguments.Get(name); ok {
 			if _, ok := value.(string); !ok {
@@ -92,37 +95,43 @@ func parseInteger(s string) (int64, error) {
 
 // add gives the destination its buckets, unless it has some by another binding: that one's weight stays.
 func (t *hashTable) add(b *Binding) {
-	if t.span(b.target) >= 0 {
+	if t.spans[b.target] != nil {
 		return
 	}
 	weight, _ := parseInteger(b.RoutingKey)
-	t.bucketCount += uint64(weight)
-	t.ring = append(t.ring, bucketSpan{target: b.target, weight: uint64(weight), end: t.bucketCount})
+	span := &bucketSpan{target: b.target, weight: uint64(weight)}
+	t.spans[b.target] = span
+	t.ring = append(t.ring, span)
+	t.changed = true
 }
 
 // remove takes all the destination's buckets away, as RabbitMQ does even when another binding to it remains. Those
 // behind move up.
 func (t *hashTable) remove(b *Binding) {
-	i := t.span(b.target)
-	if i < 0 {
-		return
-	}
-	t.ring = slices.Delete(t.ring, i, i+1)
-	t.bucketCount = 0
-	for i := range t.ring {
-		t.bucketCount += t.ring[i].weight
-		t.ring[i].end = t.bucketCount
+	if span := t.spans[b.target]; span != nil {
+		delete(t.spans, b.target)
+		t.ring, _ = lists.Remove(t.ring, span)
+		t.changed = true
 	}
 }
 
-func (t *hashTable) span(target *target) int {
-	return slices.IndexFunc(t.ring, func(s bucketSpan) bool { return s.target == target })
+// number gives the spans their buckets, if bindings have come or gone since the last message.
+func (t *hashTable) number() {
+	if !t.changed {
+		return
+	}
+	t.changed, t.bucketCount = false, 0
+	for _, span := range t.ring {
+		t.bucketCount += span.weight
+		span.end = t.bucketCount
+	}
 }
 
 func (t *hashTable) match(m *Message, r *Router) {
 	if len(t.ring) == 0 {
 		return
 	}
+	t.number()
 	bucket := uint64(0)
 	if t.rules.EmptyHashHeaderFails && t.byHeader && isEmptyList(lastValue(m.Headers, t.header)) {
 		r.err = internalError()
@@ -131,7 +140,7 @@ func (t *hashTable) match(m *Message, r *Router) {
 	if t.bucketCount > 1 {
 		bucket = jump(t.seed(m), t.bucketCount)
 	}
-	i, _ := slices.BinarySearchFunc(t.ring, bucket, func(s bucketSpan, bucket uint64) int {
+	i, _ := slices.BinarySearchFunc(t.ring, bucket, func(s *bucketSpan, bucket uint64) int {
 		if s.end <= bucket {
 			return -1
 		}

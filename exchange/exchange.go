@@ -4,6 +4,7 @@ import (
 	"iter"
 	"slices"
 
+	"github.com/minirabbit/minirabbit/internal/lists"
 	"github.com/minirabbit/minirabbit/wire"
 )
 
@@ -217,6 +218,6 @@ func (x *Exchange) All() iter.Seq[*Binding] {
 
 // without removes b from a list that holds it, in place.
 func without(list []*Binding, b *Binding) []*Binding {
-	i := slices.Index(list, b)
-	return slices.Delete(list, i, i+1)
+	rest, _ := lists.Remove(list, b)
+	return rest
 }

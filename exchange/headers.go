@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/minirabbit/minirabbit/internal/erlang"
+	"github.com/minirabbit/minirabbit/internal/lists"
 	"github.com/minirabbit/minirabbit/wire"
 )
 
@@ -17,10 +18,11 @@ import (
 // wants any of some texts, a message that has one of them. Such bindings are found by their texts. The others are
 // looked at one by one for every message.
 type headersTable struct {
-	byText map[headerText][]*headerPattern
-	others []*headerPattern // in order of binding
-	added  int              // patterns ever
-	rules  Rules
+	byText   map[headerText][]*headerPattern
+	others   []*headerPattern // in order of binding
+	patterns map[*Binding]*headerPattern
+	added    int // patterns ever
+	rules    Rules
 }
 
 // A headerText is a header whose value is a text.
@@ -35,7 +37,7 @@ type headerPattern struct {
 }
 
 func newHeadersTable(rules Rules) *headersTable {
-	return &headersTable{rules: rules, byText: map[headerText][]*headerPattern{}}
+	return &headersTable{rules: rules, byText: map[headerText][]*headerPattern{}, patterns: map[*Binding]*headerPattern{}}
 }
 
 func (t *headersTable) check(b *Binding) error {
@@ -65,6 +67,7 @@ func (t *headersTable) add(b *Binding) {
 			pattern.fields = append(pattern.fields, field)
 		}
 	}
+	t.patterns[b] = pattern
 	texts := t.texts(pattern)
 	for _, text := range texts {
 		t.byText[text] = append(t.byText[text], pattern)
@@ -94,15 +97,18 @@ func (t *headersTable) texts(p *headerPattern) (texts []headerText) {
 }
 
 func (t *headersTable) remove(b *Binding) {
-	gone := func(p *headerPattern) bool { return p.binding == b }
-	t.others = slices.DeleteFunc(t.others, gone)
-	for text, patterns := range t.byText {
-		if slices.ContainsFunc(patterns, gone) {
-			t.byText[text] = slices.DeleteFunc(patterns, gone)
-			if len(t.byText[text]) == 0 {
-				delete(t.byText, text)
-			}
+	pattern := t.patterns[b]
+	delete(t.patterns, b)
+	texts := t.texts(pattern)
+	for _, text := range texts {
+		if rest, _ := lists.Remove(t.byText[text], pattern); len(rest) > 0 {
+			t.byText[text] = rest
+		} else {
+			delete(t.byText, text)
 		}
+	}
+	if texts == nil {
+		t.others, _ = lists.Remove(t.others, pattern)
 	}
 }
 

@@ -83,20 +83,38 @@ func (cs *consumers) add(c *Consumer) {
 }
 
 func (cs *consumers) remove(c *Consumer) (found bool) {
-	for i, other := range cs.all {
-		if other != c {
-			continue
-		}
-		cs.all = append(cs.all[:i:i], cs.all[i+1:]...)
-		if c.list != nil {
-			c.list.remove(c)
-		}
-		if cs.active == c {
-			cs.active = cs.successor()
-		}
-		return true
+	i := indexFromEnds(cs.all, c)
+	switch last := len(cs.all) - 1; i {
+	case -1:
+		return false
+	case 0:
+		cs.all = cs.all[1:]
+	case last:
+		cs.all = cs.all[:last:last]
+	default:
+		cs.all = append(cs.all[:i:i], cs.all[i+1:]...) // others may go through the list
 	}
-	return false
+	if c.list != nil {
+		c.list.remove(c)
+	}
+	if cs.active == c {
+		cs.active = cs.successor()
+	}
+	return true
+}
+
+// indexFromEnds returns the place of c, -1 if there is none. It is quick near both
+// ends: consumers mostly go in order of their arrival, or in the opposite one.
+func indexFromEnds(all []*Consumer, c *Consumer) int {
+	for i, j := 0, len(all)-1; i <= j; i, j = i+1, j-1 {
+		if all[i] == c {
+			return i
+		}
+		if all[j] == c {
+			return j
+		}
+	}
+	return -1
 }
 
 // SingleActive says which consumer of a queue with x-single-active-consumer
