@@ -13,7 +13,12 @@ type batch struct {
 	vh         *broker.VHost // locked, nil if not
 	confirming []*channel    // with confirms that are not sent yet
 	replied    bool          // something waits in the outbox that nobody writes
+	commands   int           // so far
 }
+
+// maxBatch is how many commands share a lock at most, so that other connections wait for a flood no longer than these
+// take.
+const maxBatch = 64
 
 // input is what a connection's frames are read from. It ends the batch whenever the
 // reader has to turn to the network: when it would wait.
@@ -41,6 +46,10 @@ func (c *conn) next() {
 		c.leave()
 		return
 	}
+	if c.batch.commands++; c.batch.commands == maxBatch {
+		c.leave()
+		return
+	}
 	c.batch.vh.Next()
 }
 
@@ -54,7 +63,7 @@ func (c *conn) leave() {
 		ch.sendConfirms()
 	}
 	c.batch.confirming = c.batch.confirming[:0]
-	c.batch.vh = nil
+	c.batch.vh, c.batch.commands = nil, 0
 	vh.Unlock()
 }
 

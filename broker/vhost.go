@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -17,6 +18,8 @@ type VHost struct {
 	// immutable
 	name string
 	node *Node
+
+	waiting atomic.Int32 // how many wait for mu
 
 	mu sync.Mutex
 	// guarded by mu
@@ -95,7 +98,11 @@ func (vh *VHost) Name() string { return vh.name }
 
 // Lock begins a critical section.
 func (vh *VHost) Lock() {
-	vh.mu.Lock()
+	if !vh.mu.TryLock() {
+		vh.waiting.Add(1)
+		vh.mu.Lock()
+		vh.waiting.Add(-1)
+	}
 	vh.present = 0
 }
 
@@ -116,6 +123,11 @@ func (vh *VHost) Unlock() {
 	vh.mu.Unlock()
 	for _, f := range touched[:n] {
 		f.Flush()
+	}
+	if vh.waiting.Load() > 0 {
+		// Whoever was woken up runs now. Else a connection that is flooded would take the lock again, and again, until its
+		// time of 10 ms is over.
+		runtime.Gosched()
 	}
 }
 
