@@ -21,7 +21,7 @@ func (s *soak) breakThings(ctx context.Context) {
 		}
 		s.faults++
 		s.fault()
-		if err := s.broker.CheckBooks(); err != nil {
+		if err := testkit.CheckBooks(s.broker); err != nil {
 			s.t.Error(err)
 			return
 		}
@@ -62,7 +62,7 @@ func (s *soak) fault() {
 		s.inject(testkit.Fault{When: when, Do: testkit.DropConnection})
 		return
 	}
-	if err := s.broker.CheckBooks(); err != nil { // in the midst of it
+	if err := testkit.CheckBooks(s.broker); err != nil { // in the midst of it
 		s.t.Error(err)
 	}
 }
@@ -87,5 +87,5 @@ func (s *soak) settleDown() {
 		}
 	}
 	s.broker.Queue("stream").AwaitIdle(s.t)
-	require.NoError(s.t, s.broker.CheckBooks())
+	require.NoError(s.t, testkit.CheckBooks(s.broker))
 }
