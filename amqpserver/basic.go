@@ -175,10 +175,19 @@ func (ch *channel) Fail(err error) {
 // Writable implements [broker.Sink].
 func (ch *channel) Writable() bool { return ch.c.out.writable() }
 
+// errUnsendable ends a connection that was to be sent a message whose routing key is longer than a short string can be. A key
+// of any length comes from a dead letter, from the firehose or from the HTTP API. RabbitMQ's writer crashes over it: the
+// connection closes with 541, what it holds is requeued, and what needs no acknowledgement is lost.
+func errUnsendable() error { return broker.Errorf(wire.InternalError, "") }
+
 // sendMessage appends method, header and body in one piece, so that nothing
 // comes between them.
 func (ch *channel) sendMessage(method wire.Method, m *queue.Message) {
 	c := ch.c
+	if len(m.RoutingKey) > wire.MaxShortString || len(m.Exchange) > wire.MaxShortString {
+		c.interrupt(errUnsendable())
+		return
+	}
 	if !c.armed() {
 		ch.sent(method, m.Body)
 		ch.post(ch.appendMessage(c.out.begin(), method, m))

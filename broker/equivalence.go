@@ -89,7 +89,7 @@ func sameValue(a, b any) bool {
 	if aIsInt && bIsInt {
 		return x == y
 	}
-	return string(wire.Table{{Key: "", Value: a}}.Append(nil)) == string(wire.Table{{Key: "", Value: b}}.Append(nil))
+	return wire.Table{{Value: a}}.Identity() == wire.Table{{Value: b}}.Identity()
 }
 
 // integer returns the value of any of AMQP's integer types.

@@ -2,6 +2,7 @@ package broker
 
 import (
 	"bytes"
+	"errors"
 
 	"github.com/minirabbit/minirabbit/exchange"
 	"github.com/minirabbit/minirabbit/queue"
@@ -17,6 +18,7 @@ type Publishing struct {
 	Properties []byte // flags and values, as in a content header; valid during the call
 	Body       []byte
 	Composed   bool // the Properties are not as a client sent them: they were given as text
+	Overflows  bool // a text among the Properties was too long for a short string and is cut
 
 	exchange *exchange.Exchange
 	message  *queue.Message
@@ -82,10 +84,17 @@ func (ch *Channel) check(p *Publishing) error {
 	if err := ch.checkTopics(p); err != nil {
 		return err
 	}
+	if p.Overflows {
+		return errOverflow
+	}
 	p.message.Rewritten = p.Composed || !bytes.Equal(p.message.Properties, sent)
 	ch.remember(p)
 	return nil
 }
+
+// errOverflow refuses a message with a property or a name of a header that has more than 255 bytes, which only the HTTP API can
+// publish, as RabbitMQ 4.x does. RabbitMQ 3.10 takes it, and closes the connection of each consumer with 541.
+var errOverflow = errors.New("506 failed to deliver message: content_properties_shortstr_overflow")
 
 // alike is the envelope of a channel's last publishing. Most publishers send the
 // same one again and again; it is then decoded, checked and allocated once.

@@ -95,6 +95,7 @@ func Cases() []Case {
 		deadletterLeastCases,
 		precedenceCases,
 		textCases,
+		textLengthCases,
 		permissionCases,
 		permissionTopicCases,
 		userIdCases,

@@ -52,7 +52,7 @@ type bindingID struct {
 func newBindingID(destination Destination, routingKey string, sorted wire.Table) bindingID {
 	id := bindingID{destination: destination, routingKey: routingKey}
 	if len(sorted) > 0 {
-		id.arguments = string(sorted.Append(nil))
+		id.arguments = sorted.Identity()
 	}
 	return id
 }

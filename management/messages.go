@@ -33,7 +33,7 @@ func (r *request) publish() {
 		r.reply(err)
 		return
 	}
-	p.Properties = properties.Append(nil)
+	p.Properties, p.Overflows = properties.Append(nil), properties.Validate() != nil
 	vh.Lock()
 	missing := vh.Exchange(p.Exchange) == nil
 	var routed bool

@@ -186,9 +186,14 @@ func (c *Cursor) fail(err error) {
 	}
 }
 
+// MaxShortString is the length of the longest short string, in bytes: its length is one octet.
+const MaxShortString = math.MaxUint8
+
+// appendShortString appends a short string, of which it keeps the first 255 bytes: no text, wherever it comes from, stops the
+// encoder. Who must not send a part asks for the length before.
 func appendShortString(dst []byte, s string) []byte {
-	if len(s) > math.MaxUint8 {
-		panic(fmt.Sprintf("wire: short string %.20q... has %d bytes, at most 255 can be sent", s, len(s)))
+	if len(s) > MaxShortString {
+		s = s[:MaxShortString]
 	}
 	dst = append(dst, byte(len(s)))
 	return append(dst, s...)

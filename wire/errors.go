@@ -88,3 +88,8 @@ func (e *FrameTypeError) Error() string {
 	return fmt.Sprintf("wire: frame on channel %d with a payload of %d bytes has type %d, expected 1, 2, 3 or 8",
 		e.Head.Channel, e.Head.Size, e.Head.Type)
 }
+
+// tooLong is what Validate says of a text.
+func tooLong(name, text string) error {
+	return fmt.Errorf("wire: %s %.20q... has %d bytes, at most %d can be sent", name, text, len(text), MaxShortString)
+}

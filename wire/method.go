@@ -57,8 +57,8 @@ type Method interface {
 	// ID returns the class and method id.
 	ID() MethodID
 
-	// Append appends the payload of a method frame: class id, method id and arguments. It panics if a short string
-	// exceeds 255 bytes or a table holds a value that tables cannot hold: both are the caller's to check.
+	// Append appends the payload of a method frame: class id, method id and arguments. It cuts short strings of more
+	// than 255 bytes, and panics if a table holds a value whose type tables cannot hold.
 	Append(dst []byte) []byte
 
 	// Decode reads the arguments, which follow the ids, and overwrites every field. It leaves errors in the cursor.

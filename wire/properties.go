@@ -48,8 +48,31 @@ type Properties struct {
 	ClusterID       string // deprecated by the specification and called reserved there
 }
 
-// Append appends flags and values. It panics where a short string exceeds 255 bytes or Headers hold a value that
-// tables cannot hold.
+// Validate returns an error that names the first property which cannot be encoded: a text or the name of a header has
+// more than 255 bytes, or Headers hold a value that tables cannot hold.
+func (p *Properties) Validate() error {
+	for _, text := range [...]struct {
+		flag  PropertyFlags
+		name  string
+		value string
+	}{
+		{HasContentType, "content-type", p.ContentType}, {HasContentEncoding, "content-encoding", p.ContentEncoding},
+		{HasCorrelationID, "correlation-id", p.CorrelationID}, {HasReplyTo, "reply-to", p.ReplyTo},
+		{HasExpiration, "expiration", p.Expiration}, {HasMessageID, "message-id", p.MessageID}, {HasType, "type", p.Type},
+		{HasUserID, "user-id", p.UserID}, {HasAppID, "app-id", p.AppID}, {HasClusterID, "cluster-id", p.ClusterID},
+	} {
+		if p.Flags&text.flag != 0 && len(text.value) > MaxShortString {
+			return tooLong(text.name, text.value)
+		}
+	}
+	if p.Flags&HasHeaders != 0 {
+		return p.Headers.Validate()
+	}
+	return nil
+}
+
+// Append appends flags and values. It cuts short strings of more than 255 bytes and panics where Headers hold a value
+// whose type tables cannot hold; Validate finds both.
 func (p *Properties) Append(dst []byte) []byte {
 	flags := p.Flags & allProperties
 	dst = binary.BigEndian.AppendUint16(dst, uint16(flags))

@@ -79,8 +79,8 @@ func (t Table) validate(path string, depth int) error {
 		if path != "" {
 			at = path + "." + f.Key
 		}
-		if len(f.Key) > 255 {
-			return fmt.Errorf("wire: table key %.20q... has %d bytes, expected at most 255", f.Key, len(f.Key))
+		if len(f.Key) > MaxShortString {
+			return fmt.Errorf("wire: table key %.20q... has %d bytes, expected at most %d", f.Key, len(f.Key), MaxShortString)
 		}
 		if err := validateValue(f.Value, at, depth); err != nil {
 			return err
@@ -112,6 +112,16 @@ func validateValue(value any, path string, depth int) error {
 	default:
 		return fmt.Errorf("wire: table field %s has type %T, which a field table cannot hold", path, value)
 	}
+}
+
+// Identity returns a text that two tables share only if they are equal: keys, types, values and their order. Unlike
+// with the bytes that Append writes, that holds for keys of any length.
+func (t Table) Identity() string {
+	encoded := t.Append(nil)
+	if t.Validate() != nil {
+		encoded = fmt.Appendf(encoded, "%#v", t)
+	}
+	return string(encoded)
 }
 
 func validateFloat(f float64, path string) error {

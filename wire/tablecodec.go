@@ -6,8 +6,8 @@ import (
 	"math"
 )
 
-// Append appends the table behind a long integer with its length in bytes. It panics on a value that a table cannot
-// hold and on a key of more than 255 bytes; Validate finds both.
+// Append appends the table behind a long integer with its length in bytes. It cuts a key of more than 255 bytes and
+// panics on a value whose type a table cannot hold; Validate finds both.
 func (t Table) Append(dst []byte) []byte {
 	start := len(dst)
 	dst = append(dst, 0, 0, 0, 0)
