@@ -93,7 +93,8 @@ func (ch *Channel) check(p *Publishing) error {
 }
 
 // errOverflow refuses a message with a property or a name of a header that has more than 255 bytes, which only the HTTP API can
-// publish, as RabbitMQ 4.x does. RabbitMQ 3.10 takes it, and closes the connection of each consumer with 541.
+// publish. The words are those of RabbitMQ 4.3. 4.0 answers with 500; 3.10 takes the message, and closes the connection of each
+// consumer with 541.
 var errOverflow = errors.New("506 failed to deliver message: content_properties_shortstr_overflow")
 
 // alike is the envelope of a channel's last publishing. Most publishers send the

@@ -14,7 +14,7 @@ var textLengthCases = []Case{
 		ID:     "text/dead-letter-key-consumed",
 		Title:  "a dead letter with a routing key of 256 bytes ends the connection of its consumer, and waits for the next one",
 		Why:    "A queue's argument may have any length, and a routing key in a frame may not: one consumer must not take the broker down.",
-		Source: measured,
+		Source: measured, Releases: Installable,
 		Run: func(t *T) {
 			for _, length := range []int{255, 256, 300} {
 				d := newLongDeadLetters(t, length)
@@ -35,7 +35,7 @@ var textLengthCases = []Case{
 		ID:     "text/dead-letter-key-got",
 		Title:  "basic.get of a message with a routing key of 256 bytes ends its connection; without acknowledgement the message is lost",
 		Why:    "Whoever looks into the queue must know why the connection ends.",
-		Source: measured,
+		Source: measured, Releases: Installable,
 		Run: func(t *T) {
 			d := newLongDeadLetters(t, 256)
 			d.c.Publish("", d.q, "a")
@@ -52,7 +52,7 @@ var textLengthCases = []Case{
 	},
 	{
 		ID: "text/http-routing-key", Title: "the HTTP API publishes with a routing key of 300 bytes, which ends the connection of the consumer",
-		Why: "A script that publishes by HTTP must not take the broker down.", Source: measured, Management: true,
+		Why: "A script that publishes by HTTP must not take the broker down.", Source: measured, Management: true, Releases: Installable,
 		Run: func(t *T) {
 			q, r := t.QueueName("q"), t.Raw()
 			c := r.Channel()
@@ -67,8 +67,8 @@ var textLengthCases = []Case{
 		},
 	},
 	{
-		ID: "text/http-properties", Title: "from 4.0 on the HTTP API refuses properties and names of headers of more than 255 bytes",
-		Why: "A short string holds no more.", Source: measured, Management: true, Releases: Since("4.0"),
+		ID: "text/http-properties", Title: "the HTTP API of 4.3 refuses properties and names of headers of more than 255 bytes",
+		Why: "A short string holds no more.", Source: measured, Management: true, Releases: Only("4.3"),
 		Run: func(t *T) {
 			q := t.QueueName("q")
 			t.Raw().Channel().Queue(q)
@@ -83,7 +83,7 @@ var textLengthCases = []Case{
 	},
 	{
 		ID: "text/firehose-key", Title: "the firehose copies what is published to an exchange with a name of 248 bytes, and the copy ends its consumer's connection",
-		Why: "The copy's routing key is the exchange's name and a word before it.", Source: pageFirehose, Management: true,
+		Why: "The copy's routing key is the exchange's name and a word before it.", Source: pageFirehose, Management: true, Releases: Installable,
 		Run: func(t *T) {
 			f := &firehose{t: t, vhost: t.Vhost("v")}
 			f.c = f.channel()

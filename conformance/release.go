@@ -16,6 +16,9 @@ var AllReleases = Releases{"3.10", "3.12", "3.13", "4.0", "4.1", "4.2", "4.3"}
 // Releases is a set of releases, oldest first.
 type Releases []Release
 
+// Installable are the releases that scripts/rabbitmq installs. A case with these has been measured on them, and not on the others.
+var Installable = Releases{"3.10", "4.0", "4.3"}
+
 // Since is a release and those after it.
 func Since(first Release) Releases { return Between(first, AllReleases[len(AllReleases)-1]) }
 
