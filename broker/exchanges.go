@@ -183,7 +183,13 @@ func (vh *VHost) DeleteExchange(m *wire.ExchangeDelete) error {
 }
 
 func (vh *VHost) removeExchange(x *exchange.Exchange) {
+	vh.stale = true
 	delete(vh.exchanges, x.Name())
+	for _, c := range vh.connections {
+		for _, ch := range c.channels {
+			ch.last.forget(x)
+		}
+	}
 	if vh.node.release.topicPermissionsEnd {
 		vh.node.forgetTopics(topicResource{vh.name, x.Name()})
 	}

@@ -117,6 +117,13 @@ func (ch *Channel) remember(p *Publishing) {
 	}
 }
 
+// forget lets go of the last publishing if it was to an exchange that is deleted.
+func (a *alike) forget(x *exchange.Exchange) {
+	if a.exchange == x {
+		*a = alike{}
+	}
+}
+
 // recall makes the message of a publishing that is like the last one.
 func (ch *Channel) recall(p *Publishing) bool {
 	e := ch.last.envelope

@@ -226,6 +226,7 @@ func (vh *VHost) checkConditionalDelete(q *queue.Queue, m *wire.QueueDelete) err
 
 // removeQueue deletes a queue and its bindings and tells its consumers.
 func (vh *VHost) removeQueue(q *queue.Queue) {
+	vh.stale = true
 	delete(vh.queues, q.Name())
 	delete(vh.applied, q)
 	vh.node.churn.QueueDeleted.Add(1)

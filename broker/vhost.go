@@ -43,6 +43,7 @@ type VHost struct {
 	keepsHeaders bool
 
 	event Event // that the observer is being told of
+	stale bool  // scratch space may hold what is deleted
 
 	// publisher is the channel that is publishing, nil for none.
 	publisher queue.Publisher
@@ -116,6 +117,7 @@ func (vh *VHost) Unlock() {
 	if !vh.closed {
 		vh.timers.arm(vh)
 	}
+	vh.forgetScratch()
 	var touched [maxTouched]Flusher
 	n := copy(touched[:], vh.touched)
 	clear(vh.touched)
@@ -128,6 +130,20 @@ func (vh *VHost) Unlock() {
 		// Whoever was woken up runs now. Else a connection that is flooded would take the lock again, and again, until its
 		// time of 10 ms is over.
 		runtime.Gosched()
+	}
+}
+
+// forgetScratch lets go of what the scratch space would keep reachable: the connection
+// of the last event, and what was deleted.
+func (vh *VHost) forgetScratch() {
+	if vh.event.VHost != nil {
+		vh.event = Event{}
+	}
+	if vh.stale {
+		vh.stale = false
+		vh.router.Forget()
+		clear(vh.direct[:cap(vh.direct)])
+		vh.message = exchange.Message{RoutingKeys: vh.message.RoutingKeys[:0]}
 	}
 }
 

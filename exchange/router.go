@@ -43,6 +43,21 @@ func (r *Router) seed(source rand.Source) {
 	r.random = rand.New(source)
 }
 
+// Forget lets go of what the last walk met, which the router otherwise keeps reachable until the next one: exchanges and
+// queues that are deleted meanwhile. What Route returned is not valid any more.
+func (r *Router) Forget() {
+	clear(r.exchanges[:cap(r.exchanges)])
+	clear(r.found[:cap(r.found)])
+	clear(r.queues[:cap(r.queues)])
+	clear(r.seen)
+	clear(r.delays[:cap(r.delays)])
+	clear(r.active[:cap(r.active)])
+	clear(r.next[:cap(r.next)])
+	clear(r.headers[:cap(r.headers)])
+	clear(r.patterns[:cap(r.patterns)])
+	r.visiting = nil
+}
+
 // intN returns a random number from 0 to n-1.
 func (r *Router) intN(n int) int {
 	if r.random == nil {

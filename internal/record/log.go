@@ -97,7 +97,7 @@ type names struct {
 	// The last ones asked for: mostly they are asked for again.
 	lastText       string
 	lastNumber     uint32
-	lastQueue      *queue.Queue
+	lastQueue      string
 	queue          uint32
 	lastConnection *broker.Connection
 	connection     uint32
@@ -130,11 +130,14 @@ func (n *names) ofQueue(q *queue.Queue) uint32 {
 	if q == nil {
 		return 0
 	}
-	if q != n.lastQueue {
-		n.lastQueue, n.queue = q, n.of(q.Name())
+	if name := q.Name(); name != n.lastQueue {
+		n.lastQueue, n.queue = name, n.of(name)
 	}
 	return n.queue
 }
+
+// forget lets go of what was asked for last, which may have ended.
+func (n *names) forget() { n.lastConnection, n.lastVHost = nil, nil }
 
 func (n *names) ofConnection(c *broker.Connection) uint32 {
 	if c == nil {

@@ -67,6 +67,9 @@ var kinds = [...]Kind{
 // Observe implements [broker.Observer].
 func (r *Recorder) Observe(e *broker.Event) {
 	if int(e.Kind) >= len(kinds) {
+		r.mu.Lock()
+		r.names.forget()
+		r.mu.Unlock()
 		return
 	}
 	r.mu.Lock()
