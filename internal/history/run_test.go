@@ -59,6 +59,8 @@ type run struct {
 	recorder *history.Recorder
 	rand     *rand.Rand
 
+	injected []*testkit.Injected // by breakThings
+
 	mu    sync.Mutex
 	conns map[net.Conn]bool // guarded by mu
 }
@@ -248,18 +250,20 @@ func (r *run) breakThings(ctx context.Context) {
 		case 2:
 			r.broker.CloseConnections("a test")
 		case 3, 4:
-			r.broker.Inject(testkit.Fault{When: when, Do: testkit.CloseChannel(406, "a test")})
+			r.inject(testkit.Fault{When: when, Do: testkit.CloseChannel(406, "a test")})
 		case 5:
-			r.broker.Inject(testkit.Fault{When: testkit.Before(testkit.BasicDeliver), Do: testkit.CancelConsumer})
+			r.inject(testkit.Fault{When: testkit.Before(testkit.BasicDeliver), Do: testkit.CancelConsumer})
 		case 6:
-			r.broker.Inject(testkit.Fault{When: testkit.Before(testkit.BasicPublish), Do: testkit.NackPublish})
+			r.inject(testkit.Fault{When: testkit.Before(testkit.BasicPublish), Do: testkit.NackPublish})
 		case 7:
-			r.broker.Inject(testkit.Fault{When: testkit.Before(testkit.BasicDeliver), Do: testkit.TearFrame})
+			r.inject(testkit.Fault{When: testkit.Before(testkit.BasicDeliver), Do: testkit.TearFrame})
 		default:
-			r.broker.Inject(testkit.Fault{When: when, Do: testkit.DropConnection})
+			r.inject(testkit.Fault{When: when, Do: testkit.DropConnection})
 		}
 	}
 }
+
+func (r *run) inject(f testkit.Fault) { r.injected = append(r.injected, r.broker.Inject(f)) }
 
 // cut cuts one connection, any.
 func (r *run) cut() {
@@ -275,7 +279,10 @@ func (r *run) cut() {
 // drain takes everything out of the queue, and deletes it from a real broker, whose connections must all have ended.
 func (r *run) drain() {
 	if r.broker != nil {
-		r.broker.Restart() // without faults that wait for a method
+		for _, in := range r.injected {
+			in.Remove() // they outlive a restart
+		}
+		r.broker.Restart()
 		r.broker.AwaitDisconnected(r.t, "")
 	}
 	require.NoError(r.t, r.session(r.t.Context(), func(ch *amqp.Channel) error {
