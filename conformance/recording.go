@@ -2,8 +2,10 @@ package conformance
 
 import (
 	"fmt"
+	"io/fs"
 	"maps"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -29,16 +31,18 @@ type Area struct {
 }
 
 // ReadRecordings reads a directory of recordings. One that does not exist holds none.
-func ReadRecordings(dir string) (Recordings, error) {
+func ReadRecordings(dir string) (Recordings, error) { return readRecordings(os.DirFS(dir)) }
+
+func readRecordings(dir fs.FS) (Recordings, error) {
 	recordings := make(Recordings)
 	for _, release := range AllReleases {
 		recordings[release] = make(map[string]*Area)
-		names, err := filepath.Glob(filepath.Join(dir, string(release), "*.txt"))
+		names, err := fs.Glob(dir, string(release)+"/*.txt")
 		if err != nil {
 			return nil, err
 		}
 		for _, name := range names {
-			text, err := os.ReadFile(name)
+			text, err := fs.ReadFile(dir, name)
 			if err != nil {
 				return nil, err
 			}
@@ -46,7 +50,7 @@ func ReadRecordings(dir string) (Recordings, error) {
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", name, err)
 			}
-			recordings[release][strings.TrimSuffix(filepath.Base(name), ".txt")] = area
+			recordings[release][strings.TrimSuffix(path.Base(name), ".txt")] = area
 		}
 	}
 	return recordings, nil

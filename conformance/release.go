@@ -87,6 +87,20 @@ func ReleaseOf(version string) (Release, error) {
 	return "", fmt.Errorf("version %q is older than %s, the oldest release that the suite knows", version, AllReleases[0])
 }
 
+// FindRelease finds a release by its name, such as "3.13", or by a version of it, such as "3.13.7".
+func FindRelease(name string) (Release, error) {
+	parts := strings.SplitN(name, ".", 3)
+	release := Release(strings.Join(parts[:min(2, len(parts))], "."))
+	if !AllReleases.Has(release) {
+		names := make([]string, len(AllReleases))
+		for i, known := range AllReleases {
+			names[i] = string(known)
+		}
+		return "", fmt.Errorf("unknown release %q: there are %s", name, strings.Join(names, ", "))
+	}
+	return release, nil
+}
+
 func splitVersion(version string) (major, minor int, err error) {
 	parts := strings.SplitN(version, ".", 3)
 	if len(parts) >= 2 {

@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"fmt"
 	"slices"
 	"sync"
 	"testing"
@@ -80,46 +81,83 @@ type Case struct {
 // Run runs every case against the target, each as a subtest named after its ID.
 func Run(t *testing.T, target Target) {
 	t.Helper()
-	uri, err := amqp.ParseURI(target.URL)
+	s, err := newSuite(target)
 	if err != nil {
-		t.Fatalf("conformance: the target's URL %q: %v", target.URL, err)
+		t.Fatalf("conformance: %v", err)
 	}
-	if target.Release == "" {
-		target.Release = askRelease(t, target.URL)
-	}
-	if target.Observe != nil {
-		target.Observe = oneAtATime(target.Observe)
-	}
-	delays := sync.OnceValues(func() (bool, error) { return hasDelayed(target.URL) })
-	for _, c := range Cases() {
-		if target.Only != nil && !target.Only(c) {
-			continue
-		}
+	for _, c := range s.cases() {
 		t.Run(c.ID, func(t *testing.T) {
-			if !c.isFor(target.Release) {
-				t.Skipf("for RabbitMQ %v, and the target is %s", c.Releases, target.Release)
+			reason, err := s.whySkipped(c)
+			if err != nil {
+				t.Fatalf("conformance: %v", err)
 			}
-			if c.Management && target.ManagementURL == "" {
-				t.Skip("needs the management API, and the target has no ManagementURL")
-			}
-			if c.Node && target.Node == nil {
-				t.Skip("needs to run the broker, and the target has no Node")
-			}
-			if c.Delayed {
-				has, err := delays()
-				if err != nil {
-					t.Fatalf("conformance: looking for the exchange type x-delayed-message: %v", err)
-				}
-				if !has {
-					t.Skip("needs the exchange type x-delayed-message, and the target lacks its plug-in, rabbitmq_delayed_message_exchange")
-				}
+			if reason != "" {
+				t.Skip(reason)
 			}
 			if c.Waits {
 				t.Parallel()
 			}
-			runCase(&T{TB: t, target: target, uri: uri, transcript: transcript{racy: c.Racy != ""}}, c)
+			s.run(t, c)
 		})
 	}
+}
+
+// suite is the cases and the target that they are aimed at.
+type suite struct {
+	target  Target
+	uri     amqp.URI
+	delayed func() (bool, error) // whether the target has the exchange type x-delayed-message
+}
+
+func newSuite(target Target) (*suite, error) {
+	uri, err := amqp.ParseURI(target.URL)
+	if err != nil {
+		return nil, fmt.Errorf("the target's URL %q: %w", target.URL, err)
+	}
+	if target.Release == "" {
+		version, err := AskVersion(target.URL)
+		if err != nil {
+			return nil, fmt.Errorf("cannot reach the target: %w", err)
+		}
+		if target.Release, err = ReleaseOf(version); err != nil {
+			return nil, fmt.Errorf("%w; set Target.Release", err)
+		}
+	}
+	if target.Observe != nil {
+		target.Observe = oneAtATime(target.Observe)
+	}
+	return &suite{target, uri, sync.OnceValues(func() (bool, error) { return hasDelayed(target.URL) })}, nil
+}
+
+// cases are those that the target asks for.
+func (s *suite) cases() []Case {
+	return slices.DeleteFunc(Cases(), func(c Case) bool { return s.target.Only != nil && !s.target.Only(c) })
+}
+
+// whySkipped says what a case needs that the target has not; it is empty if the case can run.
+func (s *suite) whySkipped(c Case) (reason string, err error) {
+	switch {
+	case !c.isFor(s.target.Release):
+		return fmt.Sprintf("for RabbitMQ %v, and the target is %s", c.Releases, s.target.Release), nil
+	case c.Management && s.target.ManagementURL == "":
+		return "needs the management API, and the target has no ManagementURL", nil
+	case c.Node && s.target.Node == nil:
+		return "needs to run the broker, and the target has no Node", nil
+	case c.Delayed:
+		has, err := s.delayed()
+		if err != nil {
+			return "", fmt.Errorf("looking for the exchange type x-delayed-message: %w", err)
+		}
+		if !has {
+			return "needs the exchange type x-delayed-message, and the target lacks its plug-in, rabbitmq_delayed_message_exchange", nil
+		}
+	}
+	return "", nil
+}
+
+// run runs a case in a test.
+func (s *suite) run(t testing.TB, c Case) {
+	runCase(&T{TB: t, target: s.target, uri: s.uri, transcript: transcript{racy: c.Racy != ""}}, c)
 }
 
 // hasDelayed tells whether the broker has the exchange type x-delayed-message.
@@ -202,18 +240,4 @@ func AskVersion(url string) (string, error) {
 	defer connection.Close()
 	version, _ := connection.Properties["version"].(string)
 	return version, nil
-}
-
-// askRelease reads the release from the server properties.
-func askRelease(t testing.TB, url string) Release {
-	t.Helper()
-	version, err := AskVersion(url)
-	if err != nil {
-		t.Fatalf("conformance: cannot reach the target: %v", err)
-	}
-	release, err := ReleaseOf(version)
-	if err != nil {
-		t.Fatalf("conformance: %v; set Target.Release", err)
-	}
-	return release
 }

@@ -4,6 +4,7 @@
 //	minirabbit serve --amqp 127.0.0.1:5672   a broker for code in any language
 //	minirabbit exec -- pytest                a test suite in any language, with a broker
 //	minirabbit ctl list_queues               rabbitmqctl for that broker
+//	minirabbit conformance --amqp amqp://…   what another broker does otherwise than RabbitMQ
 package main
 
 import (
@@ -31,6 +32,8 @@ commands:
   exec    run a command, such as a test suite, with a broker of its own
   ctl     do to a broker that is served what rabbitmqctl does to RabbitMQ
   demo    run a producer and a worker against a broker in this process
+  conformance
+          hold any broker that claims to be RabbitMQ against a release of it
 
 minirabbit COMMAND -h lists the flags of a command.
 `
@@ -66,10 +69,12 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		err = serve(ctx, args[1:], stdout)
 	case "demo":
 		err = runDemo(ctx, args[1:], stdout)
+	case "conformance":
+		err = runConformance(ctx, args[1:], stdout, stderr)
 	case "help", "-h", "-help", "--help":
 		fmt.Fprint(stdout, usage)
 	default:
-		err = usageErrorf("unknown command %q: there are serve, exec, ctl and demo", args[0])
+		err = usageErrorf("unknown command %q: there are serve, exec, ctl, demo and conformance", args[0])
 	}
 	switch {
 	case err == nil:

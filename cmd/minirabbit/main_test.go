@@ -30,6 +30,10 @@ func TestBadCommandLines(t *testing.T) {
 		"unknown release":  {[]string{"serve", "--amqp", "127.0.0.1:0", "--release", "2.8"}, `unknown release "2.8"`},
 		"port in use":      {[]string{"serve", "--amqp", taken.Addr().String()}, "address already in use"},
 		"bad address":      {[]string{"serve", "--amqp", "nowhere"}, "missing port"},
+		"no broker":        {[]string{"conformance"}, "which broker? give --amqp URL"},
+		"unknown area":     {[]string{"conformance", "--amqp", "amqp://127.0.0.1:1/", "--only", "basic.nak"}, `no case and no area "basic.nak"`},
+		"unknown case":     {[]string{"conformance", "--amqp", "amqp://127.0.0.1:1/", "--skip", "basic.ack/nothing"}, `no case and no area "basic.ack/nothing"`},
+		"release of none":  {[]string{"conformance", "--amqp", "amqp://127.0.0.1:1/", "--as", "3.11"}, `unknown release "3.11": there are 3.10, 3.12, 3.13`},
 		"too few tasks":    {[]string{"demo", "--tasks", "0"}, "0 tasks, expected 1 or more"},
 		"tasks not number": {[]string{"demo", "--tasks", "many"}, "invalid value"},
 	} {
