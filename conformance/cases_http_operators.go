@@ -126,6 +126,10 @@ var httpOperatorsCases = []Case{
 		ID: "http/health", Title: "health checks answer 200, or 503 and why",
 		Why: "Start-up scripts wait for them.", Source: "rabbitmq.com/docs/monitoring#health-checks", Management: true,
 		Run: func(t *T) {
+			const queue = "/api/queues/{vhost}/aliveness-test" // which the test of that name makes and leaves behind
+			if t.Ask(http.MethodGet, queue, nil).Status == http.StatusNotFound {
+				t.Cleanup(func() { t.Ask(http.MethodDelete, queue, nil) })
+			}
 			t.asks("GET /api/health/checks/alarms", "GET /api/health/checks/local-alarms", "GET /api/health/checks/virtual-hosts", "GET /api/health/checks/node-is-quorum-critical",
 				"GET /api/health/checks/certificate-expiration/1/months", "GET /api/health/checks/certificate-expiration/1/nonsense", "GET /api/health/checks/port-listener/x",
 				"GET /api/aliveness-test/{vhost}", "GET /api/healthchecks/node")
