@@ -17,7 +17,7 @@ type Step struct {
 	Text string        // of CloseChannel and CloseConnection
 	For  time.Duration // of Delay and Postpone
 	N    int           // bytes per second of Rate, confirms of ConfirmInBatches and ConfirmInReverse
-	Func func()        // of Run; it has no JSON form
+	Func func()        // of Run
 }
 
 // Kind is a kind of step.

@@ -42,7 +42,7 @@ type When struct {
 	Mandatory  bool    // the message was published as mandatory
 
 	// If is called for what fulfils all else, possibly with locks of the broker's held: it
-	// must be quick, and must not call the broker. It has no JSON form.
+	// must be quick, and must not call the broker.
 	If func(*Command) bool
 
 	// Nth is the first match that strikes, counted from 1. Zero stands for Every, or 1.
