@@ -70,6 +70,8 @@ type ManagementRules struct {
 	ErlangVersion, ErlangFullVersion string
 	// AllowHeader: every answer lists the methods of its path.
 	AllowHeader bool
+	// ContentSecurityPolicy is sent with every answer.
+	ContentSecurityPolicy string
 	// LoginFailed is the reason in a refusal for a wrong password, and
 	// Challenge whether it asks for another.
 	LoginFailed string
@@ -144,7 +146,8 @@ type ManagementRules struct {
 
 var (
 	management310 = ManagementRules{
-		ErlangVersion: "25.2.3", ErlangFullVersion: "Erlang/OTP 25 [erts-13.1.5] [source] [64-bit]",
+		ContentSecurityPolicy: "script-src 'self' 'unsafe-eval' 'unsafe-inline'; object-src 'self'",
+		ErlangVersion:         "25.2.3", ErlangFullVersion: "Erlang/OTP 25 [erts-13.1.5] [source] [64-bit]",
 		LoginFailed: "Login failed", Challenge: true,
 		EscapesPolicyErrors: true,
 		DefaultQueueType:    "undefined",
@@ -152,7 +155,8 @@ var (
 		InvalidPageRegex: true, FailsOnOwnConnections: true,
 	}
 	management40 = ManagementRules{
-		ErlangVersion: "27.3.4.1", ErlangFullVersion: "Erlang/OTP 27 [erts-15.2.7] [source] [64-bit]",
+		ContentSecurityPolicy: "script-src 'self' 'unsafe-eval' 'unsafe-inline'; object-src 'self'",
+		ErlangVersion:         "27.3.4.1", ErlangFullVersion: "Erlang/OTP 27 [erts-15.2.7] [source] [64-bit]",
 		LoginFailed:  "Not_Authorized",
 		InternalUser: true, EscapesPolicyErrors: true,
 		NamesQueueType: true, DefaultQueueType: "classic", MetadataQueueType: true,
@@ -162,7 +166,8 @@ var (
 	}
 	management43 = ManagementRules{
 		ErlangVersion: "29.1.2", ErlangFullVersion: "Erlang/OTP 29 [erts-17.1.1] [source] [64-bit]",
-		AllowHeader: true, LoginFailed: "Not_Authorized", HidesVHosts: true, InternalUser: true,
+		ContentSecurityPolicy: "script-src 'self'; object-src 'self'",
+		AllowHeader:           true, LoginFailed: "Not_Authorized", HidesVHosts: true, InternalUser: true,
 		NamesQueueType: true, DefaultQueueType: "classic", MetadataQueueType: true,
 		MissingObject: true, TopicNeedsExchange: true,
 		HasDeprecatedFeatures: true, HasVersion: true, HasReadiness: true, HasHashPassword: true,

@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"crypto/sha256"
 	"maps"
 	"net"
 	"net/netip"
@@ -87,10 +88,17 @@ func (n *Node) Users() []*User {
 	return slices.SortedFunc(maps.Values(n.users), func(a, b *User) int { return strings.Compare(a.name, b.name) })
 }
 
+// nobody is the password of users who are not there: to look for one takes as long
+// as a wrong password. No password has this hash.
+var nobody = PasswordHash{SHA256, make([]byte, saltLength+sha256.Size)}
+
 // Authenticate returns the user if the password is right, nil otherwise.
 func (n *Node) Authenticate(name, password string) *User {
-	u := n.User(name)
-	if u == nil || !u.state.Load().password.Matches(password) {
+	u, hash := n.User(name), nobody
+	if u != nil {
+		hash = u.state.Load().password
+	}
+	if !hash.Matches(password) {
 		return nil
 	}
 	return u

@@ -76,10 +76,7 @@ func (r *request) authenticate() bool {
 		r.w.WriteHeader(http.StatusUnauthorized)
 		return false
 	}
-	u := r.api.node.Authenticate(name, password)
-	if u != nil && !fromLoopback(r.RemoteAddr) && name == "guest" {
-		u = nil
-	}
+	u := r.logIn(name, password)
 	r.api.node.CountAttempt(broker.HTTP, u != nil)
 	if u == nil {
 		if r.api.rules.Challenge {
@@ -90,6 +87,15 @@ func (r *request) authenticate() bool {
 	}
 	r.user = u
 	return true
+}
+
+// logIn returns the user if the password is right, nil otherwise. The user guest
+// can log in from the same machine only.
+func (r *request) logIn(name, password string) *broker.User {
+	if name == "guest" && !fromLoopback(r.RemoteAddr) {
+		return nil
+	}
+	return r.api.node.Authenticate(name, password)
 }
 
 // permitted says whether the user may use a path. It answers the request if not.

@@ -68,7 +68,7 @@ func (r *request) login() {
 		r.badRequest("not_a_form")
 		return
 	}
-	u := r.api.node.Authenticate(r.PostForm.Get("username"), r.PostForm.Get("password"))
+	u := r.logIn(r.PostForm.Get("username"), r.PostForm.Get("password"))
 	if u == nil || !isManager(u) {
 		r.fail(http.StatusUnauthorized, "not_authorised", r.api.rules.LoginFailed)
 		return

@@ -29,7 +29,7 @@ func BenchmarkQueues(b *testing.B) {
 		b.Run("queues"+query, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				r := httptest.NewRequest("GET", "/api/queues"+query, nil)
+				r := httptest.NewRequest("GET", "http://localhost/api/queues"+query, nil)
 				r.RemoteAddr = "127.0.0.1:1"
 				r.SetBasicAuth("guest", "guest")
 				w := httptest.NewRecorder()

@@ -64,7 +64,7 @@ func ask(t *testing.T, api *API, method, path string, body []byte) *httptest.Res
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := httptest.NewRequest(method, "/", bytes.NewReader(body))
+	r := httptest.NewRequest(method, "http://localhost/", bytes.NewReader(body))
 	r.URL = u // which may be one that no line of HTTP can hold
 	r.RemoteAddr = "127.0.0.1:1"
 	r.SetBasicAuth("guest", "guest")

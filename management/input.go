@@ -36,6 +36,10 @@ func (r *request) read() (input, bool) {
 	case errors.As(err, &tooLarge):
 		r.fail(http.StatusBadRequest, "payload_too_large", fmt.Sprintf("request body is larger than %d bytes", tooLarge.Limit))
 		return nil, false
+	case tookTooLong(err):
+		r.w.Header().Set("Connection", "close")
+		r.w.WriteHeader(http.StatusRequestTimeout)
+		return nil, false
 	case errors.Is(err, errEncodedTwice):
 		r.badRequest("invalid payload: the request body JSON-decoded to a string. Is the input doubly-JSON-encoded?")
 		return nil, false

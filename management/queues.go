@@ -317,6 +317,10 @@ func (r *request) putQueue() {
 		r.reply(err)
 		return
 	}
+	if len(m.Queue) > maxQueueName {
+		r.badRequest(fmt.Sprintf("queue should be less than 255 bytes, actually was %d\n", len(m.Queue)))
+		return
+	}
 	if !r.may(vh, broker.Configure, "queue", m.Queue) {
 		return
 	}
@@ -329,6 +333,10 @@ func (r *request) putQueue() {
 	}
 	r.done(created)
 }
+
+// maxQueueName is how long the name of a queue may be that is declared by PUT.
+// RabbitMQ checks no other name, and not this one in definitions.
+const maxQueueName = 255
 
 // queueDeclaration reads a queue as the API and definitions describe it. There
 // is no connection to which a queue could be exclusive.

@@ -21,7 +21,7 @@ const (
 	// maxSamples is how many steps a window may have in RabbitMQ.
 	maxSamples = 500
 	// maxSeconds is what a [time.Duration] has room for.
-	maxSeconds = math.MaxInt64 / int(time.Second)
+	maxSeconds = math.MaxInt64 / int64(time.Second)
 )
 
 // asked reads a window from the query, such as lengths_age and lengths_incr. What is no whole number counts as not given,
@@ -31,8 +31,10 @@ func (r *request) asked(name string) window {
 	if !ok || !isRange(age, step) {
 		return window{}
 	}
-	return window{time.Duration(min(age, maxSeconds)) * time.Second, time.Duration(min(step, maxSeconds)) * time.Second}
+	return window{seconds(age), seconds(step)}
 }
+
+func seconds(n int) time.Duration { return time.Duration(min(int64(n), maxSeconds)) * time.Second }
 
 func isRange(age, step int) bool { return age > 0 && step > 0 && age/step <= maxSamples }
 

@@ -19,10 +19,31 @@ const (
 	historyPayload = 4 << 10          // bytes of a body in the history
 )
 
+// Recording is what the page shows of the past: the history of messages, which is
+// a [broker.Observer] and belongs into the node's options, and the trace of
+// methods, which is an interceptor for the AMQP server. See [NewRecording].
+type Recording = record.Recording
+
+// NewRecording returns an empty recording for a node that is to be:
+//
+//	recording := management.NewRecording()
+//	node := broker.NewNode(broker.Options{Observer: recording.History})
+//	server := amqpserver.New(node)
+//	server.SetInterceptor(recording.Trace)
+//	api := management.New(node, management.WithRecording(recording))
+//
+// It remembers 5,000 messages, with bodies of 64 MiB at most.
+func NewRecording() Recording {
+	return Recording{
+		History: record.NewRecorder(record.Limits{Messages: 5000, Bytes: 64 << 20, Events: 1000}),
+		Trace:   &record.Trace{},
+	}
+}
+
 // WithRecording has the API show the history of messages and the trace of
 // methods. Without it their paths are not found.
-func WithRecording(history *record.Recorder, trace *record.Trace) Option {
-	return func(c *config) { c.history, c.trace = history, trace }
+func WithRecording(recording Recording) Option {
+	return func(c *config) { c.recording = recording }
 }
 
 // Fault is a way in which the node was told to misbehave.
@@ -41,7 +62,7 @@ func WithFaults(f func() []Fault) Option {
 // as many as count says, the latest. If there are none yet it waits for them, as
 // many seconds as wait says: so a page follows the trace without asking in vain.
 func (r *request) tracedMethods() {
-	trace := r.api.config.trace
+	trace := r.api.config.recording.Trace
 	if trace == nil {
 		r.notFound()
 		return
@@ -77,13 +98,13 @@ func (r *request) tracedMethods() {
 // messageHistory answers with what happened to the messages that the query
 // describes by vhost, queue, exchange and routing_key, the latest first.
 func (r *request) messageHistory() {
-	if r.api.config.history == nil {
+	if r.api.config.recording.History == nil {
 		r.notFound()
 		return
 	}
 	asked := r.URL.Query()
 	is := func(name, value string) bool { return !asked.Has(name) || asked.Get(name) == value }
-	stories, of := r.api.config.history.Latest(r.natural("count", defaultHistory), func(s *record.Story) bool {
+	stories, of := r.api.config.recording.History.Latest(r.natural("count", defaultHistory), func(s *record.Story) bool {
 		return is("vhost", s.VHost) && is("exchange", s.Message.Exchange) && is("routing_key", s.Message.RoutingKey) &&
 			(!asked.Has("queue") || touched(s, asked.Get("queue")))
 	})
@@ -106,7 +127,7 @@ func touched(s *record.Story, queue string) bool {
 
 // historyOfMessage answers with what happened to one message.
 func (r *request) historyOfMessage() {
-	if history := r.api.config.history; history != nil {
+	if history := r.api.config.recording.History; history != nil {
 		id, err := strconv.Atoi(r.vars["id"])
 		stories, _ := history.Latest(1, func(s *record.Story) bool { return err == nil && s.ID == id })
 		if len(stories) == 1 {

@@ -44,6 +44,7 @@ func (a *answer) send() error {
 		a.leaveTurn()
 		defer a.takeTurn()
 	}
+	a.keepWriting()
 	_, err := a.w.Write(a.encoder.buf)
 	a.encoder.buf = a.encoder.buf[:0]
 	return err
@@ -64,6 +65,7 @@ func (a *answer) finish() {
 	}
 	a.begin()
 	a.leaveTurn()
+	a.keepWriting()
 	if a.Method != http.MethodHead {
 		a.w.Write(a.encoder.buf)
 	}

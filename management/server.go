@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/minirabbit/minirabbit/broker"
-	"github.com/minirabbit/minirabbit/internal/record"
 )
 
 // maxBody is the largest request body that is read. RabbitMQ takes 20 MB.
@@ -31,8 +30,8 @@ type config struct {
 	alarms    func() []string
 	restart   Restarter
 	metrics   http.Handler
-	history   *record.Recorder
-	trace     *record.Trace
+	recording Recording
+	hosts     []string
 	faults    func() []Fault
 }
 
@@ -101,8 +100,13 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("Vary", "accept, accept-encoding, origin")
 	h.Set("Cache-Control", "no-cache")
+	a.setSecurityHeaders(h)
 	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 	req := &request{api: a, w: w, Request: r}
+	req.keepWriting()
+	if !req.isFromHere() {
+		return
+	}
 	defer req.leaveTurn()
 	req.serve()
 }

@@ -12,7 +12,7 @@ import (
 )
 
 // capture writes what goes over the connections as packets that Wireshark opens.
-// The bytes are real. The packets are made up, as the broker does not see any:
+// The bytes are real, but for passwords, which are asterisks. The packets are made up, as the broker does not see any:
 // from 127.0.0.1 to 127.0.0.1, the broker always at port 5672 so that Wireshark
 // knows the protocol, each client at a port of its own.
 type capture struct {
@@ -84,6 +84,7 @@ type capturedConn struct {
 	// guarded by capture.mu
 	sequences [2]uint32 // of what comes next, from the broker and from the client
 	ended     [2]bool
+	login     login
 	resets    bool // the broker's end is a reset
 }
 
@@ -131,6 +132,9 @@ func (c *capturedConn) end(client bool) {
 		side = 1
 	}
 	if !c.ended[side] {
+		if client {
+			c.sendDataLocked(true, c.login.flush())
+		}
 		c.ended[side] = true
 		how := byte(flagFIN)
 		if c.resets && !client {
@@ -143,6 +147,13 @@ func (c *capturedConn) end(client bool) {
 func (c *capturedConn) data(fromClient bool, b []byte) {
 	c.capture.mu.Lock()
 	defer c.capture.mu.Unlock()
+	if fromClient {
+		b = c.login.take(b)
+	}
+	c.sendDataLocked(fromClient, b)
+}
+
+func (c *capturedConn) sendDataLocked(fromClient bool, b []byte) {
 	for len(b) > 0 {
 		n := min(len(b), maxSegment)
 		c.sendLocked(fromClient, flagPSH|flagACK, b[:n])

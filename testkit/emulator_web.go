@@ -3,7 +3,6 @@ package testkit
 import (
 	"context"
 	"net"
-	"net/http"
 	"slices"
 	"time"
 
@@ -28,11 +27,12 @@ func (e *emulator) serveManagement() (*web, error) {
 		management.WithRestarter(restarter{e}),
 	}
 	if e.recorder != nil {
-		options = append(options, management.WithRecording(e.recorder, e.trace), management.WithFaults(e.faultsInForce))
+		options = append(options, management.WithRecording(management.Recording{History: e.recorder, Trace: e.trace}), management.WithFaults(e.faultsInForce))
 	}
 	api := management.New(e.node, options...)
 	alive, end := context.WithCancel(context.Background()) // requests that wait end with the test
-	server := &http.Server{Handler: api, ReadHeaderTimeout: 10 * time.Second, BaseContext: func(net.Listener) context.Context { return alive }}
+	server := management.NewServer(api)
+	server.BaseContext = func(net.Listener) context.Context { return alive }
 	served := make(chan struct{})
 	go func() {
 		defer close(served)

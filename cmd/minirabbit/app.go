@@ -6,11 +6,9 @@ import (
 	"net/http"
 	"slices"
 	"sync"
-	"time"
 
 	"github.com/minirabbit/minirabbit/amqpserver"
 	"github.com/minirabbit/minirabbit/broker"
-	"github.com/minirabbit/minirabbit/internal/record"
 	"github.com/minirabbit/minirabbit/management"
 	"github.com/minirabbit/minirabbit/management/metrics"
 )
@@ -19,7 +17,7 @@ import (
 // AMQP side.
 type app struct {
 	node     *broker.Node
-	recorded recording
+	recorded management.Recording
 	web      net.Listener // nil without the HTTP API
 
 	mu sync.Mutex
@@ -34,21 +32,15 @@ type app struct {
 
 var _ management.Restarter = (*app)(nil)
 
-// recording is what the page shows of the past. The zero value records nothing.
-type recording struct {
-	history *record.Recorder
-	trace   *record.Trace
-}
-
 // recordNode prepares the recording of a node that is to be.
-func recordNode(options *broker.Options) recording {
-	history := record.NewRecorder(record.Limits{Messages: 5000, Bytes: 64 << 20, Events: 1000})
-	options.Observer = history
-	return recording{history, &record.Trace{}}
+func recordNode(options *broker.Options) management.Recording {
+	recorded := management.NewRecording()
+	options.Observer = recorded.History
+	return recorded
 }
 
 // newApp serves a node on a listener that is open.
-func newApp(node *broker.Node, l net.Listener, recorded recording) *app {
+func newApp(node *broker.Node, l net.Listener, recorded management.Recording) *app {
 	a := &app{node: node, recorded: recorded, address: l.Addr().String(), failed: make(chan error, 1)}
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -58,8 +50,8 @@ func newApp(node *broker.Node, l net.Listener, recorded recording) *app {
 
 func (a *app) serveLocked(l net.Listener) {
 	server, served := amqpserver.New(a.node), make(chan struct{})
-	if a.recorded.trace != nil {
-		server.SetInterceptor(a.recorded.trace)
+	if a.recorded.Trace != nil {
+		server.SetInterceptor(a.recorded.Trace)
 	}
 	a.listener, a.server, a.served = l, server, served
 	go func() {
@@ -70,13 +62,15 @@ func (a *app) serveLocked(l net.Listener) {
 	}()
 }
 
-// manage serves the HTTP API on a listener that is open, until stop is called.
-func (a *app) manage(l net.Listener) (stop func()) {
+// manage serves the HTTP API on a listener that is open, by its address or the name
+// in the one that was asked for, until stop is called.
+func (a *app) manage(l net.Listener, asked string) (stop func()) {
 	a.web = l
-	api := management.New(a.node, management.WithListeners(a.listeners),
-		management.WithAlarms(a.setAlarm, a.raised), management.WithRestarter(a), management.WithRecording(a.recorded.history, a.recorded.trace),
+	host, _, _ := net.SplitHostPort(asked)
+	api := management.New(a.node, management.WithListeners(a.listeners), management.WithHosts(host),
+		management.WithAlarms(a.setAlarm, a.raised), management.WithRestarter(a), management.WithRecording(a.recorded),
 		management.WithMetrics(metrics.Handler(a.node, a.raised)))
-	server := &http.Server{Handler: api, ReadHeaderTimeout: 10 * time.Second}
+	server := management.NewServer(api)
 	served := make(chan struct{})
 	go func() {
 		defer close(served)

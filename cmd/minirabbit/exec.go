@@ -71,7 +71,7 @@ func runExec(ctx context.Context, args []string, stdout, stderr io.Writer) (code
 	if err != nil {
 		return exitUsage, usageErrorf("exec: %v", err)
 	}
-	defer a.manage(w)()
+	defer a.manage(w, *web)()
 	return execute(ctx, flags.Args(), environment(l.Addr(), w.Addr()), stdout, stderr)
 }
 

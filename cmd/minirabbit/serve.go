@@ -10,6 +10,7 @@ import (
 	"os"
 
 	"github.com/minirabbit/minirabbit/broker"
+	"github.com/minirabbit/minirabbit/management"
 )
 
 // serve runs a broker until ctx ends.
@@ -42,7 +43,7 @@ func serve(ctx context.Context, args []string, stdout io.Writer) error {
 		WithoutPlugins:  *plain,
 		Logger:          slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level})),
 	}
-	var recorded recording
+	var recorded management.Recording
 	if *web != "" {
 		recorded = recordNode(&options)
 	}
@@ -56,7 +57,7 @@ func serve(ctx context.Context, args []string, stdout io.Writer) error {
 		if err != nil {
 			return usageErrorf("serve: %v", err)
 		}
-		defer a.manage(l)()
+		defer a.manage(l, *web)()
 		urls += fmt.Sprintf("http://%s/\n", l.Addr())
 	}
 	fmt.Fprint(stdout, urls)

@@ -21,6 +21,12 @@ type Limits struct {
 	Events int
 }
 
+// Recording is the two records of one node. Either may be nil.
+type Recording struct {
+	History *Recorder
+	Trace   *Trace
+}
+
 // Recorder writes the history of messages. It is a [broker.Observer].
 //
 // It is told of every message that a test sends, so an event costs no allocation
