@@ -42,13 +42,20 @@ func (r *request) node() object {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	alarms := r.api.config.alarms()
+	used, limit := m.Alloc, uint64(10<<30)
+	if c := r.api.config; c.memory != nil {
+		used = c.memory()
+		if n := c.limit(); n != 0 {
+			limit = n
+		}
+	}
 	o := object{
 		"name": nodeName, "type": "disc", "running": true, "rates_mode": "basic",
 		"os_pid": "1", "processors": runtime.NumCPU(), "run_queue": 0, "net_ticktime": 60,
 		"uptime":   r.api.samples.now().Sub(r.api.started).Milliseconds(),
 		"fd_total": 1024, "fd_used": 0, "sockets_total": 832, "sockets_used": len(r.api.node.Connections()),
 		"proc_total": 1048576, "proc_used": runtime.NumGoroutine(),
-		"mem_limit": int64(10 << 30), "mem_used": m.Alloc, "mem_alarm": slices.Contains(alarms, "memory"), "mem_calculation_strategy": "rss",
+		"mem_limit": limit, "mem_used": used, "mem_alarm": slices.Contains(alarms, "memory"), "mem_calculation_strategy": "rss",
 		"disk_free": int64(50 << 30), "disk_free_limit": 50000000, "disk_free_alarm": slices.Contains(alarms, "disk"),
 		"partitions": []any{}, "cluster_links": []any{}, "log_files": []any{}, "config_files": []any{}, "db_dir": "",
 		"enabled_plugins":      []string{"rabbitmq_management", "rabbitmq_consistent_hash_exchange", "rabbitmq_random_exchange", "rabbitmq_recent_history_exchange"},

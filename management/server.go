@@ -32,6 +32,8 @@ type config struct {
 	metrics   http.Handler
 	recording Recording
 	hosts     []string
+	memory    func() uint64 // used
+	limit     func() uint64 // of memory, 0 for none
 	faults    func() []Fault
 }
 
@@ -71,6 +73,12 @@ func WithRestarter(r Restarter) Option {
 // "memory" or "disk", and has the API tell of those that there are.
 func WithAlarms(set func(resource string, raised bool), raised func() []string) Option {
 	return func(c *config) { c.alarm, c.alarms = set, raised }
+}
+
+// WithMemory has the API tell how many bytes of memory are used and what the limit
+// is, 0 for none. Without it, it tells of the heap and of no limit that matters.
+func WithMemory(used, limit func() uint64) Option {
+	return func(c *config) { c.memory, c.limit = used, limit }
 }
 
 // WithMetrics serves metrics at /metrics, to whoever asks. See package

@@ -27,6 +27,8 @@ type app struct {
 	server   *amqpserver.Server
 	served   chan struct{}
 	alarms   []string
+	short    bool       // of memory, as the watch has it
+	limit    uint64     // of memory, 0 for none
 	failed   chan error // takes what ends a server that was not stopped
 }
 
@@ -67,7 +69,7 @@ func (a *app) serveLocked(l net.Listener) {
 func (a *app) manage(l net.Listener, asked string) (stop func()) {
 	a.web = l
 	host, _, _ := net.SplitHostPort(asked)
-	api := management.New(a.node, management.WithListeners(a.listeners), management.WithHosts(host),
+	api := management.New(a.node, management.WithListeners(a.listeners), management.WithHosts(host), management.WithMemory(usedMemory, a.memoryLimit),
 		management.WithAlarms(a.setAlarm, a.raised), management.WithRestarter(a), management.WithRecording(a.recorded),
 		management.WithMetrics(metrics.Handler(a.node, a.raised)))
 	server := management.NewServer(api)
@@ -112,6 +114,7 @@ func (a *app) StartApp() {
 	a.node.Restart()
 	a.alarms = nil
 	a.serveLocked(l)
+	a.tellLocked(memoryResource)
 }
 
 // Reset implements [management.Restarter].
@@ -131,15 +134,57 @@ func (a *app) setAlarm(resource string, raised bool) {
 	if raised {
 		a.alarms = append(a.alarms, resource)
 	}
+	a.tellLocked(resource)
+}
+
+// tellLocked tells the server of a resource's alarm, if the server runs.
+func (a *app) tellLocked(resource string) {
 	if a.listener != nil {
-		a.server.SetAlarm(resource, raised)
+		a.server.SetAlarm(resource, slices.Contains(a.raisedLocked(), resource))
 	}
 }
 
 func (a *app) raised() []string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return slices.Clone(a.alarms)
+	return a.raisedLocked()
+}
+
+func (a *app) raisedLocked() []string {
+	all := slices.Clone(a.alarms)
+	if a.short && !slices.Contains(all, memoryResource) {
+		all = append(all, memoryResource)
+	}
+	return all
+}
+
+const memoryResource = "memory"
+
+// watchMemory raises the alarm of memory over a limit until stop is called. An alarm
+// that was raised by hand stays.
+func (a *app) watchMemory(w memoryWatch) (stop func()) {
+	if w.limit == 0 {
+		return func() {}
+	}
+	w.set = func(raised bool) {
+		a.node.Logger().Warn("the alarm of memory has changed", "raised", raised, "limit", w.limit)
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		a.short = raised
+		a.tellLocked(memoryResource)
+	}
+	a.mu.Lock()
+	a.limit = w.limit
+	a.mu.Unlock()
+	end, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		w.run(end)
+	}()
+	return func() {
+		close(end)
+		<-ended
+	}
 }
 
 func (a *app) listeners() []management.Listener {
@@ -155,4 +200,10 @@ func (a *app) listeners() []management.Listener {
 func describe(protocol string, l net.Listener) management.Listener {
 	address := l.Addr().(*net.TCPAddr)
 	return management.Listener{Protocol: protocol, Host: address.IP.String(), Port: address.Port}
+}
+
+func (a *app) memoryLimit() uint64 {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.limit
 }

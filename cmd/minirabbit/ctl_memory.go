@@ -7,8 +7,8 @@ import (
 	"strconv"
 )
 
-// leastMemory is the limit below which memory counts as short. minirabbit does not
-// measure its memory: a limit this low can only be meant to raise the alarm.
+// leastMemory is the limit below which memory counts as short. The limit that is
+// measured is that of serve --memory: one this low can only be meant to raise the alarm.
 const (
 	leastFraction = 0.01
 	leastMemory   = 64 << 20

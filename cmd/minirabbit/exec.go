@@ -28,6 +28,7 @@ func runExec(ctx context.Context, args []string, stdout, stderr io.Writer) (code
 	web := flags.String("http", "127.0.0.1:0", "serve the HTTP API of RabbitMQ's management on `ADDRESS`; port 0 picks a free one")
 	name := flags.String("release", broker.DefaultRelease.Name(), "behave as this `RELEASE` of RabbitMQ: 3.10, 4.0 or 4.3")
 	definitions := flags.String("definitions", "", "create what this `FILE` describes, as RabbitMQ exports it in definitions.json")
+	memory := flags.String("memory", "", memoryUsage)
 	verbose := flags.Bool("v", false, "log what happens in the broker to standard error")
 	flags.SetOutput(io.Discard)
 	switch err := flags.Parse(args); {
@@ -44,6 +45,10 @@ func runExec(ctx context.Context, args []string, stdout, stderr io.Writer) (code
 	release, err := broker.FindRelease(*name)
 	if err != nil {
 		return exitUsage, usageErrorf("exec: %v", err)
+	}
+	limit, err := memoryLimit(*memory)
+	if err != nil {
+		return exitUsage, err
 	}
 	options := broker.Options{Release: release}
 	if *verbose {
@@ -67,6 +72,7 @@ func runExec(ctx context.Context, args []string, stdout, stderr io.Writer) (code
 	}
 	a := newApp(node, l, recorded)
 	defer a.StopApp()
+	defer a.watchMemory(memoryWatch{limit: limit, interval: memoryInterval, patience: memoryPatience})()
 	w, err := net.Listen("tcp", *web)
 	if err != nil {
 		return exitUsage, usageErrorf("exec: %v", err)

@@ -21,6 +21,7 @@ func serve(ctx context.Context, args []string, stdout io.Writer) error {
 	name := flags.String("release", broker.DefaultRelease.Name(), "behave as this `RELEASE` of RabbitMQ: 3.10, 4.0 or 4.3")
 	timeout := flags.Duration("consumer-timeout", broker.DefaultConsumerTimeout, "let clients hold messages for `DURATION`, such as 90s; a negative one means for ever")
 	plain := flags.Bool("without-plugins", false, "have no exchange types of plug-ins: x-consistent-hash, x-random, x-recent-history, x-delayed-message")
+	memory := flags.String("memory", "", memoryUsage)
 	verbose := flags.Bool("v", false, "log what happens to standard error")
 	if done, err := parse(flags, args, stdout); done || err != nil {
 		return err
@@ -28,6 +29,10 @@ func serve(ctx context.Context, args []string, stdout io.Writer) error {
 	release, err := broker.FindRelease(*name)
 	if err != nil {
 		return usageErrorf("serve: %v", err)
+	}
+	limit, err := memoryLimit(*memory)
+	if err != nil {
+		return err
 	}
 	level := slog.LevelWarn
 	if *verbose {
@@ -52,6 +57,7 @@ func serve(ctx context.Context, args []string, stdout io.Writer) error {
 	urls := fmt.Sprintf("amqp://guest:guest@%s/\n", listener.Addr())
 	a := newApp(node, listener, recorded)
 	defer a.StopApp()
+	defer a.watchMemory(memoryWatch{limit: limit, interval: memoryInterval, patience: memoryPatience})()
 	if *web != "" {
 		l, err := net.Listen("tcp", *web)
 		if err != nil {
