@@ -9,21 +9,26 @@ import (
 // vhost must be locked.
 
 // PublishAs publishes for a user and says whether the message was routed
-// anywhere.
-func (vh *VHost) PublishAs(u *User, p Publishing) (routed bool, err error) {
+// anywhere, and whether no queue refused it.
+func (vh *VHost) PublishAs(u *User, p Publishing) (routed, accepted bool, err error) {
 	ch := vh.adminChannel(u)
 	defer ch.fold()
 	if err := ch.check(&p); err != nil {
-		return false, err
+		return false, false, err
 	}
-	n, _, err := vh.deliver(p.exchange, p.message, p.header)
+	vh.publisher = ch
+	n, accepted, err := vh.deliver(p.exchange, p.message, p.header)
+	vh.publisher = nil
+	for _, q := range ch.met {
+		q.Forget(ch)
+	}
 	if err != nil {
-		return false, err
+		return false, false, err
 	}
 	ch.countPublished(n, true)
 	ch.tracePublished(p.message)
 	ch.stats.Confirm++
-	return n > 0, nil
+	return n > 0, accepted, nil
 }
 
 // AckMode says what becomes of a message that was got.
@@ -67,7 +72,9 @@ func (vh *VHost) GetAs(u *User, name string, n int, mode AckMode) ([]Got, error)
 		all = append(all, Got{Message: ch.Outgoing(q, &e), Redelivered: e.Redelivered(), Left: q.Len()})
 	}
 	switch mode {
-	case AckRequeue, RejectRequeue:
+	case AckRequeue: // RabbitMQ sends basic.nack
+		ch.settle(ch.unacked.takeAll(), release)
+	case RejectRequeue:
 		ch.settle(ch.unacked.takeAll(), refuse)
 	case RejectDrop:
 		ch.settle(ch.unacked.takeAll(), reject)

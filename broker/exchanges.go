@@ -116,6 +116,9 @@ func (vh *VHost) DeclareExchange(user *User, m *wire.ExchangeDeclare) error {
 		return vh.exchangeError(err)
 	}
 	x.Durable, x.AutoDelete, x.Internal = m.Durable, m.AutoDelete, m.Internal
+	if user != nil {
+		x.DeclaredBy = user.name
+	}
 	if looksAtHeaders(x.Kind()) {
 		vh.keepsHeaders = true
 	}

@@ -43,7 +43,9 @@ type Policy struct {
 	Name     string
 	Pattern  string
 	ApplyTo  Target
-	Priority int64
+	Priority float64
+	// Fraction says that the priority was given with a fraction or an exponent, and is shown so.
+	Fraction bool
 	// Definition holds the settings, sorted by key.
 	Definition wire.Table
 

@@ -13,6 +13,9 @@ type Exchange struct {
 	// Durable, AutoDelete and Internal are kept for the broker; they have no effect here.
 	Durable, AutoDelete, Internal bool
 
+	// DeclaredBy is the user who declared the exchange, for the broker; empty for the broker itself.
+	DeclaredBy string
+
 	// PublishIn and PublishOut count, for the broker, the messages that were published here and the queues that they
 	// were routed to.
 	PublishIn, PublishOut uint64

@@ -1,8 +1,10 @@
 package management
 
 import (
+	"encoding/base64"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/minirabbit/minirabbit/broker"
 )
@@ -70,13 +72,18 @@ func isAdministrator(u *broker.User) bool { return u.HasTag(tagAdministrator) }
 // authenticate finds the user by the request's credentials. It answers the request and
 // returns false if there is none.
 func (r *request) authenticate() bool {
-	name, password, ok := r.BasicAuth()
-	if !ok {
+	if len(r.Header.Values("Authorization")) == 0 {
 		r.w.Header().Set("WWW-Authenticate", `Basic realm="RabbitMQ Management"`)
 		r.w.WriteHeader(http.StatusUnauthorized)
 		return false
 	}
-	u := r.logIn(name, password)
+	var u *broker.User
+	if name, password, ok := r.credentials(); ok {
+		u = r.logIn(name, password)
+	} else if !r.hasToken() {
+		r.w.WriteHeader(http.StatusBadRequest)
+		return false
+	}
 	r.api.node.CountAttempt(broker.HTTP, u != nil)
 	if u == nil {
 		if r.api.rules.Challenge {
@@ -87,6 +94,22 @@ func (r *request) authenticate() bool {
 	}
 	r.user = u
 	return true
+}
+
+// credentials reads the header Authorization. Spaces around the credentials do no harm.
+func (r *request) credentials() (name, password string, ok bool) {
+	scheme, rest, _ := strings.Cut(strings.TrimSpace(r.Header.Get("Authorization")), " ")
+	plain, err := base64.StdEncoding.DecodeString(strings.TrimSpace(rest))
+	if err != nil || !strings.EqualFold(scheme, "Basic") {
+		return "", "", false
+	}
+	return strings.Cut(string(plain), ":")
+}
+
+// hasToken says whether the request brings a token, which nobody can log in by.
+func (r *request) hasToken() bool {
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	return strings.EqualFold(scheme, "Bearer") && token != ""
 }
 
 // logIn returns the user if the password is right, nil otherwise. The user guest

@@ -31,6 +31,9 @@ func (r *request) exchanges() {
 	list(r, t)
 }
 
+// serverUser is who did what the broker does by itself.
+const serverUser = "rmq-internal"
+
 // exchangeRef is an exchange in a list.
 type exchangeRef struct {
 	vh *broker.VHost
@@ -55,13 +58,14 @@ func lookAtExchanges(batch []exchangeRef) []exchangeInfo {
 type exchangeInfo struct {
 	*exchange.Exchange // of which only what does not change is looked at without the lock
 	vhost, policy      string
+	declaredBy         string
 	delayed            int
 	counts             counts
 }
 
 // lookAtExchange looks at an exchange, whose vhost is locked.
 func lookAtExchange(vh *broker.VHost, x *exchange.Exchange) exchangeInfo {
-	info := exchangeInfo{Exchange: x, vhost: vh.Name(), counts: exchangeCounts(x)}
+	info := exchangeInfo{Exchange: x, vhost: vh.Name(), counts: exchangeCounts(x), declaredBy: x.DeclaredBy}
 	if x.Kind() == exchange.DelayedMessage {
 		info.delayed = vh.Delayed(x.Name())
 	}
@@ -97,7 +101,10 @@ func (r *request) exchangeObject(x *exchangeInfo) object {
 	o := r.object()
 	o["name"], o["vhost"], o["type"] = x.Name(), x.vhost, string(x.Kind())
 	o["durable"], o["auto_delete"], o["internal"] = x.Durable, x.AutoDelete, x.Internal
-	o["arguments"], o["user_who_performed_action"] = fromTable(x.Arguments), "guest"
+	o["arguments"], o["user_who_performed_action"] = fromTable(x.Arguments), serverUser
+	if x.declaredBy != "" {
+		o["user_who_performed_action"] = x.declaredBy
+	}
 	if x.Kind() == exchange.DelayedMessage {
 		o["messages_delayed"] = x.delayed
 	}

@@ -91,7 +91,9 @@ func (i *importer) exchange(vh *broker.VHost, o input) error {
 	if vh.Exchange(m.Exchange) != nil {
 		return nil
 	}
-	_, err = declareExchange(vh, nil, m)
+	if _, err = declareExchange(vh, nil, m); err == nil && i.user != nil {
+		vh.Exchange(m.Exchange).DeclaredBy = i.user.Name()
+	}
 	return err
 }
 

@@ -20,7 +20,7 @@ func (i *importer) importVHost(o input) error {
 	}
 	vh := i.node.VHost(name)
 	if vh == nil {
-		vh = i.node.AddVHost(name)
+		vh = addVHost(i.node, i.user, name)
 		i.created = append(i.created, name)
 	}
 	m := vh.Metadata()
@@ -156,7 +156,8 @@ func (i *importer) parameter(o input) error {
 			return i.invalid(err, vhost, component, name)
 		}
 	}
-	return i.invalid(setParameter(vh, component, name, o["value"]), vhost, component, name)
+	_, err := setParameter(vh, component, name, o["value"])
+	return i.invalid(err, vhost, component, name)
 }
 
 func checkLimitsParameter(name string, value any) error {

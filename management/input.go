@@ -2,6 +2,7 @@ package management
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/minirabbit/minirabbit/wire"
 )
@@ -242,8 +244,12 @@ func fromValue(value any) any {
 			a[i] = fromValue(item)
 		}
 		return a
+	case nil:
+		return "undefined"
 	case []byte:
-		return string(v)
+		return fromText(string(v))
+	case string:
+		return fromText(v)
 	case float32:
 		return rate(v)
 	case float64:
@@ -251,7 +257,25 @@ func fromValue(value any) any {
 	case wire.Timestamp:
 		return uint64(v)
 	case wire.Decimal:
-		return rate(float64(v.Value) / math.Pow10(int(v.Scale)))
+		return fromDecimal(v)
 	}
 	return value
+}
+
+// fromText replaces text that JSON has no place for, in RabbitMQ's words.
+func fromText(s string) string {
+	if utf8.ValidString(s) {
+		return s
+	}
+	return "Not UTF-8, base64 is: " + base64.StdEncoding.EncodeToString([]byte(s))
+}
+
+// fromDecimal takes scale and value for what stands before and behind the point,
+// as RabbitMQ does: 123.45, which has a scale of 2, is 2.12345.
+func fromDecimal(d wire.Decimal) rate {
+	f, err := strconv.ParseFloat(fmt.Sprintf("%d.%d", d.Scale, uint32(d.Value)), 64)
+	if err != nil {
+		panic("management: two whole numbers make no decimal: " + err.Error())
+	}
+	return rate(f)
 }

@@ -36,9 +36,9 @@ func (r *request) publish() {
 	p.Properties, p.Overflows = properties.Append(nil), properties.Validate() != nil
 	vh.Lock()
 	missing := vh.Exchange(p.Exchange) == nil
-	var routed bool
+	var routed, accepted bool
 	if !missing || !r.api.rules.MissingObject {
-		routed, err = vh.PublishAs(r.user, p)
+		routed, accepted, err = vh.PublishAs(r.user, p)
 	}
 	vh.Unlock()
 	switch {
@@ -48,6 +48,8 @@ func (r *request) publish() {
 		r.w.WriteHeader(http.StatusInternalServerError)
 	case err != nil:
 		r.badRequest(channelText(err))
+	case !accepted:
+		r.badRequest("rejected Unable to publish message. Check queue limits.")
 	default:
 		r.write(http.StatusOK, object{"routed": routed})
 	}
@@ -108,17 +110,18 @@ func payload(in input) ([]byte, error) {
 }
 
 // readProperties reads the properties of a message. Those that there are not are
-// ignored.
+// ignored. Over anything but an object RabbitMQ crashes, but for an empty array that
+// stands for no headers.
 func readProperties(in input) (*wire.Properties, error) {
 	var p wire.Properties
 	given, ok := in["properties"].(map[string]any)
 	if !ok {
-		if list, empty := in["properties"].([]any); empty && len(list) == 0 {
-			return &p, nil
-		}
-		return nil, &problem{"not_an_object"}
+		return nil, errCrash
 	}
-	if _, set := given["headers"]; set {
+	if headers, set := given["headers"]; set {
+		if _, ok := headers.(map[string]any); !ok && !isEmptyList(headers) {
+			return nil, errCrash
+		}
 		var err error
 		if p.Headers, err = input(given).table("headers"); err != nil {
 			return nil, err
@@ -204,6 +207,11 @@ func writeProperties(p *wire.Properties) any {
 		return []any{}
 	}
 	return o
+}
+
+func isEmptyList(v any) bool {
+	list, ok := v.([]any)
+	return ok && len(list) == 0
 }
 
 func (r *request) getMessages() {

@@ -76,31 +76,33 @@ func (r *request) putParameter() {
 	if !ok || !r.require(in, "value") {
 		return
 	}
-	if err := setParameter(vh, r.vars["component"], r.vars["name"], in["value"]); err != nil {
+	created, err := setParameter(vh, r.vars["component"], r.vars["name"], in["value"])
+	if err != nil {
 		r.reply(err)
 		return
 	}
-	r.noContent()
+	r.done(created)
 }
 
-// setParameter sets a parameter as the API and definitions describe it.
-func setParameter(vh *broker.VHost, component, name string, value any) error {
+// setParameter sets a parameter as the API and definitions describe it, and says
+// whether it was not there before.
+func setParameter(vh *broker.VHost, component, name string, value any) (created bool, err error) {
 	o, _ := value.(map[string]any)
 	switch component {
 	case componentLimits:
 		limits, err := readLimits(o, vhostLimitNames, "limits")
 		if err != nil {
-			return err
+			return false, err
 		}
+		created = len(vh.Limits()) == 0
 		vh.SetLimits(limits)
-		return nil
+		return created, nil
 	case componentPolicy:
-		return &problem{"policies may not be set using this method"}
+		return false, &problem{"policies may not be set using this method"}
 	case componentOperator:
-		_, err := setPolicy(vh, broker.OperatorPolicy, name, o)
-		return err
+		return setPolicy(vh, broker.OperatorPolicy, name, o)
 	}
-	return &broker.ValidationError{Problems: []string{"component " + component + " not found"}}
+	return false, &broker.ValidationError{Problems: []string{"component " + component + " not found"}}
 }
 
 func (r *request) deleteParameter() {

@@ -69,6 +69,10 @@ func (r *request) putPermission() {
 	if !ok || !r.require(in, "configure", "write", "read") {
 		return
 	}
+	if !isText(in["configure"]) || !isText(in["write"]) || !isText(in["read"]) {
+		r.reply(errCrash)
+		return
+	}
 	p, err := broker.NewPermissions(in.text("configure"), in.text("write"), in.text("read"))
 	if err != nil {
 		r.badPattern(err, true)
@@ -162,6 +166,10 @@ func (r *request) topicPermission() {
 	r.list(items)
 }
 
+// isPattern says whether RabbitMQ takes a value for the pattern of a topic permission:
+// Erlang takes a list, too.
+func isPattern(v any) bool { return isText(v) || isList(v) }
+
 func (r *request) putTopicPermission() {
 	u, vh := r.userInVHost()
 	if u == nil {
@@ -170,6 +178,10 @@ func (r *request) putTopicPermission() {
 	}
 	in, ok := r.read()
 	if !ok || !r.require(in, "exchange", "write", "read") {
+		return
+	}
+	if !isPattern(in["write"]) || !isPattern(in["read"]) {
+		r.reply(errCrash)
 		return
 	}
 	p, err := broker.NewTopicPermissions(in.text("write"), in.text("read"))

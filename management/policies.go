@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/minirabbit/minirabbit/broker"
 	"github.com/minirabbit/minirabbit/internal/erlang"
@@ -17,7 +18,26 @@ import (
 
 func policyObject(vhost string, p *broker.Policy) object {
 	return object{"vhost": vhost, "name": p.Name, "pattern": p.Pattern, "apply-to": string(p.ApplyTo),
-		"definition": fromTable(p.Definition), "priority": p.Priority}
+		"definition": fromDefinition(p.Definition), "priority": priorityOf(p)}
+}
+
+func priorityOf(p *broker.Policy) any {
+	if p.Fraction {
+		return rate(p.Priority)
+	}
+	return int64(p.Priority)
+}
+
+// fromDefinition converts a policy's definition to JSON. Unlike in a field table,
+// null is null in it.
+func fromDefinition(t wire.Table) object {
+	o := fromTable(t)
+	for _, f := range t {
+		if f.Value == nil {
+			o[f.Key] = nil
+		}
+	}
+	return o
 }
 
 // policyObjects describes the policies of a kind in a virtual host.
@@ -141,7 +161,8 @@ func setPolicy(vh *broker.VHost, kind broker.PolicyKind, name string, in input) 
 	}
 	switch n := priority.(type) {
 	case json.Number:
-		if p.Priority, err = n.Int64(); err != nil {
+		p.Fraction = strings.ContainsAny(n.String(), ".eE")
+		if p.Priority, err = n.Float64(); err != nil {
 			problems = append(problems, "priority should be a number, actually was "+n.String())
 		}
 	default:

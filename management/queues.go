@@ -246,7 +246,7 @@ func (r *request) queueHead(q *queueInfo) object {
 		o["arguments"] = r.queueArguments(q.arguments, q.kind)
 	}
 	if r.wants("effective_policy_definition") {
-		o["effective_policy_definition"] = fromTable(q.definition)
+		o["effective_policy_definition"] = fromDefinition(q.definition)
 	}
 	return o
 }

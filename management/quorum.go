@@ -11,6 +11,7 @@ func (r *request) makeQuorum(o object, q *queueInfo) {
 	o["open_files"] = object{nodeName: 0}
 	o["messages_dlx"], o["message_bytes_dlx"] = 0, 0
 	o["messages_ram"], o["message_bytes_ram"] = 0, 0
+	o["messages_persistent"], o["message_bytes_persistent"] = o["messages"], o["message_bytes"] // whatever the delivery mode
 	rules := r.api.rules
 	if rules.BackingQueue { // the name has a slip of the pen there
 		o["single_active_consumer_ctag"] = o["single_active_consumer_tag"]

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/minirabbit/minirabbit/broker"
+	"github.com/minirabbit/minirabbit/exchange"
 	"github.com/minirabbit/minirabbit/queue"
 )
 
@@ -100,7 +101,7 @@ func (r *request) saveVHost(name string, in input) (created bool, err error) {
 	vh := r.api.node.VHost(name)
 	created = vh == nil
 	if created {
-		vh = r.api.node.AddVHost(name)
+		vh = addVHost(r.api.node, r.user, name)
 		all, err := broker.NewPermissions(".*", ".*", ".*")
 		if err != nil {
 			return false, err
@@ -120,6 +121,16 @@ func (r *request) saveVHost(name string, in input) (created bool, err error) {
 		vh.SetTracing(tracing)
 	}
 	return created, nil
+}
+
+// addVHost creates a virtual host whose exchanges were declared by the user, nil
+// for the broker itself.
+func addVHost(node *broker.Node, user *broker.User, name string) *broker.VHost {
+	vh := node.AddVHost(name)
+	if user != nil {
+		vh.WalkExchanges(func(x *exchange.Exchange) { x.DeclaredBy = user.Name() })
+	}
+	return vh
 }
 
 // readDefaultQueueType reads the default type of a virtual host's queues, "" for

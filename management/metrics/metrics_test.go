@@ -21,7 +21,7 @@ func TestHandler(t *testing.T) {
 	require.NoError(t, err)
 	for range 3 {
 		p := wire.Properties{Flags: wire.HasDeliveryMode, DeliveryMode: 2}
-		_, err := vh.PublishAs(node.User("guest"), broker.Publishing{RoutingKey: "q", Properties: p.Append(nil), Body: []byte("hello")})
+		_, _, err := vh.PublishAs(node.User("guest"), broker.Publishing{RoutingKey: "q", Properties: p.Append(nil), Body: []byte("hello")})
 		require.NoError(t, err)
 	}
 	vh.Unlock()
