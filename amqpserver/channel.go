@@ -167,7 +167,15 @@ func errSecondOpen() error { return broker.Errorf(wire.ChannelError, "second 'ch
 // its reply, and then whatever became deliverable.
 func (ch *channel) execute(m wire.Method) error {
 	ch.c.enter(ch.vh)
-	defer ch.c.next()
+	err := ch.carryOut(m)
+	ch.c.next() // not deferred: if the command panics, nothing follows from it yet
+	return err
+}
+
+func (ch *channel) carryOut(m wire.Method) error {
+	if why := ch.vh.Broken(); why != nil {
+		return why
+	}
 	ch.received(m, nil)
 	if ch.ended() {
 		ch.late(m)

@@ -112,13 +112,17 @@ func newConn(s *Server, nc net.Conn) *conn {
 // when both have ended and the client's traces in the broker are gone.
 func (c *conn) serve() {
 	go c.write()
-	err := c.handshake()
+	err := c.survive(c.handshake)
 	if err == nil {
-		err = c.run()
+		err = c.survive(c.run)
 	}
-	c.endBatch()
-	c.end(c.interrupted(err))
-	c.endSession()
+	if panicked := c.survive(func() error { c.endBatch(); return nil }); panicked != nil {
+		err = panicked
+	}
+	if panicked := c.survive(func() error { c.end(c.interrupted(err)); return nil }); panicked != nil {
+		c.survive(func() error { c.end(panicked); return nil })
+	}
+	c.survive(func() error { c.endSession(); return nil })
 	c.nc.SetWriteDeadline(time.Now().Add(flushTimeout))
 	close(c.readerDone)
 	<-c.writerDone
@@ -386,11 +390,8 @@ func (c *conn) endSession() {
 	if c.session == nil {
 		return
 	}
-	vh := c.session.VHost
-	vh.Lock()
-	c.session.Close()
-	vh.Unlock()
-	c.node.Disconnect(c.session)
+	defer c.node.Disconnect(c.session)
+	c.session.VHost.Do(c.session.Close)
 }
 
 // shutDown ends the connection as a broker does that is being stopped. The reader

@@ -114,7 +114,15 @@ func (ch *channel) published() error {
 
 func (ch *channel) publish(p *content) error {
 	ch.c.enter(ch.vh)
-	defer ch.c.next()
+	err := ch.carryOutPublish(p)
+	ch.c.next()
+	return err
+}
+
+func (ch *channel) carryOutPublish(p *content) error {
+	if why := ch.vh.Broken(); why != nil {
+		return why
+	}
 	ch.received(&p.publish, p.body)
 	if ch.ended() {
 		return nil

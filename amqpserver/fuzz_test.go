@@ -54,7 +54,8 @@ func FuzzConnection(f *testing.F) {
 			return
 		}
 		history := record.NewRecorder(record.Limits{Messages: 100, Bytes: 1 << 20, Events: 100})
-		node := broker.NewNode(broker.Options{Release: releaseOf(input[0]), Observer: history})
+		node := broker.NewNode(broker.Options{Release: releaseOf(input[0]), Observer: history,
+			OnPanic: func(p *broker.Panic) { t.Errorf("%v\n\n%s", p, p.Stack) }})
 		defer node.Close()
 		server := amqpserver.New(node)
 		if input[0]&traced != 0 {

@@ -143,11 +143,13 @@ func endSessions(conns []*conn) {
 		}
 	}
 	for vh, all := range sessions {
-		vh.Lock()
-		for _, session := range all {
-			session.Close()
-		}
-		vh.Unlock()
+		vh.Node().Survive(func() {
+			vh.Do(func() {
+				for _, session := range all {
+					session.Close()
+				}
+			})
+		})
 	}
 }
 

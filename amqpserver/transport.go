@@ -123,11 +123,10 @@ func (c *conn) begin() error {
 		c.session = nil
 		return err
 	}
-	vh := c.session.VHost
-	vh.Lock()
-	c.session.Open()
-	c.entered.Store(c.session)
-	vh.Unlock()
+	c.session.VHost.Do(func() {
+		c.session.Open()
+		c.entered.Store(c.session)
+	})
 	return nil
 }
 

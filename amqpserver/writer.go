@@ -12,6 +12,12 @@ import (
 // heartbeats. It is the connection's writer goroutine.
 func (c *conn) write() {
 	defer close(c.writerDone)
+	if p := c.node.Survive(c.writeUntilDone); p != nil {
+		c.reset() // the reader notices
+	}
+}
+
+func (c *conn) writeUntilDone() {
 	var beat <-chan time.Time
 	var ticker *time.Ticker
 	defer func() {
@@ -102,10 +108,9 @@ func (c *conn) Wake() { c.out.signal() }
 
 // resume lets the consumers go on that were passed over.
 func (c *conn) resume() {
-	vh := c.session.VHost
-	vh.Lock()
-	defer vh.Unlock()
-	c.session.Resume()
+	if p := c.node.Survive(func() { c.session.VHost.Do(c.session.Resume) }); p != nil {
+		c.interrupt(p.Reply())
+	}
 }
 
 // beat is called twice in a heartbeat interval. As RabbitMQ does, it sends a

@@ -13,9 +13,13 @@ import (
 func (n *Node) Check() error {
 	var problems []error
 	for _, vh := range n.VHosts() {
-		vh.Lock()
-		problems = append(problems, vh.check())
-		vh.Unlock()
+		vh.Do(func() {
+			if why := vh.Broken(); why != nil {
+				problems = append(problems, why)
+				return
+			}
+			problems = append(problems, vh.check())
+		})
 	}
 	return errors.Join(problems...)
 }

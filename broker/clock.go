@@ -52,18 +52,18 @@ func (n *Node) FastForward(d time.Duration) {
 // is none.
 func (n *Node) nextDeadline() (earliest queue.Instant) {
 	for _, vh := range n.VHosts() {
-		vh.Lock()
-		if at := vh.timers.earliest(); !vh.closed && at != 0 && (earliest == 0 || at < earliest) {
-			earliest = at
-		}
-		vh.Unlock()
+		vh.Do(func() {
+			if at := vh.timers.earliest(); !vh.closed && vh.Broken() == nil && at != 0 && (earliest == 0 || at < earliest) {
+				earliest = at
+			}
+		})
 	}
 	return earliest
 }
 
 func (n *Node) wakeUp() {
 	for _, vh := range n.VHosts() {
-		vh.wakeUp()
+		n.Survive(vh.wakeUp)
 	}
 }
 

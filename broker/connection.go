@@ -69,6 +69,11 @@ func (c *Connection) Close() {
 	if vh.connections, open = lists.Remove(vh.connections, c); !open {
 		return
 	}
+	if vh.Broken() != nil {
+		c.User.channels.Add(-int64(len(c.channels)))
+		c.channels = nil
+		return
+	}
 	vh.traffic.add(c.traffic())
 	defer c.observe(ConnectionClosed)
 	if c.failed != nil {

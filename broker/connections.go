@@ -89,6 +89,9 @@ func (n *Node) Connect(c *Connection) error {
 	if n.vhosts[c.VHost.name] != c.VHost {
 		return Errorf(wire.NotAllowed, "vhost %s not found", c.VHost.name)
 	}
+	if why := c.VHost.Broken(); why != nil {
+		return why
+	}
 	if err := n.checkConnectionLimits(c); err != nil {
 		return err
 	}

@@ -31,6 +31,9 @@ type Options struct {
 	Logger *slog.Logger
 	// Observer is told what happens; nil if nobody wants to know.
 	Observer Observer
+	// OnPanic is told of each panic that the node has survived, in the goroutine that
+	// panicked, without locks; nil prints it with its stack on standard error.
+	OnPanic func(p *Panic)
 }
 
 // Node is a broker: its virtual hosts, its users and its clock.
@@ -40,6 +43,7 @@ type Node struct {
 	maxMessageSize int
 	log            *slog.Logger
 	observer       Observer
+	onPanic        func(p *Panic)
 	clock          clock
 	withoutPlugins bool
 
@@ -76,6 +80,7 @@ func NewNode(o Options) *Node {
 		maxMessageSize: o.MaxMessageSize,
 		log:            o.Logger,
 		observer:       o.Observer,
+		onPanic:        o.OnPanic,
 		withoutPlugins: o.WithoutPlugins,
 		vhosts:         make(map[string]*VHost),
 		users:          make(map[string]*User),

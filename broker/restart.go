@@ -12,9 +12,9 @@ import (
 // closed. Time goes on meanwhile.
 func (n *Node) Restart() {
 	for _, vh := range n.VHosts() {
-		vh.Lock()
-		vh.restart()
-		vh.Unlock()
+		if vh.Broken() == nil {
+			vh.Do(vh.restart)
+		}
 	}
 }
 
@@ -59,13 +59,14 @@ func (vh *VHost) loseBindingsTo(to exchange.Destination) {
 // exchanges, and the user guest. All connections must have been closed.
 func (n *Node) Reset() {
 	for _, vh := range n.VHosts() {
-		if vh.name == "/" {
-			vh.Lock()
-			vh.reset()
-			vh.Unlock()
+		if vh.name == "/" && vh.Broken() == nil {
+			vh.Do(vh.reset)
 		} else {
 			n.DeleteVHost(vh.name)
 		}
+	}
+	if n.VHost("/") == nil { // it was broken
+		n.AddVHost("/").metadata = defaultMetadata
 	}
 	n.mu.Lock()
 	clear(n.users)

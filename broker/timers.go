@@ -45,7 +45,7 @@ func (t *timers) earliest() queue.Instant {
 // arm sets the alarm for the earliest deadline.
 func (t *timers) arm(vh *VHost) {
 	if at := t.earliest(); at != t.alarm.at {
-		t.alarm.set(&vh.node.clock, at, vh.wakeUp)
+		t.alarm.set(&vh.node.clock, at, func() { vh.node.Survive(vh.wakeUp) })
 	}
 }
 
@@ -54,7 +54,7 @@ func (vh *VHost) wakeUp() {
 	vh.Lock()
 	defer vh.Unlock()
 	vh.timers.alarm.stop()
-	if vh.closed {
+	if vh.closed || vh.broken.Load() != nil {
 		return
 	}
 	for t := &vh.timers; len(t.heap) > 0 && t.heap[0].at <= vh.Now(); {

@@ -77,6 +77,8 @@ type VHost struct {
 	timers   timers
 	watchers []*watcher
 	closed   bool
+
+	broken atomic.Pointer[ConnectionError] // why everything is refused, nil while it is not
 }
 
 func newVHost(n *Node, name string) *VHost {
@@ -97,7 +99,8 @@ func newVHost(n *Node, name string) *VHost {
 // Name returns the name of the virtual host.
 func (vh *VHost) Name() string { return vh.name }
 
-// Lock begins a critical section.
+// Lock begins a critical section. It ends with Unlock, which is deferred, or with Abandon: a
+// panic on the way must not keep the lock. Do is shorter.
 func (vh *VHost) Lock() {
 	if !vh.mu.TryLock() {
 		vh.waiting.Add(1)
@@ -112,12 +115,49 @@ func (vh *VHost) Lock() {
 // replies of the section, and so that nobody ever sees them undone.
 //
 // When the lock is released, what clients are to be sent is written.
-func (vh *VHost) Unlock() {
+//
+// If the section panics, Unlock, deferred, abandons it, reports the panic and goes on
+// panicking with a *Panic.
+func (vh *VHost) Unlock() { vh.exit(recover()) }
+
+// Do calls f in a critical section.
+func (vh *VHost) Do(f func()) {
+	vh.Lock()
+	defer vh.Unlock()
+	f()
+}
+
+// exit is Unlock. It is called by a deferred function, with what recover has returned.
+func (vh *VHost) exit(value any) {
+	if value == nil {
+		value = vh.finish()
+	}
+	if value == nil {
+		vh.release()
+		return
+	}
+	p := NewPanic(value)
+	vh.Abandon(p)
+	panic(p)
+}
+
+// finish does what is left to do, and returns the panic that it ends in.
+func (vh *VHost) finish() (panicked any) {
+	defer func() {
+		if value := recover(); value != nil {
+			panicked = NewPanic(value)
+		}
+	}()
 	vh.Next()
-	if !vh.closed {
+	if !vh.closed && vh.broken.Load() == nil {
 		vh.timers.arm(vh)
 	}
 	vh.forgetScratch()
+	return nil
+}
+
+// release releases the lock and has written what clients are to be sent.
+func (vh *VHost) release() {
 	var touched [maxTouched]Flusher
 	n := copy(touched[:], vh.touched)
 	clear(vh.touched)
@@ -150,7 +190,7 @@ func (vh *VHost) forgetScratch() {
 // Next ends a critical section and begins another one without releasing the lock:
 // commands that have arrived together share the lock, and the instant.
 func (vh *VHost) Next() {
-	if vh.closed {
+	if vh.closed || vh.broken.Load() != nil {
 		return
 	}
 	vh.settle()
@@ -203,13 +243,9 @@ func (vh *VHost) Later(f func()) { vh.later = append(vh.later, f) }
 
 // settle does what the commands of this critical section left to do.
 func (vh *VHost) settle() {
-	// A channel hears of the end of its consumers in order of their tags.
-	slices.SortStableFunc(vh.cancelled, func(a, b *Consumer) int { return strings.Compare(a.sub.Tag, b.sub.Tag) })
-	for _, c := range vh.cancelled {
-		c.ch.sink.CancelConsumer(c.sub.Tag)
+	if len(vh.cancelled) > 0 {
+		vh.tellCancelled()
 	}
-	clear(vh.cancelled)
-	vh.cancelled = vh.cancelled[:0]
 	for {
 		switch {
 		case len(vh.deadLetters) > 0 || len(vh.awake) > 0:
@@ -232,6 +268,19 @@ func (vh *VHost) callLater() {
 	f()
 }
 
+// tellCancelled tells clients of consumers whose queues are gone. A channel hears of them
+// in order of their tags.
+func (vh *VHost) tellCancelled() {
+	slices.SortStableFunc(vh.cancelled, func(a, b *Consumer) int { return strings.Compare(a.sub.Tag, b.sub.Tag) })
+	slices.Reverse(vh.cancelled)
+	for last := len(vh.cancelled) - 1; last >= 0; last-- {
+		c := vh.cancelled[last]
+		vh.cancelled[last] = nil
+		vh.cancelled = vh.cancelled[:last] // first: what panics is not done again
+		c.ch.sink.CancelConsumer(c.sub.Tag)
+	}
+}
+
 // pass dispatches ready messages and publishes the dead letters that there are. A
 // queue of RabbitMQ hands on what its consumers have room for before the letters
 // that it has sent are anywhere, be it in the same queue.
@@ -247,8 +296,11 @@ func (vh *VHost) pass() {
 	clear(vh.awake)
 	vh.awake = vh.awake[:0]
 	for i := 0; i < len(vh.deadLetters); i++ {
-		vh.publishDeadLetter(vh.deadLetters[i])
+		d := vh.deadLetters[i]
+		vh.deadLetters[i] = deadLetter{} // first: what panics is not done again
+		if d.from != nil {
+			vh.publishDeadLetter(d)
+		}
 	}
-	clear(vh.deadLetters)
 	vh.deadLetters = vh.deadLetters[:0]
 }

@@ -78,11 +78,13 @@ func (n *Node) DeleteVHost(name string) bool {
 		return false
 	}
 	n.closeConnections(func(c *Connection) bool { return c.VHost == vh }, "vhost '"+name+"' is down")
-	vh.Lock()
-	for _, q := range vh.Queues() {
-		vh.removeQueue(q)
+	if vh.Broken() == nil {
+		vh.Do(func() {
+			for _, q := range vh.Queues() {
+				vh.removeQueue(q)
+			}
+		})
 	}
-	vh.Unlock()
 	vh.mu.Lock()
 	defer vh.mu.Unlock()
 	vh.closed = true

@@ -47,8 +47,8 @@ func (w *Walk) Step() {
 	}
 }
 
-// End ends the walk and its last critical section.
-func (w *Walk) End() { w.vh.Unlock() }
+// End ends the walk and its last critical section. It is deferred, as Unlock is.
+func (w *Walk) End() { w.vh.exit(recover()) }
 
 // The methods below take the lock themselves. What they return was there at some
 // moment while they ran.
@@ -107,14 +107,19 @@ func (vh *VHost) WalkChannels(connection func(c *Connection), channel func(ch *C
 // SnapshotBindings returns the bindings from an exchange by destination and
 // routing key. Bindings do not change: to look at them takes no lock.
 func (vh *VHost) SnapshotBindings(x *exchange.Exchange) []*exchange.Binding {
+	all := vh.walkBindings(x)
+	SortBindings(all)
+	return all
+}
+
+func (vh *VHost) walkBindings(x *exchange.Exchange) []*exchange.Binding {
 	w := vh.Walk()
+	defer w.End()
 	all := make([]*exchange.Binding, 0, x.BindingCount())
 	for b := range x.All() {
 		all = append(all, b)
 		w.Step()
 	}
-	w.End()
-	SortBindings(all)
 	return all
 }
 

@@ -18,12 +18,12 @@ func (n *Node) Watch(look func(vh *VHost)) (stop func()) {
 	n.watchers = append(n.watchers, w)
 	n.mu.Unlock()
 	for _, vh := range n.VHosts() {
-		vh.Lock()
-		if !slices.Contains(vh.watchers, w) { // it may be as young as the watcher
-			vh.watchers = append(vh.watchers, w)
-		}
-		look(vh)
-		vh.Unlock()
+		vh.Do(func() {
+			if !slices.Contains(vh.watchers, w) { // it may be as young as the watcher
+				vh.watchers = append(vh.watchers, w)
+			}
+			look(vh)
+		})
 	}
 	return func() {
 		is := func(other *watcher) bool { return other == w }
@@ -31,9 +31,7 @@ func (n *Node) Watch(look func(vh *VHost)) (stop func()) {
 		n.watchers = slices.DeleteFunc(n.watchers, is)
 		n.mu.Unlock()
 		for _, vh := range n.VHosts() {
-			vh.Lock()
-			vh.watchers = slices.DeleteFunc(vh.watchers, is)
-			vh.Unlock()
+			vh.Do(func() { vh.watchers = slices.DeleteFunc(vh.watchers, is) })
 		}
 	}
 }

@@ -120,9 +120,7 @@ func bindingsOf(vh *broker.VHost, source string) (all []bindingInfo) {
 		}
 		return all
 	}
-	vh.Lock()
-	x := vh.Exchange(source)
-	vh.Unlock()
+	x := findExchange(vh, source)
 	if x == nil {
 		return nil
 	}
@@ -196,10 +194,7 @@ func (r *request) bindingsTo() {
 func (r *request) bindingsToQueue() {
 	name := r.vars["queue"]
 	if vh := r.inVHost(); vh != nil {
-		vh.Lock()
-		missing := vh.Queue(name) == nil
-		vh.Unlock()
-		if missing {
+		if !hasQueue(vh, name) {
 			b := bindingInfo{vhost: vh.Name(), queue: name}
 			r.list([]object{b.object()})
 			return
@@ -278,12 +273,12 @@ func (r *request) bind() {
 	if !r.mayBind(vh, key) {
 		return
 	}
-	vh.Lock()
-	source, to, err := r.ends(vh)
-	if err == nil {
-		err = vh.Bind(source, to, key, args)
-	}
-	vh.Unlock()
+	vh.Do(func() {
+		source, to, missing := r.ends(vh)
+		if err = missing; err == nil {
+			err = vh.Bind(source, to, key, args)
+		}
+	})
 	if err != nil {
 		r.refuse(err)
 		return
@@ -303,9 +298,7 @@ func (r *request) mayBind(vh *broker.VHost, key string) bool {
 	if !r.may(vh, broker.Write, kind, r.vars["destination"]) || !r.may(vh, broker.Read, "exchange", source) {
 		return false
 	}
-	vh.Lock()
-	x := vh.Exchange(source)
-	vh.Unlock()
+	x := findExchange(vh, source)
 	if source == "" || x != nil && r.user.CheckTopic(vh, broker.Read, x, key) != nil {
 		r.notAuthorised("Access refused.")
 		return false
@@ -339,10 +332,10 @@ func (r *request) unbind() {
 	if !r.mayBind(vh, b.key()) {
 		return
 	}
-	vh.Lock()
-	if source, to, err := r.ends(vh); err == nil {
-		vh.Unbind(source, to, b.key(), b.arguments())
-	}
-	vh.Unlock()
+	vh.Do(func() {
+		if source, to, err := r.ends(vh); err == nil {
+			vh.Unbind(source, to, b.key(), b.arguments())
+		}
+	})
 	r.noContent()
 }

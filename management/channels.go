@@ -80,13 +80,18 @@ type channelInfo struct {
 func lookAtChannels(batch []*broker.Channel) []channelInfo {
 	infos := make([]channelInfo, 0, len(batch))
 	for len(infos) < len(batch) {
-		vh := batch[len(infos)].Connection().VHost
-		w := vh.Walk()
-		for len(infos) < len(batch) && batch[len(infos)].Connection().VHost == vh {
-			infos = append(infos, lookAtChannel(batch[len(infos)]))
-			w.Step()
-		}
-		w.End()
+		infos = lookAtChannelsOf(batch[len(infos)].Connection().VHost, infos, batch)
+	}
+	return infos
+}
+
+// lookAtChannelsOf looks at the next channels of a batch, as long as they are in a vhost.
+func lookAtChannelsOf(vh *broker.VHost, infos []channelInfo, batch []*broker.Channel) []channelInfo {
+	w := vh.Walk()
+	defer w.End()
+	for len(infos) < len(batch) && batch[len(infos)].Connection().VHost == vh {
+		infos = append(infos, lookAtChannel(batch[len(infos)]))
+		w.Step()
 	}
 	return infos
 }

@@ -119,9 +119,8 @@ func (r *request) closeReason() string {
 // connectionObject describes a connection. What there is none of is null in
 // lists and empty in detail, as in RabbitMQ.
 func (r *request) connectionObject(c *broker.Connection, detail bool) object {
-	c.VHost.Lock()
-	channels := len(c.Channels())
-	c.VHost.Unlock()
+	var channels int
+	c.VHost.Do(func() { channels = len(c.Channels()) })
 	t, passed := &c.Transport, traffic(c)
 	o := object{
 		"name": c.Name, "node": nodeName, "type": "network", "protocol": "AMQP 0-9-1", "state": "running",

@@ -70,11 +70,11 @@ func lookAtConsumers(batch []*broker.Consumer) []consumerInfo {
 	infos := make([]consumerInfo, 0, len(batch))
 	for len(infos) < len(batch) {
 		vh := batch[len(infos)].Channel().Connection().VHost
-		vh.Lock()
-		for len(infos) < len(batch) && batch[len(infos)].Channel().Connection().VHost == vh {
-			infos = append(infos, lookAtConsumer(batch[len(infos)]))
-		}
-		vh.Unlock()
+		vh.Do(func() {
+			for len(infos) < len(batch) && batch[len(infos)].Channel().Connection().VHost == vh {
+				infos = append(infos, lookAtConsumer(batch[len(infos)]))
+			}
+		})
 	}
 	return infos
 }

@@ -45,11 +45,11 @@ func lookAtExchanges(batch []exchangeRef) []exchangeInfo {
 	infos := make([]exchangeInfo, 0, len(batch))
 	for len(infos) < len(batch) {
 		vh := batch[len(infos)].vh
-		vh.Lock()
-		for len(infos) < len(batch) && batch[len(infos)].vh == vh {
-			infos = append(infos, lookAtExchange(vh, batch[len(infos)].x))
-		}
-		vh.Unlock()
+		vh.Do(func() {
+			for len(infos) < len(batch) && batch[len(infos)].vh == vh {
+				infos = append(infos, lookAtExchange(vh, batch[len(infos)].x))
+			}
+		})
 	}
 	return infos
 }
@@ -75,19 +75,27 @@ func lookAtExchange(vh *broker.VHost, x *exchange.Exchange) exchangeInfo {
 	return info
 }
 
+// findExchange returns an exchange, nil if it is not there.
+func findExchange(vh *broker.VHost, name string) *exchange.Exchange {
+	vh.Lock()
+	defer vh.Unlock()
+	return vh.Exchange(name)
+}
+
 func (r *request) exchange() {
 	vh := r.inVHost()
 	if vh == nil {
 		r.notFound()
 		return
 	}
-	vh.Lock()
-	x := vh.Exchange(r.exchangeName("exchange"))
+	var x *exchange.Exchange
 	var info exchangeInfo
-	if x != nil {
-		info = lookAtExchange(vh, x)
-	}
-	vh.Unlock()
+	vh.Do(func() {
+		x = vh.Exchange(r.exchangeName("exchange"))
+		if x != nil {
+			info = lookAtExchange(vh, x)
+		}
+	})
 	if x == nil {
 		r.notFound()
 		return
@@ -134,9 +142,8 @@ func (r *request) putExchange() {
 	if !r.may(vh, broker.Configure, "exchange", m.Exchange) {
 		return
 	}
-	vh.Lock()
-	created, err := declareExchange(vh, r.user, m)
-	vh.Unlock()
+	var created bool
+	vh.Do(func() { created, err = declareExchange(vh, r.user, m) })
 	if err != nil {
 		r.reply(err)
 		return

@@ -39,7 +39,7 @@ func writes() (all []write) {
 
 // fuzzedNode is a node with a queue "q", which holds a message, and a user "u".
 func fuzzedNode(t *testing.T, release *broker.Release) (*broker.Node, *API) {
-	node := broker.NewNode(broker.Options{Release: release})
+	node := broker.NewNode(broker.Options{Release: release, OnPanic: func(p *broker.Panic) { t.Errorf("%v\n\n%s", p, p.Stack) }})
 	t.Cleanup(node.Close)
 	node.AddUser("u", "p", "management")
 	vh := node.VHost("/")

@@ -98,10 +98,7 @@ func (i *importer) topicPermission(o input) error {
 	}
 	if i.rules.TopicNeedsExchange {
 		vh := i.node.VHost(vhost)
-		vh.Lock()
-		x := vh.Exchange(o.word("exchange"))
-		vh.Unlock()
-		if x == nil {
+		if findExchange(vh, o.word("exchange")) == nil {
 			name := any(o.word("exchange"))
 			if _, set := o["exchange"]; !set {
 				return &problem{"{no_such_exchange," + undefined + "}"}

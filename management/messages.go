@@ -34,13 +34,13 @@ func (r *request) publish() {
 		return
 	}
 	p.Properties, p.Overflows = properties.Append(nil), properties.Validate() != nil
-	vh.Lock()
-	missing := vh.Exchange(p.Exchange) == nil
-	var routed, accepted bool
-	if !missing || !r.api.rules.MissingObject {
-		routed, accepted, err = vh.PublishAs(r.user, p)
-	}
-	vh.Unlock()
+	var missing, routed, accepted bool
+	vh.Do(func() {
+		missing = vh.Exchange(p.Exchange) == nil
+		if !missing || !r.api.rules.MissingObject {
+			routed, accepted, err = vh.PublishAs(r.user, p)
+		}
+	})
 	switch {
 	case missing && r.api.rules.MissingObject:
 		r.fail(http.StatusNotFound, "not_found", "exchange_not_found")
@@ -249,10 +249,12 @@ func (r *request) getMessages() {
 			return
 		}
 	}
-	vh.Lock()
-	missing := vh.Queue(r.vars["queue"]) == nil
-	got, err := vh.GetAs(r.user, r.vars["queue"], int(n), mode)
-	vh.Unlock()
+	var missing bool
+	var got []broker.Got
+	vh.Do(func() {
+		missing = vh.Queue(r.vars["queue"]) == nil
+		got, err = vh.GetAs(r.user, r.vars["queue"], int(n), mode)
+	})
 	var refusal *broker.ChannelError
 	switch {
 	case missing && r.api.rules.MissingObject:

@@ -190,10 +190,7 @@ func (r *request) putTopicPermission() {
 		return
 	}
 	name := in.text("exchange")
-	vh.Lock()
-	missing := vh.Exchange(name) == nil
-	vh.Unlock()
-	if missing && r.api.rules.TopicNeedsExchange {
+	if findExchange(vh, name) == nil && r.api.rules.TopicNeedsExchange {
 		r.badRequest([]any{"no_such_exchange", name})
 		return
 	}

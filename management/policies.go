@@ -212,9 +212,7 @@ func (r *request) deleteOperatorPolicy() { r.removePolicy(broker.OperatorPolicy)
 func (r *request) removePolicy(kind broker.PolicyKind) {
 	deleted := false
 	if vh := r.inVHost(); vh != nil {
-		vh.Lock()
-		deleted = vh.DeletePolicy(kind, r.vars["name"])
-		vh.Unlock()
+		vh.Do(func() { deleted = vh.DeletePolicy(kind, r.vars["name"]) })
 	}
 	if !deleted {
 		r.notFound()

@@ -116,15 +116,15 @@ type queueRef struct {
 func lookAtQueues(infos []queueInfo, batch []queueRef) []queueInfo {
 	for len(infos) < len(batch) {
 		vh := batch[len(infos)].vh
-		vh.Lock()
-		for len(infos) < len(batch) && batch[len(infos)].vh == vh {
-			var info queueInfo
-			if q := batch[len(infos)].q; !q.Deleted() {
-				info = lookAtQueue(vh, q, false)
+		vh.Do(func() {
+			for len(infos) < len(batch) && batch[len(infos)].vh == vh {
+				var info queueInfo
+				if q := batch[len(infos)].q; !q.Deleted() {
+					info = lookAtQueue(vh, q, false)
+				}
+				infos = append(infos, info)
 			}
-			infos = append(infos, info)
-		}
-		vh.Unlock()
+		})
 	}
 	return infos
 }
@@ -324,9 +324,8 @@ func (r *request) putQueue() {
 	if !r.may(vh, broker.Configure, "queue", m.Queue) {
 		return
 	}
-	vh.Lock()
-	created, err := declareQueue(vh, m)
-	vh.Unlock()
+	var created bool
+	vh.Do(func() { created, err = declareQueue(vh, m) })
 	if err != nil {
 		r.reply(err)
 		return
@@ -372,9 +371,10 @@ func (r *request) deleteQueue() {
 	if !r.may(vh, broker.Configure, "queue", name) {
 		return
 	}
-	vh.Lock()
-	_, err := vh.DeleteQueue(nil, &wire.QueueDelete{Queue: name, IfUnused: r.flag("if-unused"), IfEmpty: r.flag("if-empty")})
-	vh.Unlock()
+	var err error
+	vh.Do(func() {
+		_, err = vh.DeleteQueue(nil, &wire.QueueDelete{Queue: name, IfUnused: r.flag("if-unused"), IfEmpty: r.flag("if-empty")})
+	})
 	if err != nil {
 		r.refuse(err)
 		return
@@ -387,9 +387,8 @@ func (r *request) purgeQueue() {
 		return
 	}
 	vh := r.inVHost()
-	vh.Lock()
-	err := vh.PurgeAs(r.user, r.vars["queue"])
-	vh.Unlock()
+	var err error
+	vh.Do(func() { err = vh.PurgeAs(r.user, r.vars["queue"]) })
 	if err != nil {
 		r.refuse(err)
 		return

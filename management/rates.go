@@ -167,10 +167,11 @@ func (c *counts) addLengths(q *queue.Queue) {
 
 // addActivity adds what was done in a virtual host, and what passed on its connections.
 func (c *counts) addActivity(vh *broker.VHost) {
-	vh.Lock()
-	c.add(vh.Stats())
-	traffic := vh.Traffic()
-	vh.Unlock()
+	var traffic broker.Traffic
+	vh.Do(func() {
+		c.add(vh.Stats())
+		traffic = vh.Traffic()
+	})
 	c[received] += traffic.ReceivedBytes
 	c[sent] += traffic.SentBytes
 }

@@ -23,7 +23,8 @@ type request struct {
 	user  *broker.User
 	form  map[string][]string
 
-	hasTurn bool
+	hasTurn   bool
+	answering bool // a part of the answer has been sent
 	// only are the fields of the objects of a list that are of use; nil for all.
 	only []string
 	// scratch, if not nil, is the object that each object of a list is made of.
@@ -69,6 +70,12 @@ func (r *request) serve() {
 	case route.access == nobody || r.authenticate() && r.permitted(route.access):
 		if r.Method == http.MethodGet && route.ranged != "" && !r.rangesAreValid() {
 			return
+		}
+		if vh := r.inVHost(); vh != nil && route.pattern != "vhosts/{vhost}" {
+			if why := vh.Broken(); why != nil {
+				r.fail(http.StatusInternalServerError, "internal_error", why.Reason)
+				return
+			}
 		}
 		handle(r)
 	}

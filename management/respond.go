@@ -52,7 +52,7 @@ func (a *answer) send() error {
 
 func (a *answer) begin() {
 	if !a.began {
-		a.began = true
+		a.began, a.answering = true, true
 		a.w.Header().Set("Content-Type", "application/json")
 		a.w.WriteHeader(a.status)
 	}
@@ -85,6 +85,19 @@ func (r *request) one(v object) {
 
 func (r *request) fail(status int, err string, reason any) {
 	r.write(status, object{"error": err, "reason": reason})
+}
+
+// panicked answers a request whose handler has panicked, if no part of another answer is on
+// its way.
+func (r *request) panicked(value any) {
+	if value == http.ErrAbortHandler {
+		panic(value)
+	}
+	p := r.api.node.Panicked(value)
+	if r.answering {
+		panic(http.ErrAbortHandler)
+	}
+	r.fail(http.StatusInternalServerError, "internal_error", p.Error())
 }
 
 func (r *request) badRequest(reason any) { r.fail(http.StatusBadRequest, "bad_request", reason) }

@@ -191,11 +191,11 @@ func (s *sampler) run() {
 	defer close(s.done)
 	tick := time.NewTicker(sampleInterval)
 	defer tick.Stop()
-	s.round()
+	s.node.Survive(s.round)
 	for {
 		select {
 		case <-tick.C:
-			s.round()
+			s.node.Survive(s.round)
 		case <-s.stop:
 			return
 		}

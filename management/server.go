@@ -116,5 +116,10 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer req.leaveTurn()
+	defer func() {
+		if value := recover(); value != nil {
+			req.panicked(value)
+		}
+	}()
 	req.serve()
 }

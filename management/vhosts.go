@@ -223,9 +223,7 @@ func (r *request) aliveness() {
 		r.notFound()
 		return
 	}
-	vh.Lock()
-	there := vh.Exchange("") != nil
-	vh.Unlock()
+	there := findExchange(vh, "") != nil
 	switch {
 	case !there:
 		r.notFound()

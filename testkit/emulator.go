@@ -28,6 +28,8 @@ type emulator struct {
 	web      *web             // nil without WithManagement
 	host     string           // of the URL
 
+	panics panics
+
 	dialer atomic.Pointer[dialer] // to where the broker listens, or did last
 
 	mu patientMutex
@@ -74,6 +76,7 @@ func startEmulator(c config) (*emulator, error) {
 	if c.capture != nil {
 		e.capture = newCapture(c.capture)
 	}
+	e.config.options.OnPanic = e.panics.add
 	e.node = broker.NewNode(e.config.options)
 	e.mu.Lock()
 	err = e.openLocked()
@@ -132,9 +135,14 @@ func (e *emulator) enter(name string, f func(vh vhost) error) error {
 	if vh == nil {
 		return &noVHost{name, e.vhosts()}
 	}
-	vh.Lock()
-	defer vh.Unlock()
-	return f(emulatorVHost{e, vh})
+	if why := vh.Broken(); why != nil {
+		return why
+	}
+	var err error
+	if p := e.node.Survive(func() { vh.Do(func() { err = f(emulatorVHost{e, vh}) }) }); p != nil {
+		return p
+	}
+	return err
 }
 
 func (e *emulator) load(definitions []byte) error { return management.Import(e.node, definitions) }
@@ -142,9 +150,7 @@ func (e *emulator) load(definitions []byte) error { return management.Import(e.n
 func (e *emulator) closeConnections(reason string) error {
 	var all []*broker.Connection
 	for _, vh := range e.node.VHosts() {
-		vh.Lock()
-		all = append(all, vh.Connections()...)
-		vh.Unlock()
+		vh.Do(func() { all = append(all, vh.Connections()...) })
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -192,7 +198,7 @@ func (e *emulator) close() error {
 	if e.capture != nil {
 		err = e.capture.close()
 	}
-	return err
+	return errors.Join(err, e.panics.take())
 }
 
 // check returns an error if messages were lost or counted twice.

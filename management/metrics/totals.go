@@ -35,9 +35,7 @@ func (c *collector) look() *totals {
 }
 
 func (t *totals) add(vh *broker.VHost) {
-	vh.Lock()
-	t.stats.Add(vh.Stats())
-	vh.Unlock()
+	vh.Do(func() { t.stats.Add(vh.Stats()) })
 	vh.WalkQueues(func(q *queue.Queue) {
 		t.queues++
 		t.consumers += float64(len(q.Consumers()))
