@@ -69,7 +69,7 @@ func TestBroker(t *testing.T) {
 			t.Parallel()
 			broker := testkit.Start(t, testkit.WithRelease(string(release)), testkit.WithManagement())
 			conformance.Run(t, conformance.Target{
-				URL: broker.URL(), ManagementURL: broker.ManagementURL(), Node: emulator{broker}, Release: release,
+				URL: broker.URL(), ManagementURL: broker.ManagementURL(), Node: emulator{t, broker}, Release: release,
 				Recordings: recordings, Differences: ledger,
 				Observe: func(r conformance.Result) {
 					ofRelease[r.Case.ID] = r
@@ -177,19 +177,22 @@ func nodeFromEnvironment() conformance.Node {
 }
 
 // emulator is the node of the emulator.
-type emulator struct{ broker *testkit.Broker }
+type emulator struct {
+	t      *testing.T
+	broker *testkit.Broker
+}
 
 func (e emulator) SetAlarm(resource string, raised bool) error {
 	if raised {
-		e.broker.RaiseAlarm(testkit.Resource(resource))
+		e.broker.RaiseAlarm(e.t, testkit.Resource(resource))
 	} else {
-		e.broker.ClearAlarm(testkit.Resource(resource))
+		e.broker.ClearAlarm(e.t, testkit.Resource(resource))
 	}
 	return nil
 }
 
 func (e emulator) Restart() error {
-	e.broker.Restart()
+	e.broker.Restart(e.t)
 	return nil
 }
 
@@ -197,7 +200,7 @@ func (e emulator) SetConsumerTimeout(d time.Duration) error {
 	if d == 0 {
 		d = testkit.DefaultConsumerTimeout
 	}
-	e.broker.SetConsumerTimeout(d)
+	e.broker.SetConsumerTimeout(e.t, d)
 	return nil
 }
 
@@ -205,6 +208,6 @@ func (e emulator) SetDeadLetterRetry(d time.Duration) error {
 	if d == 0 {
 		d = testkit.DefaultDeadLetterRetry
 	}
-	e.broker.SetDeadLetterRetry(d)
+	e.broker.SetDeadLetterRetry(e.t, d)
 	return nil
 }

@@ -30,7 +30,7 @@ func dial(t *testing.T, b *testkit.Broker, user, vhost string) (*amqp.Connection
 	t.Helper()
 	u, err := url.Parse(b.URL())
 	require.NoError(t, err)
-	conn, err := amqp.DialConfig(fmt.Sprintf("amqp://%s:%s@%s/%s", user, user, u.Host, url.PathEscape(vhost)), b.Config())
+	conn, err := amqp.DialConfig(fmt.Sprintf("amqp://%s:%s@%s/%s", user, user, u.Host, url.PathEscape(vhost)), b.ClientConfig())
 	if err == nil {
 		t.Cleanup(func() { conn.Close() })
 	}
@@ -159,80 +159,80 @@ func TestPolicies(t *testing.T) {
 		`PUT /api/queues/%2F/q {}`, `PUT /api/queues/%2F/dead {}`, `PUT /api/queues/%2F/qlow {"arguments":{"x-max-length":1}}`,
 		`PUT /api/exchanges/%2F/x {"type":"fanout"}`)
 	for i := range 4 {
-		b.Publish("", "q", []byte{byte('0' + i)})
-		b.Publish("", "qlow", []byte{byte('0' + i)})
+		b.Publish(t, "", "q", []byte{byte('0' + i)})
+		b.Publish(t, "", "qlow", []byte{byte('0' + i)})
 	}
 
 	// The highest priority counts, at once; an argument that is lower still.
 	do(t, b,
 		`PUT /api/policies/%2F/low {"pattern":"^q","definition":{"max-length":1},"priority":1}`,
 		`PUT /api/policies/%2F/high {"pattern":"^(?!amq\\.)q","definition":{"max-length":3,"dead-letter-exchange":"","dead-letter-routing-key":"dead"},"priority":2,"apply-to":"queues"}`)
-	require.Equal(t, 1, b.Queue("qlow").Ready())
-	require.Equal(t, 1, b.Queue("q").Ready(), "while low was alone it counted")
+	require.Equal(t, 1, b.Queue("qlow").Ready(t))
+	require.Equal(t, 1, b.Queue("q").Ready(t), "while low was alone it counted")
 	for range 4 {
-		b.Publish("", "q", []byte("x"))
+		b.Publish(t, "", "q", []byte("x"))
 	}
-	require.Equal(t, 3, b.Queue("q").Ready())
-	require.Equal(t, 2, b.Queue("dead").Ready())
+	require.Equal(t, 3, b.Queue("q").Ready(t))
+	require.Equal(t, 2, b.Queue("dead").Ready(t))
 	require.JSONEq(t, `{"name":"q","policy":"high","operator_policy":null,
 		"effective_policy_definition":{"max-length":3,"dead-letter-exchange":"","dead-letter-routing-key":"dead"}}`,
 		string(send(t, b.ManagementURL(), "GET /api/queues/%2F/q?columns=name,policy,operator_policy,effective_policy_definition").Body))
 
 	// An operator's limit goes before a higher one, and none before none.
 	do(t, b, `PUT /api/operator-policies/%2F/op {"pattern":"^q$","definition":{"max-length":2,"expires":60000}}`)
-	require.Equal(t, 2, b.Queue("q").Ready())
+	require.Equal(t, 2, b.Queue("q").Ready(t))
 	require.JSONEq(t, `{"effective_policy_definition":{"expires":60000,"max-length":2,"dead-letter-exchange":"","dead-letter-routing-key":"dead"}}`,
 		string(send(t, b.ManagementURL(), "GET /api/queues/%2F/q?columns=effective_policy_definition").Body))
 
 	// A queue that is declared later is subject to it too.
 	do(t, b, `DELETE /api/queues/%2F/q`, `PUT /api/queues/%2F/q {}`)
 	for range 4 {
-		b.Publish("", "q", []byte("x"))
+		b.Publish(t, "", "q", []byte("x"))
 	}
-	require.Equal(t, 2, b.Queue("q").Ready())
+	require.Equal(t, 2, b.Queue("q").Ready(t))
 
 	// The time to live counts for messages that come, not for those that are there.
 	do(t, b, `DELETE /api/operator-policies/%2F/op`, `PUT /api/policies/%2F/high {"pattern":"^q$","definition":{"message-ttl":1000},"priority":2}`)
-	b.FastForward(time.Hour)
-	require.Equal(t, 2, b.Queue("q").Ready())
+	b.FastForward(t, time.Hour)
+	require.Equal(t, 2, b.Queue("q").Ready(t))
 	for range 2 {
-		b.Publish("", "q", []byte("y"))
+		b.Publish(t, "", "q", []byte("y"))
 	}
-	b.Queue("q").Await(t, 2)
-	b.FastForward(time.Hour)
-	require.Equal(t, 0, b.Queue("q").Ready())
+	b.Queue("q").Take(t, 2)
+	b.FastForward(t, time.Hour)
+	require.Equal(t, 0, b.Queue("q").Ready(t))
 
 	// Without policies, everything is as declared.
 	do(t, b, `DELETE /api/policies/%2F/high`, `DELETE /api/policies/%2F/low`)
 	for range 9 {
-		b.Publish("", "q", []byte("x"))
+		b.Publish(t, "", "q", []byte("x"))
 	}
-	require.Equal(t, 9, b.Queue("q").Ready())
+	require.Equal(t, 9, b.Queue("q").Ready(t))
 
 	// Exchanges get alternates.
 	do(t, b, `PUT /api/policies/%2F/ae {"pattern":"^x$","definition":{"alternate-exchange":"alt"},"apply-to":"exchanges"}`,
 		`PUT /api/exchanges/%2F/alt {"type":"fanout"}`, `POST /api/bindings/%2F/e/alt/q/dead {}`)
-	before := b.Queue("dead").Ready()
-	b.Publish("x", "", []byte("stray"))
-	require.Equal(t, before+1, b.Queue("dead").Ready())
+	before := b.Queue("dead").Ready(t)
+	b.Publish(t, "x", "", []byte("stray"))
+	require.Equal(t, before+1, b.Queue("dead").Ready(t))
 }
 
 func TestExpiresByPolicy(t *testing.T) {
 	b := start(t, "4.3")
 	do(t, b, `PUT /api/queues/%2F/q {}`)
-	b.FastForward(time.Hour)
+	b.FastForward(t, time.Hour)
 	do(t, b, `PUT /api/policies/%2F/p {"pattern":"^q$","definition":{"expires":60000}}`)
-	b.FastForward(59 * time.Second)
-	require.True(t, b.Queue("q").Exists())
-	b.FastForward(time.Second)
-	require.False(t, b.Queue("q").Exists())
+	b.FastForward(t, 59 * time.Second)
+	require.True(t, b.Queue("q").Exists(t))
+	b.FastForward(t, time.Second)
+	require.False(t, b.Queue("q").Exists(t))
 }
 
 func TestConnectionsAreListedAndClosed(t *testing.T) {
 	b := start(t, "4.3")
 	u, err := url.Parse(b.URL())
 	require.NoError(t, err)
-	config := b.Config()
+	config := b.ClientConfig()
 	config.Properties = amqp.Table{"connection_name": "mine"}
 	conn, err := amqp.DialConfig("amqp://guest:guest@"+u.Host+"/", config)
 	require.NoError(t, err)

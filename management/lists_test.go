@@ -23,12 +23,12 @@ import (
 )
 
 // declareQueues declares queues q000000, q000001 and so on.
-func declareQueues(b *testkit.Broker, n int) {
+func declareQueues(t testkit.T, b *testkit.Broker, n int) {
 	var topology testkit.Topology
 	for i := range n {
 		topology.Queues = append(topology.Queues, testkit.Queue{Name: fmt.Sprintf("q%06d", i)})
 	}
-	b.Declare(topology)
+	b.Declare(t, topology)
 }
 
 // BenchmarkStallsWhileListed measures how long a client waits at most for a confirm while nobody, or 16 others at
@@ -43,8 +43,8 @@ func BenchmarkStallsWhileListed(b *testing.B) {
 
 func stalls(b *testing.B, queues, listers int) {
 	node := testkit.Start(b, testkit.WithManagement())
-	node.Declare(testkit.Topology{Queues: []testkit.Queue{{Name: "own"}}})
-	declareQueues(node, queues)
+	node.Declare(b, testkit.Topology{Queues: []testkit.Queue{{Name: "own"}}})
+	declareQueues(b, node, queues)
 	conn, err := amqp.Dial(node.URL())
 	require.NoError(b, err)
 	defer conn.Close()
@@ -126,7 +126,7 @@ const listBytes = 2500
 func TestListsCostLittleMemory(t *testing.T) {
 	const queues = 10_000
 	b := testkit.Start(t, testkit.WithManagement())
-	declareQueues(b, queues)
+	declareQueues(t, b, queues)
 	for path, most := range map[string]uint64{
 		"/api/queues":                              listBytes,
 		"/api/queues?columns=name,messages":        listBytes / 3,
@@ -148,7 +148,7 @@ func TestListsCostLittleMemory(t *testing.T) {
 func TestLongListsAreWhole(t *testing.T) {
 	const queues = 2_000
 	b := testkit.Start(t, testkit.WithManagement())
-	declareQueues(b, queues)
+	declareQueues(t, b, queues)
 	for path, want := range map[string]int{"/api/queues": queues, "/api/queues?sort=name&sort_reverse=true": queues, "/api/bindings": queues} {
 		status, text := request(t, b, http.MethodGet, path, "")
 		require.Equal(t, http.StatusOK, status)
@@ -194,9 +194,9 @@ func TestListsLeaveTheLock(t *testing.T) {
 func TestListsDoNotStallClients(t *testing.T) {
 	const limit, patience = 20 * time.Millisecond * slowdown, time.Minute
 	b := testkit.Start(t, testkit.WithManagement())
-	b.Declare(testkit.Topology{Queues: []testkit.Queue{{Name: "own"}}})
-	declareQueues(b, 10_000)
-	conn, err := amqp.DialConfig(b.URL(), b.Config())
+	b.Declare(t, testkit.Topology{Queues: []testkit.Queue{{Name: "own"}}})
+	declareQueues(t, b, 10_000)
+	conn, err := amqp.DialConfig(b.URL(), b.ClientConfig())
 	require.NoError(t, err)
 	defer conn.Close()
 	ch, err := conn.Channel()

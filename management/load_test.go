@@ -22,7 +22,7 @@ func TestWhileClientsPublish(t *testing.T) {
 	var clients sync.WaitGroup
 	for range connections {
 		clients.Go(func() {
-			conn, err := amqp.DialConfig(b.URL(), b.Config())
+			conn, err := amqp.DialConfig(b.URL(), b.ClientConfig())
 			if !assert.NoError(t, err) {
 				return
 			}

@@ -26,13 +26,13 @@ func TestThousandQueuesWhileClientsPublish(t *testing.T) {
 	for i := range queues {
 		topology.Queues = append(topology.Queues, testkit.Queue{Name: fmt.Sprintf("q%03d", i)})
 	}
-	b.Declare(topology)
+	b.Declare(t, topology)
 	var clients sync.WaitGroup
 	stop := make(chan struct{})
 	confirmed := make([]int, connections)
 	for i := range connections {
 		clients.Go(func() {
-			conn, err := amqp.DialConfig(b.URL(), b.Config())
+			conn, err := amqp.DialConfig(b.URL(), b.ClientConfig())
 			if !assert.NoError(t, err) {
 				return
 			}

@@ -71,14 +71,14 @@ func TestRatesAreOfWhatIsSeen(t *testing.T) {
 	b := testkit.Start(t, testkit.WithManagement())
 	do(t, b, "PUT /api/queues/%2F/q {}", `PUT /api/vhosts/v {}`, `PUT /api/users/u {"password":"p","tags":"management"}`,
 		`PUT /api/permissions/v/u {"configure":"","write":"","read":""}`)
-	conn, err := amqp.DialConfig(b.URL(), b.Config())
+	conn, err := amqp.DialConfig(b.URL(), b.ClientConfig())
 	require.NoError(t, err)
 	ch, err := conn.Channel()
 	require.NoError(t, err)
 	for range 50 {
 		require.NoError(t, ch.PublishWithContext(t.Context(), "", "q", false, false, amqp.Publishing{Body: make([]byte, 1000)}))
 	}
-	b.Queue("q").Await(t, 50)
+	b.Queue("q").Take(t, 50)
 	require.NoError(t, conn.Close())
 	b.AwaitDisconnected(t, "")
 	require.Eventually(t, func() bool { // until it has been sampled

@@ -41,7 +41,7 @@ type tracedMethod struct {
 
 func TestHistoryTraceAndFaultsAreShown(t *testing.T) {
 	b := testkit.Start(t, testkit.WithManagement())
-	b.Inject(testkit.Fault{When: testkit.Before(testkit.BasicAck).From("other"), Do: testkit.DropConnection, Times: testkit.Always})
+	b.Inject(t, testkit.Fault{When: testkit.Before(testkit.BasicAck).From("other"), Do: testkit.DropConnection, Times: testkit.Always})
 	conn, err := amqp.DialConfig(b.URL(), amqp.Config{Dial: b.Dial, Properties: amqp.Table{"connection_name": "shop"}})
 	require.NoError(t, err)
 	defer conn.Close()
@@ -96,9 +96,9 @@ func TestHistoryTraceAndFaultsAreShown(t *testing.T) {
 		}
 		Alarms []string
 	}
-	b.RaiseAlarm(testkit.Memory)
+	b.RaiseAlarm(t, testkit.Memory)
 	ours(t, b, "faults", &faults)
-	b.ClearAlarm(testkit.Memory) // a connection that has published could not even close
+	b.ClearAlarm(t, testkit.Memory) // a connection that has published could not even close
 	require.Equal(t, `before basic.ack from "other": drop the connection`, faults.Faults[0].Fault)
 	require.Nil(t, faults.Faults[0].Left, "there is no end to it")
 	require.Equal(t, []string{"memory"}, faults.Alarms)

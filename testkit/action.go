@@ -93,10 +93,10 @@ func ConfirmInBatches(n int) Action { return action(fault.Step{Kind: fault.Confi
 // was held back.
 func ConfirmInReverse(n int) Action { return action(fault.Step{Kind: fault.ConfirmInReverse, N: n}) }
 
-// Run calls f in a goroutine of its own, to do something at that moment which no
+// Call calls f in a goroutine of its own, to do something at that moment which no
 // other action does: to stop the broker, say. The command does not wait for it. The
 // broker does at the end.
-func Run(f func()) Action { return action(fault.Step{Kind: fault.Run, Func: f}) }
+func Call(f func()) Action { return action(fault.Step{Kind: fault.Run, Func: f}) }
 
 // Both does one thing and the other. [Broker.Inject] refuses two that cannot both
 // be carried out, with the reason. Which comes first does not depend on the order

@@ -13,17 +13,17 @@ import (
 
 func TestDeadLetterIsTriedAgainAfterThreeMinutes(t *testing.T) {
 	bubble(t, func(t *testing.T, broker *testkit.Broker) {
-		broker.Declare(testkit.Topology{Queues: []testkit.Queue{
+		broker.Declare(t, testkit.Topology{Queues: []testkit.Queue{
 			{Name: "tasks", Arguments: amqp.Table{"x-queue-type": "quorum", "x-overflow": "reject-publish", "x-message-ttl": 1000,
 				"x-dead-letter-exchange": "dead", "x-dead-letter-strategy": "at-least-once"}},
 			{Name: "expired"},
 		}})
-		broker.Publish("", "tasks", []byte("a"))
+		broker.Publish(t, "", "tasks", []byte("a"))
 		died := time.Now().Add(time.Second)
 		time.Sleep(time.Minute)
 		synctest.Wait()
-		require.Equal(t, 0, broker.Queue("tasks").Ready())
-		broker.Declare(testkit.Topology{
+		require.Equal(t, 0, broker.Queue("tasks").Ready(t))
+		broker.Declare(t, testkit.Topology{
 			Exchanges: []testkit.Exchange{{Name: "dead", Type: "fanout"}},
 			Bindings:  []testkit.Binding{{Source: "dead", Queue: "expired"}},
 		})
@@ -34,21 +34,21 @@ func TestDeadLetterIsTriedAgainAfterThreeMinutes(t *testing.T) {
 
 func TestDeadLetterOutlivesRestart(t *testing.T) {
 	broker := testkit.Start(t)
-	broker.Declare(testkit.Topology{Queues: []testkit.Queue{
+	broker.Declare(t, testkit.Topology{Queues: []testkit.Queue{
 		{Name: "tasks", Arguments: amqp.Table{"x-queue-type": "quorum", "x-overflow": "reject-publish",
 			"x-dead-letter-exchange": "dead", "x-dead-letter-strategy": "at-least-once"}},
 		{Name: "rejected"},
 	}})
-	broker.Publish("", "tasks", []byte("a"))
+	broker.Publish(t, "", "tasks", []byte("a"))
 	_, ch := dial(t, broker)
 	d := <-consume(t, ch, "tasks", "c")
 	require.NoError(t, d.Reject(false))
 	broker.AwaitIdle(t)
-	broker.Restart()
-	broker.Declare(testkit.Topology{
+	broker.Restart(t)
+	broker.Declare(t, testkit.Topology{
 		Exchanges: []testkit.Exchange{{Name: "dead", Type: "fanout"}},
 		Bindings:  []testkit.Binding{{Source: "dead", Queue: "rejected"}},
 	})
-	broker.FastForward(testkit.DefaultDeadLetterRetry)
-	require.Equal(t, 1, broker.Queue("rejected").Ready())
+	broker.FastForward(t, testkit.DefaultDeadLetterRetry)
+	require.Equal(t, 1, broker.Queue("rejected").Ready(t))
 }

@@ -14,28 +14,10 @@ import (
 // WithPatience says otherwise.
 const defaultPatience = 10 * time.Second
 
-// bounded is a test whose waits a context bounds.
-type bounded struct {
-	T
-	ctx context.Context
-}
-
-func (b bounded) Context() context.Context { return b.ctx }
-
-// WithContext returns t with another context, to bound a wait by:
-//
-//	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-//	defer cancel()
-//	broker.AwaitIdle(testkit.WithContext(t, ctx))
-//
-// A deadline of the context replaces the broker's patience, whether it is
-// shorter or longer.
-func WithContext(t T, ctx context.Context) T { return bounded{t, ctx} }
-
 // patience waits for done. It returns the empty string when done is closed, or
 // else for how long it has waited.
 func (b *Broker) patience(t T, done <-chan struct{}) (why string) {
-	ctx := t.Context()
+	ctx := contextOf(t)
 	var expired <-chan time.Time
 	if _, own := t.(bounded); !own || !hasDeadline(ctx) {
 		timeout := time.NewTimer(b.config.patience)
@@ -153,10 +135,7 @@ func (b *Broker) awaitIdle(t T, vhostName string) {
 // something happened; it must be quick and must not call the broker.
 func (b *Broker) AwaitMessage(t T, holds func(MessageHistory) bool) MessageHistory {
 	t.Helper()
-	e := b.need(t, "the history of messages")
-	if e.recorder == nil {
-		fail(t, errNotRecorded("the history of messages"))
-	}
+	e := b.needRecording(t, "the history of messages")
 	var story record.Story
 	seen, found := 0, false
 	b.await(t, "a message with a certain history", wait{

@@ -19,7 +19,7 @@ func benchmarkOn(b *testing.B, f func(b *testing.B, broker *testkit.Broker, ch *
 	for name, options := range networks {
 		b.Run(name, func(b *testing.B) {
 			broker := testkit.Start(b, options...)
-			conn, err := amqp.DialConfig(broker.URL(), broker.Config())
+			conn, err := amqp.DialConfig(broker.URL(), broker.ClientConfig())
 			require.NoError(b, err)
 			defer conn.Close()
 			ch, err := conn.Channel()
@@ -41,7 +41,7 @@ func BenchmarkPublish(b *testing.B) {
 			n++
 			require.NoError(b, ch.PublishWithContext(b.Context(), "", queue, false, false, message))
 		}
-		broker.Queue(queue).Await(b, n)
+		broker.Queue(queue).Take(b, n)
 	})
 }
 
@@ -96,7 +96,7 @@ func BenchmarkPublishToConsume(b *testing.B) {
 func BenchmarkOpen(b *testing.B) {
 	benchmarkOn(b, func(b *testing.B, broker *testkit.Broker, _ *amqp.Channel, _ string) {
 		for b.Loop() {
-			conn, err := amqp.DialConfig(broker.URL(), broker.Config())
+			conn, err := amqp.DialConfig(broker.URL(), broker.ClientConfig())
 			require.NoError(b, err)
 			_, err = conn.Channel()
 			require.NoError(b, err)

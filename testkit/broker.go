@@ -2,6 +2,7 @@ package testkit
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -15,17 +16,16 @@ import (
 	"github.com/minirabbit/minirabbit/internal/record"
 )
 
-// Broker is a broker of a test's own.
+// Broker is a broker of a test's own, or one that tests share; see [Start] and [Run].
+// Its methods that take a T fail that test, or skip it if only the emulator can do what
+// they are for.
 type Broker struct {
 	// immutable
-	t        T
 	config   config
 	node     node
 	recorder *record.Recorder // nil with WithoutRecording, and on a real RabbitMQ
 	trace    *record.Trace    // nil with WithoutRecording
 	faults   *fault.Engine    // nil with WithoutRecording
-	*emulator
-	real *rabbitmq
 }
 
 // Start starts a fresh broker, with the virtual host "/" and the user guest with
@@ -36,24 +36,53 @@ type Broker struct {
 // With the environment variables MINIRABBIT_AMQP_URL and MINIRABBIT_HTTP_URL, which
 // name a real RabbitMQ and its management API, the test runs there instead, in
 // virtual hosts of its own. What only the emulator can do skips the test then.
-func Start(t T, options ...Option) *Broker {
+func Start(t Test, options ...Option) *Broker {
 	t.Helper()
 	b, err := start(t.Name(), options)
 	if err != nil {
 		fail(t, err)
 		return nil
 	}
-	b.t = t
 	t.Cleanup(func() {
 		if err := b.check(); err != nil {
 			t.Errorf("testkit: %v", err)
 		}
-		b.report()
+		b.report(t)
 		if err := b.node.close(); err != nil {
 			t.Errorf("testkit: %v", err)
 		}
 	})
 	return b
+}
+
+// Run starts a broker that no test owns, for a TestMain, a suite of another framework,
+// a benchmark or a main program. Close ends it. On a real RabbitMQ that cannot do what
+// an option asks for, the error is [ErrNeedsEmulator].
+//
+// Tests that share a broker see what others have left behind, unless each declares
+// names of its own, uses a virtual host of its own or begins with [Broker.Reset]. With
+// [Broker.LogOnFailure] a test has the report that Start gives.
+func Run(options ...Option) (*Broker, error) {
+	b, err := start("Run", options)
+	if err != nil {
+		return nil, fmt.Errorf("testkit: %w", err)
+	}
+	return b, nil
+}
+
+// Close ends a broker of [Run], and returns what has gone wrong. One of [Start] ends
+// with its test.
+func (b *Broker) Close() error {
+	if err := errors.Join(b.check(), b.node.close()); err != nil {
+		return fmt.Errorf("testkit: %w", err)
+	}
+	return nil
+}
+
+// LogOnFailure has the log of a test show what is in the broker, and what has happened,
+// if the test fails: as [Start] does.
+func (b *Broker) LogOnFailure(t Test) {
+	t.Cleanup(func() { b.report(t) })
 }
 
 // start starts a broker: the emulator, or a part of the RabbitMQ that the
@@ -74,7 +103,7 @@ func start(name string, options []Option) (*Broker, error) {
 		if err := real.start(c, name, b.faults); err != nil {
 			return nil, err
 		}
-		b.node, b.real = real, real
+		b.node = real
 		b.config.patience += realPatience - defaultPatience
 	default:
 		e, err := startEmulator(c)
@@ -82,7 +111,7 @@ func start(name string, options []Option) (*Broker, error) {
 			return nil, err
 		}
 		b.recorder, b.trace, b.faults = e.recorder, e.trace, e.faults
-		b.node, b.emulator = e, e
+		b.node = e
 	}
 	if err := b.setUp(); err != nil {
 		b.node.close()
@@ -92,7 +121,7 @@ func start(name string, options []Option) (*Broker, error) {
 }
 
 // URL is what a client dials: amqp://guest:guest@127.0.0.1:PORT/, the virtual
-// host "/". With [InMemory] it works only together with Dial or Config: the error of
+// host "/". With [InMemory] it works only together with Dial or ClientConfig: the error of
 // a client that dials it otherwise says so, since it is in the name of the host.
 func (b *Broker) URL() string { return b.node.url(nil, "/") }
 
@@ -119,15 +148,15 @@ func (b *Broker) Dial(network, address string) (net.Conn, error) {
 	return b.node.dial(ctx)
 }
 
-// Config is a client configuration that dials the broker, in memory too.
-func (b *Broker) Config() amqp.Config {
+// ClientConfig is a client configuration that dials the broker, in memory too.
+func (b *Broker) ClientConfig() amqp.Config {
 	return amqp.Config{Dial: b.Dial, Locale: "en_US"}
 }
 
-// ConfigWithoutHeartbeats is Config without heartbeats: over a day of virtual time
+// ClientConfigWithoutHeartbeats is ClientConfig without heartbeats: over a day of virtual time
 // in a testing/synctest bubble they are most of the work.
-func (b *Broker) ConfigWithoutHeartbeats() amqp.Config {
-	c := b.Config()
+func (b *Broker) ClientConfigWithoutHeartbeats() amqp.Config {
+	c := b.ClientConfig()
 	c.Heartbeat = -1
 	return c
 }
@@ -136,30 +165,30 @@ func (b *Broker) ConfigWithoutHeartbeats() amqp.Config {
 // host "/". It fails the test if there is no such exchange: if the code under test
 // declares it, wait for that first, as with AwaitConsumers. The message is persistent;
 // it goes nowhere if no binding matches.
-func (b *Broker) Publish(exchange, routingKey string, body []byte) {
-	b.t.Helper()
-	b.VHost("/").Publish(exchange, routingKey, body)
+func (b *Broker) Publish(t T, exchange, routingKey string, body []byte) {
+	t.Helper()
+	b.VHost("/").Publish(t, exchange, routingKey, body)
 }
 
 // PublishMessage is Publish for a message with properties, which is persistent if
 // its DeliveryMode says so.
-func (b *Broker) PublishMessage(exchange, routingKey string, m amqp.Publishing) {
-	b.t.Helper()
-	b.VHost("/").PublishMessage(exchange, routingKey, m)
+func (b *Broker) PublishMessage(t T, exchange, routingKey string, m amqp.Publishing) {
+	t.Helper()
+	b.VHost("/").PublishMessage(t, exchange, routingKey, m)
 }
 
 // FastForward moves the broker's time by d and returns when everything that
 // became due has happened. Time in a testing/synctest bubble needs no help.
-func (b *Broker) FastForward(d time.Duration) {
-	b.t.Helper()
-	b.need(b.t, "moving time").node.FastForward(d)
+func (b *Broker) FastForward(t T, d time.Duration) {
+	t.Helper()
+	b.need(t, "moving time").node.FastForward(d)
 }
 
 // SetConsumerTimeout changes what [WithConsumerTimeout] has set, from the next
 // delivery on.
-func (b *Broker) SetConsumerTimeout(d time.Duration) {
-	b.t.Helper()
-	b.need(b.t, "setting the consumer timeout").node.SetConsumerTimeout(d)
+func (b *Broker) SetConsumerTimeout(t T, d time.Duration) {
+	t.Helper()
+	b.need(t, "setting the consumer timeout").node.SetConsumerTimeout(d)
 }
 
 // DefaultDeadLetterRetry is the time after which a dead letter that did not arrive
@@ -167,9 +196,9 @@ func (b *Broker) SetConsumerTimeout(d time.Duration) {
 const DefaultDeadLetterRetry = broker.DefaultDeadLetterRetry
 
 // SetDeadLetterRetry changes that time, from the next attempt on.
-func (b *Broker) SetDeadLetterRetry(d time.Duration) {
-	b.t.Helper()
-	b.need(b.t, "setting the retry of dead letters").node.SetDeadLetterRetry(d)
+func (b *Broker) SetDeadLetterRetry(t T, d time.Duration) {
+	t.Helper()
+	b.need(t, "setting the retry of dead letters").node.SetDeadLetterRetry(d)
 }
 
 // need returns the emulator, and skips the test on a real RabbitMQ.
@@ -188,12 +217,13 @@ func errNotRecorded(what string) error {
 }
 
 // needRecording is need for what WithoutRecording does without.
-func (b *Broker) needRecording(what string) {
-	b.t.Helper()
-	b.need(b.t, what)
+func (b *Broker) needRecording(t T, what string) *emulator {
+	t.Helper()
+	e := b.need(t, what)
 	if b.recorder == nil {
-		fail(b.t, errNotRecorded(what))
+		fail(t, errNotRecorded(what))
 	}
+	return e
 }
 
 // closer closes what can be closed.

@@ -34,14 +34,14 @@ func TestExamplesInBubbles(t *testing.T) {
 
 func TestUnclaimedTaskExpiresAfterADay(t *testing.T) {
 	bubble(t, func(t *testing.T, broker *testkit.Broker) {
-		broker.Declare(testkit.Topology{
+		broker.Declare(t, testkit.Topology{
 			Queues: []testkit.Queue{
 				{Name: "tasks", Arguments: amqp.Table{"x-message-ttl": 24 * 3600 * 1000,
 					"x-dead-letter-exchange": "", "x-dead-letter-routing-key": "expired"}},
 				{Name: "expired"},
 			},
 		})
-		conn, err := amqp.DialConfig(broker.URL(), broker.ConfigWithoutHeartbeats())
+		conn, err := amqp.DialConfig(broker.URL(), broker.ClientConfigWithoutHeartbeats())
 		require.NoError(t, err)
 		ch, err := conn.Channel()
 		require.NoError(t, err)
@@ -49,11 +49,11 @@ func TestUnclaimedTaskExpiresAfterADay(t *testing.T) {
 
 		time.Sleep(24*time.Hour - time.Nanosecond)
 		synctest.Wait()
-		require.Equal(t, 1, broker.Queue("tasks").Ready())
+		require.Equal(t, 1, broker.Queue("tasks").Ready(t))
 		time.Sleep(time.Millisecond)
 		synctest.Wait()
-		require.Equal(t, 0, broker.Queue("tasks").Ready())
-		require.Equal(t, 1, broker.Queue("expired").Ready())
+		require.Equal(t, 0, broker.Queue("tasks").Ready(t))
+		require.Equal(t, 1, broker.Queue("expired").Ready(t))
 		require.NoError(t, conn.Close())
 	})
 }
@@ -61,13 +61,13 @@ func TestUnclaimedTaskExpiresAfterADay(t *testing.T) {
 // Whoever dials without the broker's configuration is told so: the error names the
 // host that was not found.
 func TestURLInMemory(t *testing.T) {
-	require.Equal(t, "amqp://guest:guest@dial-with-Broker.Config.invalid/", testkit.Start(t, testkit.InMemory()).URL())
+	require.Equal(t, "amqp://guest:guest@dial-with-Broker.ClientConfig.invalid/", testkit.Start(t, testkit.InMemory()).URL())
 }
 
 func TestUnusedQueueIsGoneAfterAWeek(t *testing.T) {
 	bubble(t, func(t *testing.T, broker *testkit.Broker) {
 		const week = 7 * 24 * time.Hour
-		broker.Declare(testkit.Topology{Queues: []testkit.Queue{
+		broker.Declare(t, testkit.Topology{Queues: []testkit.Queue{
 			{Name: "temporary", Arguments: amqp.Table{"x-expires": week.Milliseconds()}}}})
 		began := time.Now()
 		broker.Queue("temporary").AwaitGone(t)
@@ -77,7 +77,7 @@ func TestUnusedQueueIsGoneAfterAWeek(t *testing.T) {
 
 func TestADayWithHeartbeats(t *testing.T) {
 	bubble(t, func(t *testing.T, broker *testkit.Broker) {
-		config := broker.Config()
+		config := broker.ClientConfig()
 		config.Heartbeat = time.Minute
 		conn, err := amqp.DialConfig(broker.URL(), config)
 		require.NoError(t, err)
@@ -90,8 +90,8 @@ func TestADayWithHeartbeats(t *testing.T) {
 
 func TestSilentBrokerIsNoticedByHeartbeats(t *testing.T) {
 	bubble(t, func(t *testing.T, broker *testkit.Broker) {
-		broker.Declare(tasks)
-		silent := broker.Inject(testkit.Fault{When: testkit.Before(testkit.BasicPublish), Do: testkit.GoSilent})
+		broker.Declare(t, tasks)
+		silent := broker.Inject(t, testkit.Fault{When: testkit.Before(testkit.BasicPublish), Do: testkit.GoSilent})
 		conn, ch := dial(t, broker) // 10 seconds are the client's default
 		closed := conn.NotifyClose(make(chan *amqp.Error, 1))
 		time.Sleep(time.Hour + time.Second) // the last heartbeat was a second ago
@@ -106,16 +106,16 @@ func TestSilentBrokerIsNoticedByHeartbeats(t *testing.T) {
 
 func TestPausedBrokerIsNoticedByHeartbeats(t *testing.T) {
 	bubble(t, func(t *testing.T, broker *testkit.Broker) {
-		config := broker.Config()
+		config := broker.ClientConfig()
 		conn, err := amqp.DialConfig(broker.URL(), config)
 		require.NoError(t, err)
 		time.Sleep(time.Minute + time.Second) // this client watches only from the first heartbeat on
-		broker.Pause()                        // neither side hears of the other
+		broker.Pause(t)                       // neither side hears of the other
 		closed := conn.NotifyClose(make(chan *amqp.Error, 1))
 		began := time.Now()
 		<-closed
 		require.Equal(t, 14*time.Second, time.Since(began), "the last heartbeat was a second ago, and the client waits for three")
-		broker.Resume()
+		broker.Resume(t)
 		broker.AwaitDisconnected(t, "")
 	})
 }
@@ -138,9 +138,9 @@ func (c deafConn) Write(b []byte) (int, error) {
 // what it held.
 func TestSilentClientIsNoticedByHeartbeats(t *testing.T) {
 	bubble(t, func(t *testing.T, broker *testkit.Broker) {
-		broker.Declare(tasks)
+		broker.Declare(t, tasks)
 		var gone atomic.Bool
-		config := broker.Config() // heartbeats of 10 seconds are the client's default
+		config := broker.ClientConfig() // heartbeats of 10 seconds are the client's default
 		config.Dial = func(network, address string) (net.Conn, error) {
 			conn, err := broker.Dial(network, address)
 			return deafConn{conn, &gone}, err
@@ -150,7 +150,7 @@ func TestSilentClientIsNoticedByHeartbeats(t *testing.T) {
 		ch, err := conn.Channel()
 		require.NoError(t, err)
 		deliveries := consume(t, ch, "tasks", "gone")
-		broker.Publish("", "tasks", []byte("hello"))
+		broker.Publish(t, "", "tasks", []byte("hello"))
 		<-deliveries
 		time.Sleep(time.Minute + time.Second)
 
@@ -165,13 +165,13 @@ func TestSilentClientIsNoticedByHeartbeats(t *testing.T) {
 
 func TestDelayedDeliveries(t *testing.T) {
 	bubble(t, func(t *testing.T, broker *testkit.Broker) {
-		broker.Declare(tasks)
-		broker.Inject(testkit.Fault{When: testkit.Before(testkit.BasicDeliver).From("tasks"), Do: testkit.Delay(2 * time.Second), Times: testkit.Always})
+		broker.Declare(t, tasks)
+		broker.Inject(t, testkit.Fault{When: testkit.Before(testkit.BasicDeliver).From("tasks"), Do: testkit.Delay(2 * time.Second), Times: testkit.Always})
 		_, ch := dial(t, broker)
 		deliveries := consume(t, ch, "tasks", "worker")
 		began := time.Now()
-		broker.Publish("", "tasks", []byte("1"))
-		broker.Publish("", "tasks", []byte("2"))
+		broker.Publish(t, "", "tasks", []byte("1"))
+		broker.Publish(t, "", "tasks", []byte("2"))
 		require.NoError(t, (<-deliveries).Ack(false))
 		require.Equal(t, 2*time.Second, time.Since(began))
 		require.NoError(t, (<-deliveries).Ack(false))
@@ -182,24 +182,24 @@ func TestDelayedDeliveries(t *testing.T) {
 
 func TestDelayedPublish(t *testing.T) {
 	bubble(t, func(t *testing.T, broker *testkit.Broker) {
-		broker.Declare(tasks)
-		broker.Inject(testkit.Fault{When: testkit.Before(testkit.BasicPublish), Do: testkit.Delay(time.Minute)})
+		broker.Declare(t, tasks)
+		broker.Inject(t, testkit.Fault{When: testkit.Before(testkit.BasicPublish), Do: testkit.Delay(time.Minute)})
 		_, ch := dial(t, broker)
 		began := time.Now()
 		publish(t, ch, "tasks", "1")
-		broker.Queue("tasks").Await(t, 1)
+		broker.Queue("tasks").Take(t, 1)
 		require.Equal(t, time.Minute, time.Since(began))
 	})
 }
 
 func TestRate(t *testing.T) {
 	bubble(t, func(t *testing.T, broker *testkit.Broker) {
-		broker.Declare(tasks)
-		broker.Inject(testkit.Fault{When: testkit.Before(testkit.BasicDeliver), Do: testkit.Rate(1000)})
+		broker.Declare(t, tasks)
+		broker.Inject(t, testkit.Fault{When: testkit.Before(testkit.BasicDeliver), Do: testkit.Rate(1000)})
 		_, ch := dial(t, broker)
 		deliveries := consume(t, ch, "tasks", "worker")
 		began := time.Now()
-		broker.Publish("", "tasks", make([]byte, 10_000))
+		broker.Publish(t, "", "tasks", make([]byte, 10_000))
 		<-deliveries
 		require.InDelta(t, 10*time.Second, time.Since(began), float64(time.Second))
 	})
@@ -207,9 +207,9 @@ func TestRate(t *testing.T) {
 
 func TestPostponedConfirm(t *testing.T) {
 	bubble(t, func(t *testing.T, broker *testkit.Broker) {
-		broker.Declare(tasks)
-		broker.Inject(testkit.Fault{When: testkit.Before(testkit.Confirm), Do: testkit.Postpone(time.Hour)})
-		conn, err := amqp.DialConfig(broker.URL(), broker.ConfigWithoutHeartbeats())
+		broker.Declare(t, tasks)
+		broker.Inject(t, testkit.Fault{When: testkit.Before(testkit.Confirm), Do: testkit.Postpone(time.Hour)})
+		conn, err := amqp.DialConfig(broker.URL(), broker.ClientConfigWithoutHeartbeats())
 		require.NoError(t, err)
 		ch, err := conn.Channel()
 		require.NoError(t, err)
@@ -221,13 +221,13 @@ func TestPostponedConfirm(t *testing.T) {
 		require.True(t, first.Wait())
 		require.Equal(t, time.Hour, time.Since(began))
 
-		broker.Inject(testkit.Fault{When: testkit.Before(testkit.Confirm), Do: testkit.Postpone(time.Hour)})
+		broker.Inject(t, testkit.Fault{When: testkit.Before(testkit.Confirm), Do: testkit.Postpone(time.Hour)})
 		last := confirmed(t, ch, "tasks", "3")
 		require.NoError(t, conn.Close())
 		time.Sleep(time.Hour) // it is not sent any more, and not said to be
 		synctest.Wait()
 		require.False(t, last.Acked())
-		acks := slices.DeleteFunc(broker.Trace(), func(line string) bool { return !strings.Contains(line, "<  basic.ack") })
+		acks := slices.DeleteFunc(broker.Trace(t), func(line string) bool { return !strings.Contains(line, "<  basic.ack") })
 		require.Len(t, acks, 2)
 	})
 }
@@ -236,7 +236,7 @@ func TestPostponedConfirm(t *testing.T) {
 // it is told to.
 func TestReconnectWithBuiltInRecovery(t *testing.T) {
 	bubble(t, func(t *testing.T, broker *testkit.Broker) {
-		config := broker.Config()
+		config := broker.ClientConfig()
 		config.Recovery = &amqp.Recovery{ReconnectionConfig: &amqp.ReconnectionConfig{MaxRetryCount: 10, RetryInterval: 7 * time.Second}}
 		var dials []time.Time
 		config.Dial = func(network, address string) (net.Conn, error) {
@@ -251,10 +251,10 @@ func TestReconnectWithBuiltInRecovery(t *testing.T) {
 		require.NoError(t, err)
 		deliveries := consume(t, ch, "tasks", "worker")
 
-		refused := broker.Inject(testkit.Fault{When: testkit.Before(testkit.Dial), Do: testkit.Refuse, Times: 3})
-		broker.Kill()
+		refused := broker.Inject(t, testkit.Fault{When: testkit.Before(testkit.Dial), Do: testkit.Refuse, Times: 3})
+		broker.Kill(t)
 		killed := time.Now()
-		broker.Restart()
+		broker.Restart(t)
 		refused.Await(t)
 		broker.Queue("tasks").AwaitConsumers(t, 1)
 		require.Len(t, dials, 1+4)
@@ -264,7 +264,7 @@ func TestReconnectWithBuiltInRecovery(t *testing.T) {
 			require.True(t, 7*time.Second <= wait && wait < 8*time.Second, "%v", wait)
 			last = at
 		}
-		broker.Publish("", "tasks", []byte("hello"))
+		broker.Publish(t, "", "tasks", []byte("hello"))
 		d := <-deliveries
 		require.Equal(t, "hello", string(d.Body))
 		require.NoError(t, d.Ack(false))
@@ -275,10 +275,10 @@ func TestReconnectWithBuiltInRecovery(t *testing.T) {
 
 func TestDialInMemoryWhileStopped(t *testing.T) {
 	bubble(t, func(t *testing.T, broker *testkit.Broker) {
-		broker.Stop()
+		broker.Stop(t)
 		_, err := broker.Dial("", "")
 		require.True(t, errors.Is(err, syscall.ECONNREFUSED), "%v", err)
-		broker.Restart()
+		broker.Restart(t)
 		dial(t, broker)
 	})
 }

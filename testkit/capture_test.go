@@ -21,10 +21,10 @@ import (
 func captured(t *testing.T, file string) {
 	f := &fakeT{T: t}
 	broker := testkit.Start(f, testkit.WithCaptureFile(file))
-	broker.Declare(tasks)
+	broker.Declare(f, tasks)
 	conn, ch := dial(t, broker)
 	publish(t, ch, "tasks", strings.Repeat("hello ", 20_000))
-	broker.Queue("tasks").Await(f, 1)
+	broker.Queue("tasks").Take(f, 1)
 	require.NoError(t, conn.Close())
 	f.end()
 	require.Empty(t, f.text())
@@ -107,8 +107,8 @@ func TestFailureWithManyQueues(t *testing.T) {
 	for i := range 100 {
 		topology.Queues = append(topology.Queues, testkit.Queue{Name: fmt.Sprintf("q%02d", i)})
 	}
-	broker.Declare(topology)
-	broker.Publish("", "q73", []byte("the one"))
+	broker.Declare(f, topology)
+	broker.Publish(f, "", "q73", []byte("the one"))
 	f.try(func() { broker.AwaitIdle(testkit.WithContext(f, cancelled(t))) })
 	require.True(t, f.Failed())
 	require.Contains(t, f.text(), `queue "q73": 1 ready`)

@@ -10,7 +10,7 @@ import (
 
 // Runner is a test that can run others. *testing.T is one.
 type Runner[R any] interface {
-	T
+	Test
 	Run(name string, f func(t R)) bool
 }
 
@@ -41,7 +41,7 @@ func (s SeedRange) all() iter.Seq[uint64] {
 // which hours pass at once. bubble makes the bubble and is synctest.Test:
 //
 //	testkit.Chaos(t, testkit.Seeds(1000), synctest.Test, func(t *testing.T, broker *testkit.Broker) {
-//		go worker.Run(t.Context(), broker.URL(), worker.WithConfig(broker.Config()))
+//		go worker.Run(t.Context(), broker.URL(), worker.WithConfig(broker.ClientConfig()))
 //		...
 //	})
 //
@@ -64,7 +64,7 @@ func Chaos[R Runner[R]](t R, seeds SeedRange, bubble func(t R, f func(t R)), tes
 		t.Run(fmt.Sprintf("seed=%d", seed), func(t R) {
 			bubble(t, func(t R) {
 				broker := Start(t, append([]Option{InMemory(), WithPatience(24 * time.Hour)}, options...)...)
-				broker.Chaos(seed)
+				broker.Chaos(t, seed)
 				test(t, broker)
 			})
 		})
@@ -81,14 +81,14 @@ func Chaos[R Runner[R]](t R, seeds SeedRange, bubble func(t R, f func(t R)), tes
 // happen at a RabbitMQ, and none of it loses a persistent message in a durable queue
 // that was confirmed; Reset, for one, does not. A client needs heartbeats to notice
 // silence. If the test fails, the log has the seed and the misfortunes.
-func (b *Broker) Chaos(seed uint64) *Misfortunes {
-	b.t.Helper()
-	b.needRecording("chaos")
-	m := &Misfortunes{b: b, chaos: fault.StartChaos(b.faults, machine{b}, seed)}
-	b.t.Cleanup(func() {
+func (b *Broker) Chaos(t Test, seed uint64) *Misfortunes {
+	t.Helper()
+	e := b.needRecording(t, "chaos")
+	m := &Misfortunes{b: b, chaos: fault.StartChaos(b.faults, machine{e}, seed)}
+	t.Cleanup(func() {
 		m.End()
-		if b.t.Failed() {
-			report(b.t, "chaos with seed %d:\n%s", seed, m)
+		if t.Failed() {
+			report(t, "chaos with seed %d:\n%s", seed, m)
 		}
 	})
 	return m
@@ -118,17 +118,30 @@ func (m *Misfortunes) Strikes() int { return m.chaos.Strikes() }
 // String lists the misfortunes.
 func (m *Misfortunes) String() string { return m.chaos.String() }
 
-// machine lets chaos stop and start the broker.
-type machine struct{ *Broker }
+// machine lets chaos stop and start the emulator.
+type machine struct{ *emulator }
+
+// Pause implements [fault.Machine].
+func (m machine) Pause() { emulatorNetwork{m.emulator}.pause() }
+
+// Resume implements [fault.Machine].
+func (m machine) Resume() { emulatorNetwork{m.emulator}.resume() }
+
+// Stop implements [fault.Machine].
+func (m machine) Stop() { m.stop() }
+
+// Kill implements [fault.Machine].
+func (m machine) Kill() { m.kill() }
+
+// Restart implements [fault.Machine].
+func (m machine) Restart() {
+	if err := m.restart(); err != nil {
+		m.node.Logger().Error("restart failed", "error", err)
+	}
+}
 
 // SetAlarm implements [fault.Machine].
-func (m machine) SetAlarm(resource string, raised bool) {
-	if raised {
-		m.RaiseAlarm(Resource(resource))
-		return
-	}
-	m.ClearAlarm(Resource(resource))
-}
+func (m machine) SetAlarm(resource string, raised bool) { m.setAlarm(Resource(resource), raised) }
 
 // Running implements [fault.Machine].
 func (m machine) Running() bool { return restarter{m.emulator}.Running() }

@@ -37,8 +37,8 @@ const chaosTasks = 12
 
 // runUnderChaos publishes tasks, lets run work on them and returns the IDs of the
 // tasks without a result once the broker is idle, or as idle as it gets.
-func runUnderChaos(t testkit.T, broker *testkit.Broker, run func(ctx context.Context) error) (lost []string) {
-	broker.Declare(testkit.Topology{
+func runUnderChaos(t testkit.Test, broker *testkit.Broker, run func(ctx context.Context) error) (lost []string) {
+	broker.Declare(t, testkit.Topology{
 		Exchanges: []testkit.Exchange{{Name: worker.TaskExchange}, {Name: worker.ResultExchange}, {Name: worker.DeadLetterExchange, Type: "fanout"}},
 		Queues: []testkit.Queue{
 			{Name: worker.DeadLetterQueue},
@@ -53,14 +53,15 @@ func runUnderChaos(t testkit.T, broker *testkit.Broker, run func(ctx context.Con
 			{Source: worker.TaskExchange, Queue: worker.BlueQueue, RoutingKey: worker.BluePill},
 		},
 	})
-	ctx, cancel := context.WithCancel(t.Context())
+	ctx, cancel := context.WithCancel(context.Background())
+	t.Cleanup(cancel)
 	ended := make(chan error, 1)
 	go func() { ended <- run(ctx) }()
 	missing := make(map[string]bool)
 	for i := range chaosTasks {
 		id := fmt.Sprint("task ", i)
 		missing[id] = true
-		broker.PublishMessage(worker.TaskExchange, []string{worker.RedPill, worker.BluePill}[i%2], amqp.Publishing{
+		broker.PublishMessage(t, worker.TaskExchange, []string{worker.RedPill, worker.BluePill}[i%2], amqp.Publishing{
 			MessageId: id, DeliveryMode: amqp.Persistent, Body: fmt.Appendf(nil, `{"limit": %d}`, 1000+i),
 		})
 		time.Sleep(7 * time.Second) // of the bubble
@@ -69,7 +70,7 @@ func runUnderChaos(t testkit.T, broker *testkit.Broker, run func(ctx context.Con
 	broker.Queue(worker.BlueQueue).AwaitIdle(t)
 	cancel()
 	<-ended // it may have been cut short in saying goodbye
-	for _, r := range broker.Queue(worker.ResultQueue).Messages() {
+	for _, r := range broker.Queue(worker.ResultQueue).Messages(t) {
 		delete(missing, r.CorrelationId)
 	}
 	for i := range chaosTasks {
@@ -106,12 +107,12 @@ func ackedWithoutResult(h testkit.History) (tasks []string) {
 func TestWorkerUnderChaos(t *testing.T) {
 	testkit.Chaos(t, chaosSeeds(t), synctest.Test, func(t *testing.T, broker *testkit.Broker) {
 		lost := runUnderChaos(t, broker, func(ctx context.Context) error {
-			return worker.Run(ctx, broker.URL(), worker.WithConfig(broker.Config()), worker.WithConcurrency(2),
+			return worker.Run(ctx, broker.URL(), worker.WithConfig(broker.ClientConfig()), worker.WithConcurrency(2),
 				worker.WithMaxPause(10*time.Second), worker.WithLogger(slog.New(slog.DiscardHandler)))
 		})
 		require.Empty(t, lost, "tasks without a result")
-		require.Empty(t, ackedWithoutResult(broker.History()), "tasks that were acknowledged before their result was safe")
-		require.Empty(t, broker.Queue(worker.DeadLetterQueue).Messages())
+		require.Empty(t, ackedWithoutResult(broker.History(t)), "tasks that were acknowledged before their result was safe")
+		require.Empty(t, broker.Queue(worker.DeadLetterQueue).Messages(t))
 	})
 }
 
@@ -130,7 +131,7 @@ func hastyWorker(ctx context.Context, broker *testkit.Broker) error {
 }
 
 func hastySession(ctx context.Context, broker *testkit.Broker) error {
-	conn, err := amqp.DialConfig(broker.URL(), broker.Config())
+	conn, err := amqp.DialConfig(broker.URL(), broker.ClientConfig())
 	if err != nil {
 		return err
 	}
@@ -239,7 +240,7 @@ func TestHastyWorkerPassesWithoutChaos(t *testing.T) {
 // a RabbitMQ confirms what it has taken.
 func TestConfirmedIsKeptUnderChaos(t *testing.T) {
 	testkit.Chaos(t, testkit.Seeds(200), synctest.Test, func(t *testing.T, broker *testkit.Broker) {
-		broker.Declare(tasks)
+		broker.Declare(t, tasks)
 		var conn *amqp.Connection
 		var ch *amqp.Channel
 		for i := range chaosTasks {
@@ -254,7 +255,7 @@ func TestConfirmedIsKeptUnderChaos(t *testing.T) {
 		}
 		conn.Close()
 		kept := make(map[string]bool)
-		for _, m := range broker.Queue("tasks").Messages() {
+		for _, m := range broker.Queue("tasks").Messages(t) {
 			kept[string(m.Body)] = true
 		}
 		require.Len(t, kept, chaosTasks)
@@ -263,7 +264,7 @@ func TestConfirmedIsKeptUnderChaos(t *testing.T) {
 
 // openForConfirms opens a channel in confirm mode, nil if that fails.
 func openForConfirms(broker *testkit.Broker) (*amqp.Connection, *amqp.Channel) {
-	conn, err := amqp.DialConfig(broker.URL(), broker.Config())
+	conn, err := amqp.DialConfig(broker.URL(), broker.ClientConfig())
 	if err != nil {
 		return nil, nil
 	}

@@ -10,15 +10,15 @@ import (
 
 func TestChecksThatHold(t *testing.T) {
 	broker := testkit.Start(t)
-	broker.Declare(deadLetters)
+	broker.Declare(t, deadLetters)
 	broker.CheckTopology(t, deadLetters)
 	broker.CheckIdle(t)
-	broker.Publish("", "tasks", []byte("1"))
-	broker.Publish("", "tasks", []byte("2"))
+	broker.Publish(t, "", "tasks", []byte("1"))
+	broker.Publish(t, "", "tasks", []byte("2"))
 	broker.Queue("tasks").CheckBodies(t, "1", "2")
-	broker.Queue("tasks").CheckCounts(t, 2, 0, 0)
+	broker.Queue("tasks").CheckCounts(t, testkit.Counts{Ready: 2})
 	broker.Queue("graveyard").CheckBodies(t)
-	broker.History().Queue("tasks")[0].Check(t, testkit.Published, testkit.Routed)
+	broker.History(t).Queue("tasks")[0].Check(t, testkit.Published, testkit.Routed)
 }
 
 func TestChecksThatFailShowTheDifference(t *testing.T) {
@@ -31,7 +31,7 @@ func TestChecksThatFailShowTheDifference(t *testing.T) {
 			[]string{`bodies of the messages in queue "tasks" (-want +got)`, `"2"`},
 		},
 		"counts": {
-			func(f *fakeT, b *testkit.Broker) { b.Queue("tasks").CheckCounts(f, 0, 1, 0) },
+			func(f *fakeT, b *testkit.Broker) { b.Queue("tasks").CheckCounts(f, testkit.Counts{Unacked: 1}) },
 			[]string{`counts of queue "tasks"`, `Unacked`},
 		},
 		"topology": {
@@ -45,15 +45,15 @@ func TestChecksThatFailShowTheDifference(t *testing.T) {
 			[]string{`the broker is not idle`, `queue "tasks": 1 ready`},
 		},
 		"history": {
-			func(f *fakeT, b *testkit.Broker) { b.History()[0].Check(f, testkit.Published, testkit.Acked) },
+			func(f *fakeT, b *testkit.Broker) { b.History(f)[0].Check(f, testkit.Published, testkit.Acked) },
 			[]string{`what happened to message 1`, `"acked"`, `Its story`},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := &fakeT{T: t}
 			broker := testkit.Start(f)
-			broker.Declare(tasks)
-			broker.Publish("", "tasks", []byte("1"))
+			broker.Declare(f, tasks)
+			broker.Publish(f, "", "tasks", []byte("1"))
 			test.check(f, broker)
 			require.True(t, f.Failed())
 			for _, want := range test.says {

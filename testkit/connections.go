@@ -44,9 +44,9 @@ type Consumer struct {
 // Connections returns the connections to all virtual hosts, in the order of their
 // opening. A real RabbitMQ lists them with a delay of some seconds: wait with
 // AwaitConnections or AwaitDisconnected.
-func (b *Broker) Connections() []Connection {
-	b.t.Helper()
-	return b.connections(b.t, "")
+func (b *Broker) Connections(t T) []Connection {
+	t.Helper()
+	return b.connections(t, "")
 }
 
 // connections returns the connections to a virtual host, or to all.

@@ -21,24 +21,24 @@ func TestChannelIsClosedAfterHalfAnHour(t *testing.T) {
 		t.Run(release, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				broker := testkit.Start(t, testkit.InMemory(), testkit.WithRelease(release))
-				broker.Declare(tasks)
-				conn, err := amqp.DialConfig(broker.URL(), broker.ConfigWithoutHeartbeats())
+				broker.Declare(t, tasks)
+				conn, err := amqp.DialConfig(broker.URL(), broker.ClientConfigWithoutHeartbeats())
 				require.NoError(t, err)
 				ch, err := conn.Channel()
 				require.NoError(t, err)
 				closed := ch.NotifyClose(make(chan *amqp.Error, 1))
 				consume(t, ch, "tasks", "c")
-				broker.Publish("", "tasks", []byte("a"))
+				broker.Publish(t, "", "tasks", []byte("a"))
 				broker.Queue("tasks").AwaitUnacked(t, 1)
 				began := time.Now()
 
 				time.Sleep(10 * time.Minute)
-				broker.Publish("", "tasks", []byte("b"))
+				broker.Publish(t, "", "tasks", []byte("b"))
 				reason := <-closed
 				require.Equal(t, testkit.DefaultConsumerTimeout, time.Since(began))
 				require.Equal(t, timedOut, reason.Reason)
 				require.Equal(t, amqp.PreconditionFailed, reason.Code)
-				require.Equal(t, 2, broker.Queue("tasks").Ready())
+				require.Equal(t, 2, broker.Queue("tasks").Ready(t))
 				require.NoError(t, conn.Close())
 			})
 		})
@@ -50,14 +50,14 @@ func TestSettledInTimeIsNotLate(t *testing.T) {
 		t.Run(release, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				broker := testkit.Start(t, testkit.InMemory(), testkit.WithRelease(release))
-				broker.Declare(testkit.Topology{Queues: []testkit.Queue{{Name: "tasks", Arguments: amqp.Table{"x-queue-type": "quorum"}}}})
-				conn, err := amqp.DialConfig(broker.URL(), broker.ConfigWithoutHeartbeats())
+				broker.Declare(t, testkit.Topology{Queues: []testkit.Queue{{Name: "tasks", Arguments: amqp.Table{"x-queue-type": "quorum"}}}})
+				conn, err := amqp.DialConfig(broker.URL(), broker.ClientConfigWithoutHeartbeats())
 				require.NoError(t, err)
 				ch, err := conn.Channel()
 				require.NoError(t, err)
 				deliveries := consume(t, ch, "tasks", "c")
 				for range 10 { // each holds for a time that in sum is hours
-					broker.Publish("", "tasks", []byte("a"))
+					broker.Publish(t, "", "tasks", []byte("a"))
 					d := <-deliveries
 					time.Sleep(testkit.DefaultConsumerTimeout - time.Millisecond)
 					require.NoError(t, d.Ack(false))
@@ -73,14 +73,14 @@ func TestSettledInTimeIsNotLate(t *testing.T) {
 
 func TestQuorumQueueTakesBackWhatIsLate(t *testing.T) {
 	bubble(t, func(t *testing.T, broker *testkit.Broker) {
-		broker.Declare(testkit.Topology{Queues: []testkit.Queue{{Name: "tasks", Arguments: amqp.Table{"x-queue-type": "quorum"}}}})
-		conn, err := amqp.DialConfig(broker.URL(), broker.ConfigWithoutHeartbeats())
+		broker.Declare(t, testkit.Topology{Queues: []testkit.Queue{{Name: "tasks", Arguments: amqp.Table{"x-queue-type": "quorum"}}}})
+		conn, err := amqp.DialConfig(broker.URL(), broker.ClientConfigWithoutHeartbeats())
 		require.NoError(t, err)
 		ch, err := conn.Channel()
 		require.NoError(t, err)
 		cancelled := ch.NotifyCancel(make(chan string, 1))
 		deliveries := consume(t, ch, "tasks", "slow")
-		broker.Publish("", "tasks", []byte("a"))
+		broker.Publish(t, "", "tasks", []byte("a"))
 		late := <-deliveries
 		began := time.Now()
 
@@ -101,28 +101,28 @@ func TestQuorumQueueTakesBackWhatIsLate(t *testing.T) {
 
 func TestFastForwardOverConsumerTimeout(t *testing.T) {
 	broker := testkit.Start(t, testkit.WithRelease("4.0"), testkit.WithConsumerTimeout(time.Hour))
-	broker.Declare(tasks)
+	broker.Declare(t, tasks)
 	_, ch := dial(t, broker)
 	closed := ch.NotifyClose(make(chan *amqp.Error, 1))
 	deliveries := consume(t, ch, "tasks", "c")
-	broker.Publish("", "tasks", []byte("a"))
+	broker.Publish(t, "", "tasks", []byte("a"))
 	<-deliveries
 
-	broker.FastForward(59 * time.Minute)
-	require.Equal(t, 1, broker.Queue("tasks").Unacked())
-	broker.FastForward(time.Minute)
+	broker.FastForward(t, 59*time.Minute)
+	require.Equal(t, 1, broker.Queue("tasks").Unacked(t))
+	broker.FastForward(t, time.Minute)
 	require.Contains(t, (<-closed).Reason, "Timeout value used: 3600000 ms.")
-	require.Equal(t, 1, broker.Queue("tasks").Ready())
+	require.Equal(t, 1, broker.Queue("tasks").Ready(t))
 }
 
 func TestConsumerTimeoutCanBeOff(t *testing.T) {
 	broker := testkit.Start(t, testkit.WithRelease("4.0"), testkit.WithConsumerTimeout(-1))
-	broker.Declare(tasks)
+	broker.Declare(t, tasks)
 	_, ch := dial(t, broker)
 	deliveries := consume(t, ch, "tasks", "c")
-	broker.Publish("", "tasks", []byte("a"))
+	broker.Publish(t, "", "tasks", []byte("a"))
 	d := <-deliveries
-	broker.FastForward(10000 * time.Hour)
+	broker.FastForward(t, 10000*time.Hour)
 	require.NoError(t, d.Ack(false))
 	broker.AwaitIdle(t)
 }

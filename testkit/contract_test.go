@@ -63,11 +63,11 @@ func TestNothingCountsAfterTheEnd(t *testing.T) {
 		for network, options := range map[string][]testkit.Option{"TCP": nil, "in memory": {testkit.InMemory()}} {
 			t.Run(name+" "+network, func(t *testing.T) {
 				broker := testkit.Start(t, options...)
-				broker.Declare(testkit.Topology{Queues: []testkit.Queue{{Name: "tasks"}, {Name: "results"}}})
-				broker.Publish("", "tasks", []byte("hello"))
-				fault := broker.Inject(fault)
+				broker.Declare(t, testkit.Topology{Queues: []testkit.Queue{{Name: "tasks"}, {Name: "results"}}})
+				broker.Publish(t, "", "tasks", []byte("hello"))
+				fault := broker.Inject(t, fault)
 				var line *corked
-				config := broker.Config()
+				config := broker.ClientConfig()
 				config.Dial = func(network, address string) (net.Conn, error) {
 					conn, err := broker.Dial(network, address)
 					line = &corked{Conn: conn}
@@ -87,9 +87,9 @@ func TestNothingCountsAfterTheEnd(t *testing.T) {
 				require.Equal(t, 1, fault.Await(t))
 				line.Close() // if it is not
 				broker.AwaitDisconnected(t, "")
-				broker.Queue("tasks").CheckCounts(t, 1, 0, 0)
-				broker.Queue("results").CheckCounts(t, 0, 0, 0)
-				require.Zero(t, broker.History().Queue("tasks")[0].Acks())
+				broker.Queue("tasks").CheckCounts(t, testkit.Counts{Ready: 1})
+				broker.Queue("results").CheckCounts(t, testkit.Counts{})
+				require.Zero(t, broker.History(t).Queue("tasks")[0].Acks())
 			})
 		}
 	}
@@ -104,22 +104,22 @@ func TestClosedBeforeTheClientHears(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			broker := testkit.Start(t)
-			broker.Declare(tasks)
-			broker.Publish("", "tasks", []byte("hello"))
-			declared := broker.Inject(testkit.Fault{When: testkit.Before(testkit.QueueDeclareOk), Do: end})
+			broker.Declare(t, tasks)
+			broker.Publish(t, "", "tasks", []byte("hello"))
+			declared := broker.Inject(t, testkit.Fault{When: testkit.Before(testkit.QueueDeclareOk), Do: end})
 			_, ch := dial(t, broker)
 			_, err := ch.QueueDeclare("new", true, false, false, false, nil)
 			require.ErrorContains(t, err, "enough")
 			require.Equal(t, 1, declared.Strikes())
-			require.True(t, broker.Queue("new").Exists())
+			require.True(t, broker.Queue("new").Exists(t))
 
-			consumed := broker.Inject(testkit.Fault{When: testkit.Before(testkit.BasicConsumeOk), Do: end})
+			consumed := broker.Inject(t, testkit.Fault{When: testkit.Before(testkit.BasicConsumeOk), Do: end})
 			_, ch = dial(t, broker)
 			_, err = ch.Consume("tasks", "worker", false, false, false, false, nil)
 			require.ErrorContains(t, err, "enough")
 			require.Equal(t, 1, consumed.Strikes())
 
-			broker.Inject(testkit.Fault{When: testkit.Before(testkit.BasicDeliver), Do: end})
+			broker.Inject(t, testkit.Fault{When: testkit.Before(testkit.BasicDeliver), Do: end})
 			_, ch = dial(t, broker)
 			closed := ch.NotifyClose(make(chan *amqp.Error, 1))
 			deliveries, err := ch.Consume("tasks", "worker", false, false, false, false, nil)
@@ -128,7 +128,7 @@ func TestClosedBeforeTheClientHears(t *testing.T) {
 			_, ok := <-deliveries
 			require.False(t, ok)
 
-			for _, line := range broker.Trace() {
+			for _, line := range broker.Trace(t) {
 				require.NotRegexp(t, `<  (queue.declare-ok|basic.deliver)`, line)
 			}
 		})
@@ -140,7 +140,7 @@ func TestNothingCountsAfterTheEndOfAHandshake(t *testing.T) {
 	for name, do := range map[string]testkit.Action{"silent": testkit.GoSilent, "drop": testkit.DropConnection} {
 		t.Run(name, func(t *testing.T) {
 			broker := testkit.Start(t)
-			fault := broker.Inject(testkit.Fault{When: testkit.After("connection.start"), Do: do})
+			fault := broker.Inject(t, testkit.Fault{When: testkit.After("connection.start"), Do: do})
 			conn, err := broker.Dial("tcp", "")
 			require.NoError(t, err)
 			login := &wire.ConnectionStartOk{Mechanism: "PLAIN", Response: []byte("\x00guest\x00guest"), Locale: "en_US"}
@@ -148,8 +148,8 @@ func TestNothingCountsAfterTheEndOfAHandshake(t *testing.T) {
 			require.NoError(t, err)
 			fault.Await(t)
 			require.NoError(t, conn.Close())
-			broker.Stop() // the connection has ended
-			for _, line := range broker.Trace() {
+			broker.Stop(t) // the connection has ended
+			for _, line := range broker.Trace(t) {
 				require.NotContains(t, line, "connection.start-ok")
 			}
 		})
@@ -160,8 +160,8 @@ func TestNothingCountsAfterTheEndOfAHandshake(t *testing.T) {
 func TestCloseDuringTheHandshake(t *testing.T) {
 	for _, m := range []testkit.Method{"connection.tune", "connection.open-ok", testkit.ConnectionOpen} {
 		broker := testkit.Start(t)
-		fault := broker.Inject(testkit.Fault{When: testkit.Before(m), Do: testkit.CloseConnection(541, "not today")})
-		_, err := amqp.DialConfig(broker.URL(), broker.Config())
+		fault := broker.Inject(t, testkit.Fault{When: testkit.Before(m), Do: testkit.CloseConnection(541, "not today")})
+		_, err := amqp.DialConfig(broker.URL(), broker.ClientConfig())
 		require.Error(t, err, m)
 		require.Equal(t, 1, fault.Strikes(), m)
 		broker.AwaitDisconnected(t, "")
@@ -171,8 +171,8 @@ func TestCloseDuringTheHandshake(t *testing.T) {
 
 func TestRemovedFaultStrikesNoMore(t *testing.T) {
 	broker := testkit.Start(t)
-	broker.Declare(tasks)
-	nack := broker.Inject(testkit.Fault{When: testkit.Before(testkit.BasicPublish), Do: testkit.NackPublish, Times: testkit.Always})
+	broker.Declare(t, tasks)
+	nack := broker.Inject(t, testkit.Fault{When: testkit.Before(testkit.BasicPublish), Do: testkit.NackPublish, Times: testkit.Always})
 	_, ch := dial(t, broker)
 	require.NoError(t, ch.Confirm(false))
 	require.False(t, confirmed(t, ch, "tasks", "x").Wait())
@@ -184,9 +184,9 @@ func TestRemovedFaultStrikesNoMore(t *testing.T) {
 
 func TestFirstFaultWins(t *testing.T) {
 	broker := testkit.Start(t)
-	broker.Declare(tasks)
-	first := broker.Inject(testkit.Fault{When: testkit.Before(testkit.BasicPublish), Do: testkit.NackPublish})
-	second := broker.Inject(testkit.Fault{When: testkit.Before(testkit.BasicPublish), Do: testkit.Both(testkit.Delay(time.Millisecond), testkit.NackPublish)})
+	broker.Declare(t, tasks)
+	first := broker.Inject(t, testkit.Fault{When: testkit.Before(testkit.BasicPublish), Do: testkit.NackPublish})
+	second := broker.Inject(t, testkit.Fault{When: testkit.Before(testkit.BasicPublish), Do: testkit.Both(testkit.Delay(time.Millisecond), testkit.NackPublish)})
 	_, ch := dial(t, broker)
 	require.NoError(t, ch.Confirm(false))
 	confirmed(t, ch, "tasks", "x").Wait()
@@ -198,8 +198,8 @@ func TestFirstFaultWins(t *testing.T) {
 
 func TestMandatoryPublishesOnly(t *testing.T) {
 	broker := testkit.Start(t)
-	broker.Declare(tasks)
-	fault := broker.Inject(testkit.Fault{When: testkit.Before(testkit.BasicPublish).Mandatory(), Do: testkit.NackPublish, Times: testkit.Always})
+	broker.Declare(t, tasks)
+	fault := broker.Inject(t, testkit.Fault{When: testkit.Before(testkit.BasicPublish).Mandatory(), Do: testkit.NackPublish, Times: testkit.Always})
 	require.Equal(t, "before basic.publish, mandatory: nack the publish", fault.String())
 	_, ch := dial(t, broker)
 	require.NoError(t, ch.Confirm(false))
@@ -231,7 +231,7 @@ func TestFaultsThatMakeNoSense(t *testing.T) {
 	} {
 		f := &fakeT{T: t}
 		broker := testkit.Start(f)
-		f.try(func() { broker.Inject(test.fault) })
+		f.try(func() { broker.Inject(f, test.fault) })
 		if diff := cmp.Diff(test.want, f.text()); diff != "" {
 			t.Errorf("message (-want +got):\n%s", diff)
 		}
@@ -242,7 +242,7 @@ func TestFaultsThatMakeNoSense(t *testing.T) {
 func TestPublishBeforeItsExchangeIsThere(t *testing.T) {
 	f := &fakeT{T: t}
 	broker := testkit.Start(f)
-	f.try(func() { broker.Publish("test-exchange", "redpill", nil) })
+	f.try(func() { broker.Publish(f, "test-exchange", "redpill", nil) })
 	require.Equal(t, `testkit: publish with routing key "redpill": there is no exchange "test-exchange". `+
 		`If the code under test declares it, wait for that first, as with Queue(…).AwaitConsumers; or Declare it`, f.text())
 	f.end()
@@ -251,7 +251,7 @@ func TestPublishBeforeItsExchangeIsThere(t *testing.T) {
 func TestAwaitSaysThatAFaultDidNotStrike(t *testing.T) {
 	f := &fakeT{T: t}
 	broker := testkit.Start(f)
-	fault := broker.Inject(testkit.Fault{When: testkit.Before(testkit.BasicAck).Nth(2), Do: testkit.DropConnection})
+	fault := broker.Inject(f, testkit.Fault{When: testkit.Before(testkit.BasicAck).Nth(2), Do: testkit.DropConnection})
 	f.try(func() { fault.Await(testkit.WithContext(f, cancelled(t))) })
 	require.Contains(t, f.text(), `waited for the fault "before basic.ack, number 2: drop the connection" to strike 1 time, which did not happen before the context ended (context canceled): it struck 0 times, and its place was reached 0 times`)
 	f.end()
@@ -260,12 +260,12 @@ func TestAwaitSaysThatAFaultDidNotStrike(t *testing.T) {
 // After a method means that the function finds its effect.
 func TestRunAfter(t *testing.T) {
 	broker := testkit.Start(t)
-	broker.Declare(tasks)
+	broker.Declare(t, tasks)
 	counts := make(chan int, 100)
-	broker.Inject(testkit.Fault{When: testkit.After(testkit.BasicPublish), Times: testkit.Always,
-		Do: testkit.Run(func() { counts <- broker.Queue("tasks").Ready() })})
+	broker.Inject(t, testkit.Fault{When: testkit.After(testkit.BasicPublish), Times: testkit.Always,
+		Do: testkit.Call(func() { counts <- broker.Queue("tasks").Ready(t) })})
 	connected := make(chan bool, 1)
-	broker.Inject(testkit.Fault{When: testkit.After(testkit.ConnectionOpen), Do: testkit.Run(func() { connected <- true })})
+	broker.Inject(t, testkit.Fault{When: testkit.After(testkit.ConnectionOpen), Do: testkit.Call(func() { connected <- true })})
 	_, ch := dial(t, broker)
 	require.True(t, <-connected)
 	for i := range 100 {

@@ -47,15 +47,15 @@ func TestDelayedMessagesComeInOrderOfTheirDelays(t *testing.T) {
 	broker := testkit.Start(t)
 	later(t, broker, "direct")
 	for _, seconds := range []int64{5, 1, 3, 2, 1, 4} {
-		broker.PublishMessage("later", "k", delayed(fmt.Sprint(seconds), seconds*1000))
+		broker.PublishMessage(t, "later", "k", delayed(fmt.Sprint(seconds), seconds*1000))
 	}
 	tasks := broker.Queue("tasks")
 	tasks.CheckBodies(t)
-	broker.FastForward(time.Second)
+	broker.FastForward(t, time.Second)
 	tasks.CheckBodies(t, "1", "1")
-	broker.FastForward(time.Second)
+	broker.FastForward(t, time.Second)
 	tasks.CheckBodies(t, "1", "1", "2")
-	broker.FastForward(time.Hour)
+	broker.FastForward(t, time.Hour)
 	tasks.CheckBodies(t, "1", "1", "2", "3", "4", "5")
 }
 
@@ -83,11 +83,11 @@ func TestDelaysOfEveryKind(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			bubble(t, func(t *testing.T, broker *testkit.Broker) {
 				later(t, broker, "direct")
-				broker.PublishMessage("later", "k", delayed("m", test.delay))
+				broker.PublishMessage(t, "later", "k", delayed("m", test.delay))
 				if test.held > 0 {
-					broker.FastForward(test.held - time.Millisecond)
+					broker.FastForward(t, test.held-time.Millisecond)
 					broker.Queue("tasks").CheckBodies(t)
-					broker.FastForward(time.Millisecond)
+					broker.FastForward(t, time.Millisecond)
 				}
 				broker.Queue("tasks").CheckBodies(t, "m")
 			})
@@ -98,8 +98,8 @@ func TestDelaysOfEveryKind(t *testing.T) {
 func TestMessagesWithoutDelay(t *testing.T) {
 	broker := testkit.Start(t)
 	later(t, broker, "direct")
-	broker.Publish("later", "k", []byte("no headers"))
-	broker.PublishMessage("later", "k", amqp.Publishing{Headers: amqp.Table{"other": int32(5000)}, Body: []byte("no such header")})
+	broker.Publish(t, "later", "k", []byte("no headers"))
+	broker.PublishMessage(t, "later", "k", amqp.Publishing{Headers: amqp.Table{"other": int32(5000)}, Body: []byte("no such header")})
 	broker.Queue("tasks").CheckBodies(t, "no headers", "no such header")
 }
 
@@ -154,7 +154,7 @@ func TestDelayedAndMandatory(t *testing.T) {
 	returns := ch.NotifyReturn(make(chan amqp.Return, 1))
 	require.NoError(t, ch.PublishWithContext(t.Context(), "later", "k", true, false, delayed("m", int32(1000))))
 	require.Equal(t, "NO_ROUTE", (<-returns).ReplyText)
-	broker.FastForward(time.Second)
+	broker.FastForward(t, time.Second)
 	broker.Queue("tasks").CheckBodies(t, "m")
 }
 
@@ -180,9 +180,9 @@ func TestDelayedAndAlternate(t *testing.T) {
 		require.NoError(t, err)
 		require.NoError(t, ch.QueueBind(queue, "k", exchange, false, nil))
 	}
-	broker.PublishMessage("later", "k", delayed("m", int32(1000)))
+	broker.PublishMessage(t, "later", "k", delayed("m", int32(1000)))
 	broker.Queue("lost").CheckBodies(t, "m")
-	broker.FastForward(time.Second)
+	broker.FastForward(t, time.Second)
 	broker.Queue("tasks").CheckBodies(t, "m")
 	broker.Queue("lost").CheckBodies(t, "m")
 }
@@ -200,11 +200,11 @@ func TestDelayOfWhatWasDelayed(t *testing.T) {
 			require.NoError(t, err)
 			require.NoError(t, ch.QueueBind("second", "", "again", false, nil))
 			for _, key := range []string{"k", "elsewhere"} {
-				broker.PublishMessage("later", key, delayed(key, int32(1000)))
+				broker.PublishMessage(t, "later", key, delayed(key, int32(1000)))
 			}
-			broker.FastForward(time.Second)
+			broker.FastForward(t, time.Second)
 			for _, queue := range []string{"tasks", "second"} {
-				m := broker.Queue(queue).Messages()
+				m := broker.Queue(queue).Messages(t)
 				require.Len(t, m, 1)
 				require.Equal(t, want, m[0].Headers["x-delay"])
 			}
@@ -223,14 +223,14 @@ func TestRewrittenDelay(t *testing.T) {
 		require.NoError(t, ch.QueueBind(queue, queue, "later", false, nil))
 	}
 	require.NoError(t, ch.QueueBind("letters", "", "amq.fanout", false, nil))
-	broker.PublishMessage("later", "dies", delayed("m", int32(1000)))
-	broker.PublishMessage("later", "quorum", delayed("m", int32(1000)))
+	broker.PublishMessage(t, "later", "dies", delayed("m", int32(1000)))
+	broker.PublishMessage(t, "later", "quorum", delayed("m", int32(1000)))
 	blind := delayed("m", int32(1000))
 	blind.Headers["BCC"] = []any{"nobody"}
 	require.NoError(t, ch.PublishWithContext(t.Context(), "later", "k", false, false, blind))
 	require.NoError(t, ch.PublishWithContext(t.Context(), "later", "k", false, false, delayed("as published", int32(1000))))
 	require.NoError(t, ch.Confirm(false)) // the broker has both
-	broker.FastForward(2 * time.Second)
+	broker.FastForward(t, 2*time.Second)
 	for _, test := range []struct {
 		queue string
 		want  int32
@@ -245,16 +245,16 @@ func TestRewrittenDelay(t *testing.T) {
 func TestDelayedMessagesOutliveRestart(t *testing.T) {
 	broker := testkit.Start(t)
 	later(t, broker, "direct")
-	broker.PublishMessage("later", "k", delayed("transient", int32(60_000)))
+	broker.PublishMessage(t, "later", "k", delayed("transient", int32(60_000)))
 	m := delayed("persistent", int32(120_000))
 	m.DeliveryMode = amqp.Persistent
-	broker.PublishMessage("later", "k", m)
-	broker.Restart()
-	broker.FastForward(time.Minute - time.Second)
+	broker.PublishMessage(t, "later", "k", m)
+	broker.Restart(t)
+	broker.FastForward(t, time.Minute-time.Second)
 	broker.Queue("tasks").CheckBodies(t)
-	broker.FastForward(time.Second)
+	broker.FastForward(t, time.Second)
 	broker.Queue("tasks").CheckBodies(t, "transient")
-	broker.FastForward(time.Hour)
+	broker.FastForward(t, time.Hour)
 	broker.Queue("tasks").CheckBodies(t, "transient", "persistent")
 }
 
@@ -263,13 +263,13 @@ func TestDelayedMessagesAreRoutedWhenDue(t *testing.T) {
 	broker := testkit.Start(t)
 	ch := later(t, broker, "direct")
 	require.NoError(t, ch.QueueUnbind("tasks", "k", "later", nil))
-	broker.PublishMessage("later", "k", delayed("bound later", int32(1000)))
+	broker.PublishMessage(t, "later", "k", delayed("bound later", int32(1000)))
 	require.NoError(t, ch.QueueBind("tasks", "k", "later", false, nil))
-	broker.FastForward(time.Second)
+	broker.FastForward(t, time.Second)
 	broker.Queue("tasks").CheckBodies(t, "bound later")
-	broker.PublishMessage("later", "k", delayed("unbound", int32(1000)))
+	broker.PublishMessage(t, "later", "k", delayed("unbound", int32(1000)))
 	require.NoError(t, ch.QueueUnbind("tasks", "k", "later", nil))
-	broker.FastForward(time.Second)
+	broker.FastForward(t, time.Second)
 	broker.Queue("tasks").CheckBodies(t, "bound later")
 }
 
@@ -277,23 +277,23 @@ func TestDelayedMessagesAreRoutedWhenDue(t *testing.T) {
 func TestDelayedMessagesAndTheirExchange(t *testing.T) {
 	broker := testkit.Start(t)
 	ch := later(t, broker, "direct")
-	broker.PublishMessage("later", "k", delayed("first", int32(1000)))
-	broker.PublishMessage("later", "k", delayed("second", int32(2000)))
+	broker.PublishMessage(t, "later", "k", delayed("first", int32(1000)))
+	broker.PublishMessage(t, "later", "k", delayed("second", int32(2000)))
 	require.NoError(t, ch.ExchangeDelete("later", false, false))
-	broker.FastForward(time.Second)
+	broker.FastForward(t, time.Second)
 	declareLater(t, ch, "direct")
 	require.NoError(t, ch.QueueBind("tasks", "k", "later", false, nil))
-	broker.FastForward(time.Second)
+	broker.FastForward(t, time.Second)
 	broker.Queue("tasks").CheckBodies(t, "second")
 }
 
 func TestResetForgetsDelayedMessages(t *testing.T) {
 	broker := testkit.Start(t)
 	later(t, broker, "direct")
-	broker.PublishMessage("later", "k", delayed("m", int32(1000)))
-	broker.Reset()
+	broker.PublishMessage(t, "later", "k", delayed("m", int32(1000)))
+	broker.Reset(t)
 	later(t, broker, "direct")
-	broker.FastForward(time.Hour)
+	broker.FastForward(t, time.Hour)
 	broker.Queue("tasks").CheckBodies(t)
 }
 
@@ -303,9 +303,9 @@ func TestDelayedTypes(t *testing.T) {
 			broker := testkit.Start(t)
 			later(t, broker, kind)
 			for _, key := range []string{"k", "k.l"} {
-				broker.PublishMessage("later", key, delayed(key, int32(1000)))
+				broker.PublishMessage(t, "later", key, delayed(key, int32(1000)))
 			}
-			broker.FastForward(time.Second)
+			broker.FastForward(t, time.Second)
 			broker.Queue("tasks").CheckBodies(t, want...)
 		})
 	}
@@ -317,10 +317,10 @@ func TestDelayedAndExpiring(t *testing.T) {
 	later(t, broker, "direct")
 	m := delayed("m", int32(10_000))
 	m.Expiration = "5000"
-	broker.PublishMessage("later", "k", m)
-	broker.FastForward(14 * time.Second)
+	broker.PublishMessage(t, "later", "k", m)
+	broker.FastForward(t, 14*time.Second)
 	broker.Queue("tasks").CheckBodies(t, "m")
-	broker.FastForward(time.Second)
+	broker.FastForward(t, time.Second)
 	broker.Queue("tasks").CheckBodies(t)
 }
 
@@ -333,9 +333,9 @@ func TestDelayedInTransaction(t *testing.T) {
 		require.NoError(t, ch.TxCommit())
 		require.NoError(t, ch.PublishWithContext(t.Context(), "later", "k", false, false, delayed("rolled back", int32(1000))))
 		require.NoError(t, ch.TxRollback())
-		broker.FastForward(999 * time.Millisecond)
+		broker.FastForward(t, 999*time.Millisecond)
 		broker.Queue("tasks").CheckBodies(t)
-		broker.FastForward(time.Millisecond)
+		broker.FastForward(t, time.Millisecond)
 		broker.Queue("tasks").CheckBodies(t, "m", "rolled back")
 	})
 }
@@ -349,8 +349,8 @@ func TestDelayedCopies(t *testing.T) {
 	require.NoError(t, ch.QueueBind("copies", "copy", "later", false, nil))
 	m := delayed("m", int32(1000))
 	m.Headers["CC"] = []any{"copy"}
-	broker.PublishMessage("later", "k", m)
-	broker.FastForward(time.Second)
+	broker.PublishMessage(t, "later", "k", m)
+	broker.FastForward(t, time.Second)
 	broker.Queue("tasks").CheckBodies(t, "m")
 	broker.Queue("copies").CheckBodies(t, "m")
 }
@@ -375,13 +375,13 @@ func TestDelayedMessagesAreCounted(t *testing.T) {
 		return exchange.Delayed
 	}
 	for _, delay := range []int32{5_000_000, 2_000_000, 3_000_000, 0} {
-		broker.PublishMessage("later", "k", delayed("m", delay))
+		broker.PublishMessage(t, "later", "k", delayed("m", delay))
 	}
 	require.Equal(t, 3, count())
-	broker.FastForward(3000 * time.Second)
+	broker.FastForward(t, 3000*time.Second)
 	require.Equal(t, 1, count())
-	broker.Restart()
+	broker.Restart(t)
 	require.Equal(t, 1, count())
-	broker.FastForward(time.Hour)
+	broker.FastForward(t, time.Hour)
 	require.Equal(t, 0, count())
 }

@@ -5,9 +5,9 @@
 //		go worker.Run(t.Context(), broker.URL()) // your code, as it runs in production
 //		broker.Queue("test-queue1").AwaitConsumers(t, 1)
 //
-//		broker.Publish("test-exchange", "redpill", []byte(`{"limit": 1112}`))
+//		broker.Publish(t, "test-exchange", "redpill", []byte(`{"limit": 1112}`))
 //
-//		result := broker.Queue("results").Await(t, 1)[0]
+//		result := broker.Queue("results").Take(t, 1)[0]
 //		...
 //		broker.AwaitIdle(t) // nothing ready, nothing unacked, anywhere
 //	}
@@ -18,7 +18,7 @@
 // may run in parallel; it ends with the test.
 //
 // What the code under test does not declare itself, a test seeds: with
-// [Broker.Declare] from Go, or [Broker.LoadFile] from a definitions.json.
+// [Broker.Declare] from Go, or [Broker.ImportDefinitionsFile] from a definitions.json.
 //
 // # Waiting and looking
 //
@@ -27,9 +27,23 @@
 // that fails logs the queues, the stories of its messages and the last methods in
 // both directions. See [Broker.History], [Broker.Trace] and [Broker.Dump].
 //
+// Methods that reach the broker take the T of their caller first, and fail that test:
+// in a subtest, the subtest. A broker that tests share begins with [Run].
+//
+// # Virtual hosts and users
+//
+//	broker := testkit.Start(t, testkit.WithVHost("orders"), testkit.WithUser("worker", "secret"))
+//	go worker.Run(t.Context(), broker.URLFor("worker", "orders"))
+//	broker.VHost("orders").Queue("tasks").AwaitConsumers(t, 1)
+//	broker.AwaitIdle(t) // in every virtual host
+//
+// What a method of [Broker] looks at or waits for is in all virtual hosts, and its
+// results name them. [Broker.Queue], Publish and Declare mean "/"; [Broker.VHost] has
+// the same for another one.
+//
 // # Misbehaving
 //
-//	lost := broker.Inject(testkit.Fault{
+//	lost := broker.Inject(t, testkit.Fault{
 //		When: testkit.Before(testkit.BasicAck).From("test-queue1"),
 //		Do:   testkit.DropConnection,
 //	})
@@ -41,14 +55,14 @@
 //
 // # Time
 //
-// In a testing/synctest bubble, with [InMemory] and [Broker.Config], the clients and
+// In a testing/synctest bubble, with [InMemory] and [Broker.ClientConfig], the clients and
 // the broker live in the bubble's time: a day passes in a millisecond, exactly. Over
 // TCP, [Broker.FastForward] moves the broker's.
 //
 // # The real thing
 //
 // The environment variables MINIRABBIT_AMQP_URL and MINIRABBIT_HTTP_URL have the same
-// test run on a real RabbitMQ, in a virtual host of its own. Waits, looks and checks
+// test run on a real RabbitMQ, in virtual hosts of its own. Waits, looks and checks
 // work there, too, more slowly; faults inside the broker, its history and moving time
 // skip the test, in words.
 package testkit

@@ -105,11 +105,11 @@ func (b *Broker) check() error {
 }
 
 // report logs what is in the broker and what has happened, if the test has failed.
-func (b *Broker) report() {
-	if !b.t.Failed() {
+func (b *Broker) report(t Test) {
+	if !t.Failed() {
 		return
 	}
-	report(b.t, "%s at the end of %s:\n%s", b.node.name(), b.t.Name(), b.summary())
+	report(t, "%s at the end of %s:\n%s", b.node.name(), t.Name(), b.summary())
 	if b.recorder == nil {
 		return
 	}
@@ -119,10 +119,10 @@ func (b *Broker) report() {
 			more = fmt.Sprintf("and %d more messages\n", len(open)-dumpHistory)
 			open = open[:dumpHistory]
 		}
-		report(b.t, "what happened to the messages that are not settled:\n%s%s", open, more)
+		report(t, "what happened to the messages that are not settled:\n%s%s", open, more)
 	}
-	b.logIdleFaults()
-	b.logTrace()
+	b.logIdleFaults(t)
+	b.logTrace(t)
 }
 
 // unsettled says of a message whether it is in some queue still, as far as its

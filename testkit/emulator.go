@@ -46,7 +46,7 @@ var _ node = (*emulator)(nil)
 
 // memoryHost is the host of a URL that leads nowhere by itself. There are no hosts in
 // .invalid (RFC 6761).
-const memoryHost = "dial-with-Broker.Config.invalid"
+const memoryHost = "dial-with-Broker.ClientConfig.invalid"
 
 // dialer connects to the broker.
 type dialer func(ctx context.Context) (net.Conn, error)

@@ -14,7 +14,7 @@ import (
 
 // open dials the broker and opens a channel with confirms.
 func open(broker *testkit.Broker) (*amqp.Connection, *amqp.Channel) {
-	conn, _ := amqp.DialConfig(broker.URL(), broker.Config())
+	conn, _ := amqp.DialConfig(broker.URL(), broker.ClientConfig())
 	ch, _ := conn.Channel()
 	_ = ch.Confirm(false)
 	return conn, ch
@@ -30,12 +30,12 @@ func send(ch *amqp.Channel, queue, body string) *amqp.DeferredConfirmation {
 func ExampleAfter() {
 	t, broker, end := start()
 	defer end()
-	broker.Declare(testkit.Topology{Queues: []testkit.Queue{{Name: "tasks"}}})
-	broker.Inject(testkit.Fault{When: testkit.After(testkit.BasicPublish), Do: testkit.DropConnection})
+	broker.Declare(t, testkit.Topology{Queues: []testkit.Queue{{Name: "tasks"}}})
+	broker.Inject(t, testkit.Fault{When: testkit.After(testkit.BasicPublish), Do: testkit.DropConnection})
 	_, ch := open(broker)
 	fmt.Println("confirmed:", send(ch, "tasks", "hello").Wait())
 	broker.AwaitDisconnected(t, "")
-	fmt.Println("ready:", broker.Queue("tasks").Ready())
+	fmt.Println("ready:", broker.Queue("tasks").Ready(t))
 	// Output:
 	// confirmed: false
 	// ready: 1
@@ -45,11 +45,11 @@ func ExampleAfter() {
 func Example_tearFrame() {
 	t, broker, end := start()
 	defer end()
-	broker.Declare(testkit.Topology{Queues: []testkit.Queue{{Name: "tasks"}}})
-	broker.Inject(testkit.Fault{When: testkit.Before(testkit.BasicDeliver), Do: testkit.TearFrame})
+	broker.Declare(t, testkit.Topology{Queues: []testkit.Queue{{Name: "tasks"}}})
+	broker.Inject(t, testkit.Fault{When: testkit.Before(testkit.BasicDeliver), Do: testkit.TearFrame})
 	_, ch := open(broker)
 	deliveries, _ := ch.Consume("tasks", "worker", false, false, false, false, nil)
-	broker.Publish("", "tasks", []byte("hello"))
+	broker.Publish(t, "", "tasks", []byte("hello"))
 	_, ok := <-deliveries
 	fmt.Println("delivered:", ok)
 	fmt.Println("back in the queue:", len(broker.Queue("tasks").AwaitReady(t, 1)))
@@ -60,10 +60,10 @@ func Example_tearFrame() {
 
 // The connection is closed in good order, in the middle of the work.
 func ExampleCloseConnection() {
-	_, broker, end := start()
+	t, broker, end := start()
 	defer end()
-	broker.Declare(testkit.Topology{Queues: []testkit.Queue{{Name: "tasks"}}})
-	broker.Inject(testkit.Fault{When: testkit.Before(testkit.BasicPublish).Nth(2), Do: testkit.CloseConnection(320, "maintenance")})
+	broker.Declare(t, testkit.Topology{Queues: []testkit.Queue{{Name: "tasks"}}})
+	broker.Inject(t, testkit.Fault{When: testkit.Before(testkit.BasicPublish).Nth(2), Do: testkit.CloseConnection(320, "maintenance")})
 	conn, ch := open(broker)
 	closed := conn.NotifyClose(make(chan *amqp.Error, 1))
 	fmt.Println(send(ch, "tasks", "1").Wait())
@@ -77,9 +77,9 @@ func ExampleCloseConnection() {
 
 // The password is refused once, as while a secret is being changed.
 func Example_refuseLogin() {
-	_, broker, end := start()
+	t, broker, end := start()
 	defer end()
-	broker.Inject(testkit.Fault{When: testkit.Before(testkit.Login), Do: testkit.RefuseLogin})
+	broker.Inject(t, testkit.Fault{When: testkit.Before(testkit.Login), Do: testkit.RefuseLogin})
 	for range 2 {
 		conn, err := amqp.Dial(broker.URL())
 		fmt.Println(err)
@@ -96,8 +96,8 @@ func Example_refuseLogin() {
 func Example_withhold() {
 	t, broker, end := start()
 	defer end()
-	broker.Declare(testkit.Topology{Queues: []testkit.Queue{{Name: "tasks"}}})
-	withheld := broker.Inject(testkit.Fault{When: testkit.Before(testkit.Confirm).Key("tasks"), Do: testkit.Withhold})
+	broker.Declare(t, testkit.Topology{Queues: []testkit.Queue{{Name: "tasks"}}})
+	withheld := broker.Inject(t, testkit.Fault{When: testkit.Before(testkit.Confirm).Key("tasks"), Do: testkit.Withhold})
 	conn, ch := open(broker)
 	defer conn.Close()
 	confirm := send(ch, "tasks", "hello")
@@ -105,15 +105,15 @@ func Example_withhold() {
 	patience, cancel := context.WithTimeout(t.Context(), time.Millisecond)
 	defer cancel()
 	_, err := confirm.WaitContext(patience)
-	fmt.Println(errors.Is(err, context.DeadlineExceeded), broker.Queue("tasks").Ready())
+	fmt.Println(errors.Is(err, context.DeadlineExceeded), broker.Queue("tasks").Ready(t))
 	// Output: true 1
 }
 
 // A confirm comes late, and others overtake it.
 func ExamplePostpone() {
-	_, broker, end := start()
+	t, broker, end := start()
 	defer end()
-	broker.Inject(testkit.Fault{When: testkit.Before(testkit.Confirm), Do: testkit.Postpone(20 * time.Millisecond)})
+	broker.Inject(t, testkit.Fault{When: testkit.Before(testkit.Confirm), Do: testkit.Postpone(20 * time.Millisecond)})
 	conn, ch := open(broker)
 	defer conn.Close()
 	first, second := send(ch, "nowhere", "1"), send(ch, "nowhere", "2")
@@ -126,15 +126,15 @@ func ExamplePostpone() {
 
 // One confirm speaks for three messages.
 func ExampleConfirmInBatches() {
-	_, broker, end := start()
+	t, broker, end := start()
 	defer end()
-	broker.Inject(testkit.Fault{When: testkit.Before(testkit.Confirm), Do: testkit.ConfirmInBatches(3)})
+	broker.Inject(t, testkit.Fault{When: testkit.Before(testkit.Confirm), Do: testkit.ConfirmInBatches(3)})
 	conn, ch := open(broker)
 	defer conn.Close()
 	send(ch, "nowhere", "1")
 	send(ch, "nowhere", "2")
 	fmt.Println(send(ch, "nowhere", "3").Wait())
-	for _, line := range broker.Trace() {
+	for _, line := range broker.Trace(t) {
 		if _, confirm, ok := strings.Cut(line, "  <  basic.ack "); ok {
 			fmt.Println(confirm)
 		}
@@ -146,10 +146,10 @@ func ExampleConfirmInBatches() {
 
 // A message comes back as if no queue were bound.
 func Example_returnPublish() {
-	_, broker, end := start()
+	t, broker, end := start()
 	defer end()
-	broker.Declare(testkit.Topology{Queues: []testkit.Queue{{Name: "tasks"}}})
-	broker.Inject(testkit.Fault{When: testkit.Before(testkit.BasicPublish), Do: testkit.ReturnPublish})
+	broker.Declare(t, testkit.Topology{Queues: []testkit.Queue{{Name: "tasks"}}})
+	broker.Inject(t, testkit.Fault{When: testkit.Before(testkit.BasicPublish), Do: testkit.ReturnPublish})
 	conn, ch := open(broker)
 	defer conn.Close()
 	returns := ch.NotifyReturn(make(chan amqp.Return, 1))
@@ -166,12 +166,12 @@ func Example_returnPublish() {
 func Example_redeliver() {
 	t, broker, end := start()
 	defer end()
-	broker.Declare(testkit.Topology{Queues: []testkit.Queue{{Name: "tasks"}}})
-	broker.Inject(testkit.Fault{When: testkit.Before(testkit.BasicAck).From("tasks"), Do: testkit.Redeliver})
+	broker.Declare(t, testkit.Topology{Queues: []testkit.Queue{{Name: "tasks"}}})
+	broker.Inject(t, testkit.Fault{When: testkit.Before(testkit.BasicAck).From("tasks"), Do: testkit.Redeliver})
 	conn, ch := open(broker)
 	defer conn.Close()
 	deliveries, _ := ch.Consume("tasks", "worker", false, false, false, false, nil)
-	broker.Publish("", "tasks", []byte("hello"))
+	broker.Publish(t, "", "tasks", []byte("hello"))
 	for range 2 {
 		d := <-deliveries
 		fmt.Println(string(d.Body), d.Redelivered)
@@ -187,25 +187,25 @@ func Example_redeliver() {
 func Example_deliverTwice() {
 	t, broker, end := start()
 	defer end()
-	broker.Inject(testkit.Fault{When: testkit.Before(testkit.BasicDeliver).From("test-queue1"), Do: testkit.DeliverTwice})
+	broker.Inject(t, testkit.Fault{When: testkit.Before(testkit.BasicDeliver).From("test-queue1"), Do: testkit.DeliverTwice})
 	run(t, broker)
-	broker.Publish("test-exchange", "redpill", []byte(`{"limit": 1112}`))
-	fmt.Println("results:", len(broker.Queue("results").Await(t, 2)))
+	broker.Publish(t, "test-exchange", "redpill", []byte(`{"limit": 1112}`))
+	fmt.Println("results:", len(broker.Queue("results").Take(t, 2)))
 	broker.AwaitIdle(t)
 	// Output: results: 2
 }
 
 // Every delivery takes its time, in a bubble at no cost.
 func ExampleDelay() {
-	_, broker, end := start()
+	t, broker, end := start()
 	defer end()
-	broker.Declare(testkit.Topology{Queues: []testkit.Queue{{Name: "tasks"}}})
-	broker.Inject(testkit.Fault{When: testkit.Before(testkit.BasicDeliver).From("tasks"), Do: testkit.Delay(20 * time.Millisecond), Times: testkit.Always})
+	broker.Declare(t, testkit.Topology{Queues: []testkit.Queue{{Name: "tasks"}}})
+	broker.Inject(t, testkit.Fault{When: testkit.Before(testkit.BasicDeliver).From("tasks"), Do: testkit.Delay(20 * time.Millisecond), Times: testkit.Always})
 	conn, ch := open(broker)
 	defer conn.Close()
 	deliveries, _ := ch.Consume("tasks", "worker", true, false, false, false, nil)
 	began := time.Now()
-	broker.Publish("", "tasks", []byte("hello"))
+	broker.Publish(t, "", "tasks", []byte("hello"))
 	<-deliveries
 	fmt.Println(time.Since(began) >= 20*time.Millisecond)
 	// Output: true
@@ -213,15 +213,15 @@ func ExampleDelay() {
 
 // A slow line: a thousand bytes take a tenth of a second.
 func ExampleRate() {
-	_, broker, end := start()
+	t, broker, end := start()
 	defer end()
-	broker.Declare(testkit.Topology{Queues: []testkit.Queue{{Name: "tasks"}}})
-	broker.Inject(testkit.Fault{When: testkit.Before(testkit.BasicDeliver), Do: testkit.Rate(10_000)})
+	broker.Declare(t, testkit.Topology{Queues: []testkit.Queue{{Name: "tasks"}}})
+	broker.Inject(t, testkit.Fault{When: testkit.Before(testkit.BasicDeliver), Do: testkit.Rate(10_000)})
 	conn, ch := open(broker)
 	defer conn.Close()
 	deliveries, _ := ch.Consume("tasks", "worker", true, false, false, false, nil)
 	began := time.Now()
-	broker.Publish("", "tasks", make([]byte, 1000))
+	broker.Publish(t, "", "tasks", make([]byte, 1000))
 	<-deliveries
 	fmt.Println(time.Since(began) >= 100*time.Millisecond)
 	// Output: true
@@ -232,8 +232,8 @@ func ExampleRate() {
 func Example_goSilent() {
 	t, broker, end := start()
 	defer end()
-	broker.Declare(testkit.Topology{Queues: []testkit.Queue{{Name: "tasks"}}})
-	silent := broker.Inject(testkit.Fault{When: testkit.Before(testkit.BasicPublish), Do: testkit.GoSilent})
+	broker.Declare(t, testkit.Topology{Queues: []testkit.Queue{{Name: "tasks"}}})
+	silent := broker.Inject(t, testkit.Fault{When: testkit.Before(testkit.BasicPublish), Do: testkit.GoSilent})
 	conn, ch := open(broker)
 	confirm := send(ch, "tasks", "hello")
 	silent.Await(t)
@@ -247,9 +247,9 @@ func Example_goSilent() {
 
 // One thing and another: a late answer, and then none.
 func ExampleBoth() {
-	_, broker, end := start()
+	t, broker, end := start()
 	defer end()
-	broker.Inject(testkit.Fault{
+	broker.Inject(t, testkit.Fault{
 		When: testkit.Before(testkit.QueueDeclareOk).From("tasks"),
 		Do:   testkit.Both(testkit.Delay(10*time.Millisecond), testkit.CloseChannel(406, "not this one")),
 	})
@@ -257,38 +257,38 @@ func ExampleBoth() {
 	defer conn.Close()
 	_, err := ch.QueueDeclare("tasks", true, false, false, false, nil)
 	fmt.Println(err)
-	fmt.Println(broker.Queue("tasks").Exists())
+	fmt.Println(broker.Queue("tasks").Exists(t))
 	// Output:
 	// Exception (406) Reason: "PRECONDITION_FAILED - not this one"
 	// true
 }
 
 // Something of the test's own at an exact moment.
-func ExampleRun() {
+func ExampleCall() {
 	t, broker, end := start()
 	defer end()
-	broker.Declare(testkit.Topology{Queues: []testkit.Queue{{Name: "tasks"}}})
-	broker.Inject(testkit.Fault{When: testkit.After(testkit.BasicPublish).Nth(2), Do: testkit.Run(broker.Kill)})
+	broker.Declare(t, testkit.Topology{Queues: []testkit.Queue{{Name: "tasks"}}})
+	broker.Inject(t, testkit.Fault{When: testkit.After(testkit.BasicPublish).Nth(2), Do: testkit.Call(func() { broker.Kill(t) })})
 	_, ch := open(broker)
 	send(ch, "tasks", "1")
 	send(ch, "tasks", "2")
 	broker.AwaitDisconnected(t, "")
-	broker.Restart()
-	fmt.Println(broker.Queue("tasks").Ready(), "ready after the crash")
+	broker.Restart(t)
+	fmt.Println(broker.Queue("tasks").Ready(t), "ready after the crash")
 	// Output: 2 ready after the crash
 }
 
 // A power failure, and the broker's way back.
 func ExampleBroker_Kill() {
-	_, broker, end := start()
+	t, broker, end := start()
 	defer end()
 	conn, _ := open(broker)
 	closed := conn.NotifyClose(make(chan *amqp.Error, 1))
-	broker.Kill()
+	broker.Kill(t)
 	<-closed
 	_, err := amqp.Dial(broker.URL())
 	fmt.Println("refused:", err != nil)
-	broker.Restart()
+	broker.Restart(t)
 	conn, err = amqp.Dial(broker.URL())
 	fmt.Println(err)
 	conn.Close()

@@ -16,7 +16,7 @@ import (
 func testUnclaimedTaskExpires(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		broker := testkit.Start(t, testkit.InMemory())
-		broker.Declare(testkit.Topology{Queues: []testkit.Queue{
+		broker.Declare(t, testkit.Topology{Queues: []testkit.Queue{
 			{Name: "tasks", Arguments: amqp.Table{
 				"x-message-ttl":             (24 * time.Hour).Milliseconds(),
 				"x-dead-letter-exchange":    "",
@@ -24,7 +24,7 @@ func testUnclaimedTaskExpires(t *testing.T) {
 			}},
 			{Name: "expired"},
 		}})
-		conn, err := amqp.DialConfig(broker.URL(), broker.ConfigWithoutHeartbeats())
+		conn, err := amqp.DialConfig(broker.URL(), broker.ClientConfigWithoutHeartbeats())
 		require.NoError(t, err)
 		ch, err := conn.Channel()
 		require.NoError(t, err)

@@ -19,7 +19,7 @@ import (
 // subtest, and its misfortunes in the log.
 func testWorkerLosesNothing(t *testing.T) {
 	testkit.Chaos(t, testkit.Seeds(20), synctest.Test, func(t *testing.T, broker *testkit.Broker) {
-		broker.Declare(testkit.Topology{
+		broker.Declare(t, testkit.Topology{
 			Exchanges: []testkit.Exchange{{Name: worker.TaskExchange}},
 			Queues:    []testkit.Queue{{Name: worker.RedQueue, Arguments: amqp.Table{"x-dead-letter-exchange": worker.DeadLetterExchange}}},
 			Bindings:  []testkit.Binding{{Source: worker.TaskExchange, Queue: worker.RedQueue, RoutingKey: worker.RedPill}},
@@ -27,11 +27,11 @@ func testWorkerLosesNothing(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
 		ended := make(chan error)
 		go func() {
-			ended <- worker.Run(ctx, broker.URL(), worker.WithConfig(broker.Config()), worker.WithLogger(discard))
+			ended <- worker.Run(ctx, broker.URL(), worker.WithConfig(broker.ClientConfig()), worker.WithLogger(discard))
 		}()
 
 		for i := range 5 {
-			broker.PublishMessage(worker.TaskExchange, worker.RedPill, amqp.Publishing{
+			broker.PublishMessage(t, worker.TaskExchange, worker.RedPill, amqp.Publishing{
 				MessageId: fmt.Sprint(i), DeliveryMode: amqp.Persistent, Body: []byte(`{"limit": 1112}`),
 			})
 			time.Sleep(20 * time.Second)
@@ -41,7 +41,7 @@ func testWorkerLosesNothing(t *testing.T) {
 		<-ended
 
 		done := make(map[string]bool)
-		for _, result := range broker.Queue(worker.ResultQueue).Messages() {
+		for _, result := range broker.Queue(worker.ResultQueue).Messages(t) {
 			done[result.CorrelationId] = true
 		}
 		require.Len(t, done, 5, "tasks with a result")

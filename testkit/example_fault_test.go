@@ -13,7 +13,7 @@ import (
 func ExampleInjected_Await() {
 	t, broker, end := start()
 	defer end()
-	refused := broker.Inject(testkit.Fault{When: testkit.Before(testkit.Dial), Do: testkit.Refuse, Times: 2})
+	refused := broker.Inject(t, testkit.Fault{When: testkit.Before(testkit.Dial), Do: testkit.Refuse, Times: 2})
 	for attempt := 1; ; attempt++ {
 		conn, err := amqp.Dial(broker.URL())
 		if err == nil {
@@ -30,10 +30,10 @@ func ExampleInjected_Await() {
 
 // A predicate chooses the message, and the channel ends with RabbitMQ's code.
 func ExampleWhen_If() {
-	_, broker, end := start()
+	t, broker, end := start()
 	defer end()
-	broker.Declare(testkit.Topology{Queues: []testkit.Queue{{Name: "tasks"}}})
-	broker.Inject(testkit.Fault{
+	broker.Declare(t, testkit.Topology{Queues: []testkit.Queue{{Name: "tasks"}}})
+	broker.Inject(t, testkit.Fault{
 		When: testkit.Before(testkit.BasicPublish).If(func(c testkit.Command) bool { return len(c.Body) > 3 }),
 		Do:   testkit.CloseChannel(406, "too long for me"),
 	})
@@ -44,7 +44,7 @@ func ExampleWhen_If() {
 	_ = ch.Publish("", "tasks", false, false, amqp.Publishing{Body: []byte("yes")})
 	_ = ch.Publish("", "tasks", false, false, amqp.Publishing{Body: []byte("hello")})
 	fmt.Println(<-closed)
-	fmt.Println(broker.Queue("tasks").Ready(), "ready")
+	fmt.Println(broker.Queue("tasks").Ready(t), "ready")
 	// Output:
 	// Exception (406) Reason: "PRECONDITION_FAILED - too long for me"
 	// 1 ready
@@ -54,7 +54,7 @@ func ExampleWhen_If() {
 func ExampleConfirmInReverse() {
 	t, broker, end := start()
 	defer end()
-	broker.Inject(testkit.Fault{When: testkit.Before(testkit.Confirm), Do: testkit.ConfirmInReverse(3)})
+	broker.Inject(t, testkit.Fault{When: testkit.Before(testkit.Confirm), Do: testkit.ConfirmInReverse(3)})
 	conn, _ := amqp.Dial(broker.URL())
 	defer conn.Close()
 	ch, _ := conn.Channel()
@@ -64,7 +64,7 @@ func ExampleConfirmInReverse() {
 		last, _ = ch.PublishWithDeferredConfirmWithContext(t.Context(), "", "nowhere", false, false, amqp.Publishing{})
 	}
 	fmt.Println(last.Wait())
-	for _, line := range broker.Trace() {
+	for _, line := range broker.Trace(t) {
 		if _, confirm, ok := strings.Cut(line, "  <  basic.ack "); ok {
 			fmt.Println(confirm)
 		}
@@ -80,15 +80,15 @@ func ExampleConfirmInReverse() {
 func ExampleInjected_Remove() {
 	t, broker, end := start()
 	defer end()
-	broker.Declare(testkit.Topology{Queues: []testkit.Queue{{Name: "tasks"}}})
+	broker.Declare(t, testkit.Topology{Queues: []testkit.Queue{{Name: "tasks"}}})
 	conn, _ := amqp.Dial(broker.URL())
 	defer conn.Close()
 	ch, _ := conn.Channel()
 	cancelled := ch.NotifyCancel(make(chan string, 1))
 	deliveries, _ := ch.Consume("tasks", "worker", false, false, false, false, nil)
 
-	fault := broker.Inject(testkit.Fault{When: testkit.Before(testkit.BasicDeliver).Consumer("worker"), Do: testkit.CancelConsumer})
-	broker.Publish("", "tasks", []byte("hello"))
+	fault := broker.Inject(t, testkit.Fault{When: testkit.Before(testkit.BasicDeliver).Consumer("worker"), Do: testkit.CancelConsumer})
+	broker.Publish(t, "", "tasks", []byte("hello"))
 	fmt.Println("cancelled:", <-cancelled)
 	_ = (<-deliveries).Ack(false)
 	broker.Queue("tasks").AwaitIdle(t)
@@ -106,15 +106,15 @@ func ExampleBroker_Pause() {
 	conn, _ := amqp.Dial(broker.URL())
 	defer conn.Close()
 	ch, _ := conn.Channel()
-	broker.Pause()
+	broker.Pause(t)
 	declared := make(chan error, 1)
 	go func() {
 		_, err := ch.QueueDeclare("tasks", true, false, false, false, nil)
 		declared <- err
 	}()
-	fmt.Println(broker.Queue("tasks").Exists())
-	broker.Resume()
-	fmt.Println(<-declared, broker.Queue("tasks").Exists())
+	fmt.Println(broker.Queue("tasks").Exists(t))
+	broker.Resume(t)
+	fmt.Println(<-declared, broker.Queue("tasks").Exists(t))
 	broker.AwaitIdle(t)
 	// Output:
 	// false
@@ -123,15 +123,15 @@ func ExampleBroker_Pause() {
 
 // A broker that is gone, and one that has forgotten everything.
 func ExampleBroker_Reset() {
-	_, broker, end := start()
+	t, broker, end := start()
 	defer end()
-	broker.Declare(testkit.Topology{Queues: []testkit.Queue{{Name: "tasks"}}})
-	broker.Stop()
+	broker.Declare(t, testkit.Topology{Queues: []testkit.Queue{{Name: "tasks"}}})
+	broker.Stop(t)
 	_, err := amqp.Dial(broker.URL())
 	fmt.Println("refused:", err != nil)
-	broker.Reset()
+	broker.Reset(t)
 	conn, err := amqp.Dial(broker.URL())
-	fmt.Println(err, broker.Queue("tasks").Exists())
+	fmt.Println(err, broker.Queue("tasks").Exists(t))
 	conn.Close()
 	// Output:
 	// refused: true
@@ -140,9 +140,9 @@ func ExampleBroker_Reset() {
 
 // What goes wrong for a seed. Chaos, the function, runs a test for many of them.
 func ExampleBroker_Chaos() {
-	_, broker, end := start(testkit.InMemory())
+	t, broker, end := start(testkit.InMemory())
 	defer end()
-	misfortunes := broker.Chaos(17)
+	misfortunes := broker.Chaos(t, 17)
 	for _, line := range strings.Split(misfortunes.String(), "\n")[:4] {
 		fmt.Println(strings.TrimSpace(line))
 	}

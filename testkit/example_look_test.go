@@ -12,17 +12,17 @@ import (
 
 // A topology from Go, and a message with properties, without a client.
 func ExampleBroker_PublishMessage() {
-	_, broker, end := start()
+	t, broker, end := start()
 	defer end()
-	broker.Declare(testkit.Topology{
+	broker.Declare(t, testkit.Topology{
 		Exchanges: []testkit.Exchange{{Name: "orders", Type: "topic"}},
 		Queues:    []testkit.Queue{{Name: "paid"}},
 		Bindings:  []testkit.Binding{{Source: "orders", RoutingKey: "*.paid", Queue: "paid"}},
 	})
-	broker.PublishMessage("orders", "42.paid", amqp.Publishing{
+	broker.PublishMessage(t, "orders", "42.paid", amqp.Publishing{
 		MessageId: "m1", ContentType: "application/json", Body: []byte(`{"order": 42}`),
 	})
-	for _, m := range broker.Queue("paid").Messages() {
+	for _, m := range broker.Queue("paid").Messages(t) {
 		fmt.Println(m.RoutingKey, m.MessageId, m.ContentType, string(m.Body))
 	}
 	// Output: 42.paid m1 application/json {"order": 42}
@@ -32,8 +32,8 @@ func ExampleBroker_PublishMessage() {
 func ExampleBroker_Connections() {
 	t, broker, end := start()
 	defer end()
-	broker.Declare(testkit.Topology{Queues: []testkit.Queue{{Name: "tasks"}}})
-	config := broker.Config()
+	broker.Declare(t, testkit.Topology{Queues: []testkit.Queue{{Name: "tasks"}}})
+	config := broker.ClientConfig()
 	config.Properties = amqp.Table{"connection_name": "billing"}
 	conn, _ := amqp.DialConfig(broker.URL(), config)
 	ch, _ := conn.Channel()
@@ -44,7 +44,7 @@ func ExampleBroker_Connections() {
 	}
 	conn.Close()
 	broker.AwaitDisconnected(t, "billing")
-	fmt.Println(len(broker.Connections()), "connections")
+	fmt.Println(len(broker.Connections(t)), "connections")
 	// Output:
 	// billing guest worker
 	// 0 connections
@@ -56,7 +56,7 @@ func ExampleQueueView_AwaitAcked() {
 	defer end()
 	run(t, broker)
 	for range 3 {
-		broker.Publish("test-exchange", "redpill", []byte(`{"limit": 10}`))
+		broker.Publish(t, "test-exchange", "redpill", []byte(`{"limit": 10}`))
 	}
 	fmt.Println("acknowledged:", broker.Queue("test-queue1").AwaitAcked(t, 3))
 	// Output: acknowledged: 3
@@ -64,13 +64,13 @@ func ExampleQueueView_AwaitAcked() {
 
 // Messages by what became of them.
 func ExampleHistory_Where() {
-	_, broker, end := start()
+	t, broker, end := start()
 	defer end()
-	broker.Declare(testkit.Topology{Queues: []testkit.Queue{{Name: "tasks", Arguments: amqp.Table{"x-max-length": 1}}}})
-	broker.Publish("", "tasks", []byte("first"))
-	broker.Publish("", "tasks", []byte("second"))
+	broker.Declare(t, testkit.Topology{Queues: []testkit.Queue{{Name: "tasks", Arguments: amqp.Table{"x-max-length": 1}}}})
+	broker.Publish(t, "", "tasks", []byte("first"))
+	broker.Publish(t, "", "tasks", []byte("second"))
 	dropped := func(m testkit.MessageHistory) bool { return m.Count(testkit.Dropped) > 0 }
-	for _, m := range broker.History().Where(dropped) {
+	for _, m := range broker.History(t).Where(dropped) {
 		fmt.Printf("%s: %s\n", m.Message.Body, m.Events[len(m.Events)-1])
 	}
 	// Output: first: dropped queue="tasks" reason="maxlen"
@@ -87,7 +87,7 @@ func ExampleWithLogger() {
 	log := slog.New(slog.NewTextHandler(os.Stdout, &slog.HandlerOptions{ReplaceAttr: withoutTime}))
 	_, broker, end := start(testkit.InMemory(), testkit.WithLogger(log))
 	defer end()
-	conn, _ := amqp.DialConfig(broker.URL(), broker.Config())
+	conn, _ := amqp.DialConfig(broker.URL(), broker.ClientConfig())
 	ch, _ := conn.Channel()
 	_, _ = ch.QueueDeclarePassive("nobody", false, false, false, false, nil)
 	conn.Close()

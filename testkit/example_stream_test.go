@@ -13,12 +13,12 @@ import (
 func Example_stream() {
 	t, broker, end := start()
 	defer end()
-	broker.Declare(testkit.Topology{Queues: []testkit.Queue{{Name: "log", Arguments: amqp.Table{"x-queue-type": "stream"}}}})
+	broker.Declare(t, testkit.Topology{Queues: []testkit.Queue{{Name: "log", Arguments: amqp.Table{"x-queue-type": "stream"}}}})
 	for _, body := range []string{"opened", "paid", "shipped"} {
-		broker.Publish("", "log", []byte(body))
+		broker.Publish(t, "", "log", []byte(body))
 	}
 
-	conn, _ := amqp.DialConfig(broker.URL(), broker.Config())
+	conn, _ := amqp.DialConfig(broker.URL(), broker.ClientConfig())
 	defer conn.Close()
 	ch, _ := conn.Channel()
 	_ = ch.Qos(10, 0, false) // without a prefetch, a stream cannot be read
@@ -30,7 +30,7 @@ func Example_stream() {
 	}
 
 	broker.AwaitIdle(t) // the consumer has read and settled everything
-	fmt.Println("kept:", broker.Queue("log").Ready())
+	fmt.Println("kept:", broker.Queue("log").Ready(t))
 	// Output:
 	// 1: paid
 	// 2: shipped

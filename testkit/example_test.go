@@ -61,9 +61,9 @@ func Example() {
 	defer end()
 	run(t, broker) // go worker.Run(t.Context(), broker.URL())
 
-	broker.Publish("test-exchange", "redpill", []byte(`{"limit": 1112}`))
+	broker.Publish(t, "test-exchange", "redpill", []byte(`{"limit": 1112}`))
 
-	result := broker.Queue("results").Await(t, 1)[0]
+	result := broker.Queue("results").Take(t, 1)[0]
 	fmt.Println(string(result.Body))
 	broker.AwaitIdle(t) // nothing ready, nothing unacked, anywhere
 	// Output: Job finished! Result is 987
@@ -74,17 +74,17 @@ func Example() {
 func ExampleBroker_Inject() {
 	t, broker, end := start()
 	defer end()
-	lost := broker.Inject(testkit.Fault{
+	lost := broker.Inject(t, testkit.Fault{
 		When: testkit.Before(testkit.BasicAck).From("test-queue1"),
 		Do:   testkit.DropConnection,
 	})
 	run(t, broker)
-	broker.Publish("test-exchange", "redpill", []byte(`{"limit": 1112}`))
+	broker.Publish(t, "test-exchange", "redpill", []byte(`{"limit": 1112}`))
 
 	fmt.Println("struck:", lost.Await(t))
-	broker.Queue("results").Await(t, 2) // the worker came back and did the work again
+	broker.Queue("results").Take(t, 2) // the worker came back and did the work again
 	broker.AwaitIdle(t)
-	fmt.Println("deliveries:", broker.History().Queue("test-queue1")[0].Deliveries())
+	fmt.Println("deliveries:", broker.History(t).Queue("test-queue1")[0].Deliveries())
 	// Output:
 	// struck: 1
 	// deliveries: 2
@@ -94,8 +94,8 @@ func ExampleBroker_Inject() {
 func ExampleWhen_Nth() {
 	t, broker, end := start()
 	defer end()
-	broker.Declare(testkit.Topology{Queues: []testkit.Queue{{Name: "tasks"}}})
-	broker.Inject(testkit.Fault{
+	broker.Declare(t, testkit.Topology{Queues: []testkit.Queue{{Name: "tasks"}}})
+	broker.Inject(t, testkit.Fault{
 		When: testkit.Before(testkit.BasicPublish).Key("tasks").Nth(3),
 		Do:   testkit.NackPublish,
 	})
@@ -116,15 +116,15 @@ func ExampleWhen_Nth() {
 
 // What happened to a message.
 func ExampleBroker_History() {
-	_, broker, end := start()
+	t, broker, end := start()
 	defer end()
-	broker.Declare(testkit.Topology{Queues: []testkit.Queue{{
+	broker.Declare(t, testkit.Topology{Queues: []testkit.Queue{{
 		Name:      "tasks",
 		Arguments: amqp.Table{"x-message-ttl": 60_000},
 	}}})
-	broker.Publish("", "tasks", []byte("hello"))
-	broker.FastForward(time.Minute)
-	for _, e := range broker.History().Queue("tasks")[0].Events {
+	broker.Publish(t, "", "tasks", []byte("hello"))
+	broker.FastForward(t, time.Minute)
+	for _, e := range broker.History(t).Queue("tasks")[0].Events {
 		fmt.Println(e)
 	}
 	// Output:
@@ -135,17 +135,17 @@ func ExampleBroker_History() {
 
 // A day over TCP, where no bubble reaches.
 func ExampleBroker_FastForward() {
-	_, broker, end := start()
+	t, broker, end := start()
 	defer end()
-	broker.Declare(testkit.Topology{Queues: []testkit.Queue{{
+	broker.Declare(t, testkit.Topology{Queues: []testkit.Queue{{
 		Name:      "tasks",
 		Arguments: amqp.Table{"x-message-ttl": 24 * 3600 * 1000},
 	}}})
-	broker.Publish("", "tasks", []byte("hello"))
-	broker.FastForward(23 * time.Hour)
-	fmt.Println(broker.Queue("tasks").Ready())
-	broker.FastForward(time.Hour)
-	fmt.Println(broker.Queue("tasks").Ready())
+	broker.Publish(t, "", "tasks", []byte("hello"))
+	broker.FastForward(t, 23*time.Hour)
+	fmt.Println(broker.Queue("tasks").Ready(t))
+	broker.FastForward(t, time.Hour)
+	fmt.Println(broker.Queue("tasks").Ready(t))
 	// Output:
 	// 1
 	// 0
@@ -153,10 +153,10 @@ func ExampleBroker_FastForward() {
 
 // What is in the broker, for a person to read. A failing test logs it.
 func ExampleBroker_Dump() {
-	_, broker, end := start()
+	t, broker, end := start()
 	defer end()
-	broker.Declare(testkit.Topology{Queues: []testkit.Queue{{Name: "tasks"}}})
-	broker.Publish("", "tasks", []byte("hello"))
+	broker.Declare(t, testkit.Topology{Queues: []testkit.Queue{{Name: "tasks"}}})
+	broker.Publish(t, "", "tasks", []byte("hello"))
 	fmt.Print(broker.Dump())
 	// Output:
 	//   queue "tasks": 1 ready, 0 unacked, 0 consumers
@@ -166,28 +166,28 @@ func ExampleBroker_Dump() {
 
 // Durable things survive a restart, others do not.
 func ExampleBroker_Restart() {
-	_, broker, end := start()
+	t, broker, end := start()
 	defer end()
-	broker.Declare(testkit.Topology{Queues: []testkit.Queue{{Name: "tasks"}, {Name: "rumours", Transient: true}}})
-	broker.Publish("", "tasks", []byte("hello")) // persistent
-	broker.Restart()
-	fmt.Println(broker.Queue("tasks").Ready(), broker.Queue("rumours").Exists())
+	broker.Declare(t, testkit.Topology{Queues: []testkit.Queue{{Name: "tasks"}, {Name: "rumours", Transient: true}}})
+	broker.Publish(t, "", "tasks", []byte("hello")) // persistent
+	broker.Restart(t)
+	fmt.Println(broker.Queue("tasks").Ready(t), broker.Queue("rumours").Exists(t))
 	// Output: 1 false
 }
 
 // A publisher hears of a shortage of memory.
 func ExampleBroker_RaiseAlarm() {
-	_, broker, end := start()
+	t, broker, end := start()
 	defer end()
 	conn, _ := amqp.Dial(broker.URL())
 	defer conn.Close()
 	blocked := conn.NotifyBlocked(make(chan amqp.Blocking, 1))
 	ch, _ := conn.Channel()
 
-	broker.RaiseAlarm(testkit.Memory)
+	broker.RaiseAlarm(t, testkit.Memory)
 	_ = ch.Publish("", "nowhere", false, false, amqp.Publishing{})
 	fmt.Println((<-blocked).Reason)
-	broker.ClearAlarm(testkit.Memory)
+	broker.ClearAlarm(t, testkit.Memory)
 	fmt.Println((<-blocked).Active)
 	// Output:
 	// low on memory
@@ -195,11 +195,11 @@ func ExampleBroker_RaiseAlarm() {
 }
 
 // A topology as RabbitMQ exports it.
-func ExampleBroker_LoadFile() {
-	_, broker, end := start()
+func ExampleBroker_ImportDefinitionsFile() {
+	t, broker, end := start()
 	defer end()
-	broker.LoadFile("testdata/definitions.json")
-	for _, b := range broker.Bindings() {
+	broker.ImportDefinitionsFile(t, "testdata/definitions.json")
+	for _, b := range broker.Bindings(t) {
 		fmt.Println(b.Source, b.RoutingKey, b.Queue)
 	}
 	// Output:
@@ -234,12 +234,12 @@ func ExampleWithCaptureFile() {
 
 // Every method in both directions.
 func ExampleBroker_Trace() {
-	_, broker, end := start(testkit.InMemory())
+	t, broker, end := start(testkit.InMemory())
 	defer end()
-	conn, _ := amqp.DialConfig(broker.URL(), broker.Config())
+	conn, _ := amqp.DialConfig(broker.URL(), broker.ClientConfig())
 	ch, _ := conn.Channel()
 	_, _ = ch.QueueDeclare("tasks", true, false, false, false, nil)
-	trace := broker.Trace()
+	trace := broker.Trace(t)
 	for _, line := range trace[len(trace)-2:] {
 		fmt.Println(line[len("15:04:05.000 "):])
 	}
@@ -253,9 +253,9 @@ func ExampleBroker_Trace() {
 func ExampleQueueView_CheckBodies() {
 	t, broker, end := start()
 	defer end()
-	broker.Declare(testkit.Topology{Queues: []testkit.Queue{{Name: "tasks"}}})
-	broker.Publish("", "tasks", []byte("hello"))
+	broker.Declare(t, testkit.Topology{Queues: []testkit.Queue{{Name: "tasks"}}})
+	broker.Publish(t, "", "tasks", []byte("hello"))
 	broker.Queue("tasks").CheckBodies(t, "hello")
-	broker.Queue("tasks").CheckCounts(t, 1, 0, 0)
+	broker.Queue("tasks").CheckCounts(t, testkit.Counts{Ready: 1})
 	// Output:
 }

@@ -21,15 +21,15 @@ func TestFastForwardGoesFromDeadlineToDeadline(t *testing.T) {
 			"x-dead-letter-routing-key": next,
 		}}
 	}
-	broker.Declare(testkit.Topology{Queues: []testkit.Queue{hourThen("first", "second"), hourThen("second", "third"), {Name: "third"}}})
-	broker.Publish("", "first", []byte("hello"))
+	broker.Declare(t, testkit.Topology{Queues: []testkit.Queue{hourThen("first", "second"), hourThen("second", "third"), {Name: "third"}}})
+	broker.Publish(t, "", "first", []byte("hello"))
 
-	broker.FastForward(time.Hour + 59*time.Minute)
+	broker.FastForward(t, time.Hour+59*time.Minute)
 	broker.Queue("second").CheckBodies(t, "hello")
-	broker.FastForward(22 * time.Hour)
+	broker.FastForward(t, 22*time.Hour)
 	broker.Queue("third").CheckBodies(t, "hello")
 
-	history := broker.History()
+	history := broker.History(t)
 	require.Len(t, history, 3, "the message and two dead letters")
 	for i, m := range history {
 		require.Less(t, m.Events[0].Time.Sub(history[0].Events[0].Time)-time.Duration(i)*time.Hour, time.Minute, "when message %d was published: at its own deadline, not at the end of the step", i)
@@ -39,7 +39,7 @@ func TestFastForwardGoesFromDeadlineToDeadline(t *testing.T) {
 // Queues in different virtual hosts share the clock.
 func TestFastForwardMovesAllVirtualHosts(t *testing.T) {
 	broker := testkit.Start(t)
-	broker.Load([]byte(`{"vhosts": [{"name": "other"}],
+	broker.ImportDefinitions(t, []byte(`{"vhosts": [{"name": "other"}],
 		"permissions": [{"user": "guest", "vhost": "other", "configure": ".*", "write": ".*", "read": ".*"}],
 		"queues": [{"name": "temporary", "vhost": "other", "durable": true, "auto_delete": false, "arguments": {"x-expires": 3600000}}]}`))
 	conn, err := amqp.Dial(broker.URL() + "other")
@@ -51,9 +51,9 @@ func TestFastForwardMovesAllVirtualHosts(t *testing.T) {
 		_, err = ch.QueueDeclarePassive("temporary", true, false, false, false, nil)
 		return err
 	}
-	broker.FastForward(59 * time.Minute)
+	broker.FastForward(t, 59*time.Minute)
 	require.NoError(t, there())
-	broker.FastForward(time.Hour)
+	broker.FastForward(t, time.Hour)
 	require.ErrorContains(t, there(), "no queue 'temporary' in vhost 'other'")
 }
 
@@ -61,7 +61,7 @@ func TestFastForwardMovesAllVirtualHosts(t *testing.T) {
 // heartbeats of a second is there after a week, and works.
 func TestFastForwardLeavesHeartbeatsAlone(t *testing.T) {
 	broker := testkit.Start(t)
-	broker.Declare(tasks)
+	broker.Declare(t, tasks)
 	conn, err := amqp.DialConfig(broker.URL(), amqp.Config{Heartbeat: time.Second})
 	require.NoError(t, err)
 	defer conn.Close()
@@ -70,7 +70,7 @@ func TestFastForwardLeavesHeartbeatsAlone(t *testing.T) {
 	require.NoError(t, err)
 	deliveries := consume(t, ch, "tasks", "worker")
 
-	broker.FastForward(7 * 24 * time.Hour)
+	broker.FastForward(t, 7*24*time.Hour)
 
 	publish(t, ch, "tasks", "hello")
 	require.NoError(t, (<-deliveries).Ack(false))

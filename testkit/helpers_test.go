@@ -20,7 +20,7 @@ import (
 // dial opens a connection and a channel, which end with the test.
 func dial(t *testing.T, broker *testkit.Broker) (*amqp.Connection, *amqp.Channel) {
 	t.Helper()
-	config := broker.Config()
+	config := broker.ClientConfig()
 	config.Properties = amqp.NewConnectionProperties()
 	config.Properties.SetClientConnectionName("client")
 	conn, err := amqp.DialConfig(broker.URL(), config)

@@ -19,7 +19,7 @@ const (
 	Routed       EventKind = EventKind(record.Routed)       // to a queue
 	Refused      EventKind = EventKind(record.Refused)      // by a full queue, or by a fault
 	Delivered    EventKind = EventKind(record.Delivered)    // to a consumer
-	Got          EventKind = EventKind(record.Got)          // by basic.get, or by Await
+	Got          EventKind = EventKind(record.Got)          // by basic.get, or by Take
 	Acked        EventKind = EventKind(record.Acked)        // by a client
 	Rejected     EventKind = EventKind(record.Rejected)     // by a client, not to come back
 	Requeued     EventKind = EventKind(record.Requeued)     // by a client, or because its channel ended
@@ -83,9 +83,9 @@ const (
 // History returns what has happened to the messages so far. The broker remembers
 // the last 10,000 at least by three quarters, but of large ones no more than have
 // 64 MiB of bodies together.
-func (b *Broker) History() History {
-	b.t.Helper()
-	b.needRecording("the history of messages")
+func (b *Broker) History(t T) History {
+	t.Helper()
+	b.needRecording(t, "the history of messages")
 	return toHistory(b.recorder.History())
 }
 

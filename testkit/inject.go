@@ -36,16 +36,16 @@ import (
 // The test fails at once if the action cannot be carried out as a whole at the
 // method, and for a place that no method can ever match. If a test fails, its log
 // tells of the faults that have not struck.
-func (b *Broker) Inject(f Fault) *Injected {
-	b.t.Helper()
-	if b.real != nil && f.When.where.Method == Dial {
-		b.network(b.t) // which can do that
+func (b *Broker) Inject(t T, f Fault) *Injected {
+	t.Helper()
+	if _, emulated := b.node.(*emulator); !emulated && f.When.where.Method == Dial {
+		b.network(t) // which can do that
 	} else {
-		b.needRecording("faults inside the broker")
+		b.needRecording(t, "faults inside the broker")
 	}
 	in, err := b.faults.Inject(fault.Fault{When: f.When.where, Do: f.Do.steps, Times: f.Times})
 	if err != nil {
-		b.t.Fatalf("testkit: %v", err)
+		t.Fatalf("testkit: %v", err)
 	}
 	return &Injected{b: b, in: in}
 }
@@ -90,9 +90,9 @@ func (in *Injected) Remove() { in.in.Remove() }
 func (in *Injected) String() string { return in.in.String() }
 
 // logIdleFaults tells of the faults that have not struck.
-func (b *Broker) logIdleFaults() {
+func (b *Broker) logIdleFaults(t Test) {
 	if lines := b.faults.Idle(world{b}); len(lines) > 0 {
-		report(b.t, "faults that have not struck:\n  %s", strings.Join(lines, "\n  "))
+		report(t, "faults that have not struck:\n  %s", strings.Join(lines, "\n  "))
 	}
 }
 

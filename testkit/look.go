@@ -2,16 +2,16 @@ package testkit
 
 // Exchanges returns the exchanges of all virtual hosts, by name, without those that
 // every virtual host has. The VHost of those in "/" is empty.
-func (b *Broker) Exchanges() []Exchange { b.t.Helper(); return b.topology(b.t).Exchanges }
+func (b *Broker) Exchanges(t T) []Exchange { t.Helper(); return b.topology(t).Exchanges }
 
 // Queues returns the queues of all virtual hosts as they were declared, by name. The
 // VHost of those in "/" is empty.
-func (b *Broker) Queues() []Queue { b.t.Helper(); return b.topology(b.t).Queues }
+func (b *Broker) Queues(t T) []Queue { t.Helper(); return b.topology(t).Queues }
 
 // Bindings returns the bindings of all exchanges of all virtual hosts but the default
 // ones, by exchange and then in the order of their making. The VHost of those in "/"
 // is empty.
-func (b *Broker) Bindings() []Binding { b.t.Helper(); return b.topology(b.t).Bindings }
+func (b *Broker) Bindings(t T) []Binding { t.Helper(); return b.topology(t).Bindings }
 
 // topology returns what is declared, virtual host by virtual host.
 func (b *Broker) topology(t T) (all Topology) {

@@ -34,7 +34,7 @@ func WithRelease(release string) Option {
 }
 
 // InMemory serves connections within the process instead of over TCP. Clients
-// dial with [Broker.Dial] or [Broker.Config]. It is made for testing/synctest
+// dial with [Broker.Dial] or [Broker.ClientConfig]. It is made for testing/synctest
 // bubbles, in which real connections do not work. There, code under test must not
 // hold a sync.Mutex, which others wait for, while it waits for time to pass: time in
 // a bubble passes only when all wait for what is of the bubble, and such a wait is not.

@@ -21,25 +21,22 @@ func (b *Broker) Queue(name string) QueueView { return b.VHost("/").Queue(name) 
 func (v QueueView) String() string { return fmt.Sprintf("queue %q%s", v.name, inVHost(v.vhost.name)) }
 
 // Exists says whether the queue is there.
-func (v QueueView) Exists() bool {
-	v.vhost.b.t.Helper()
+func (v QueueView) Exists(t T) bool {
+	t.Helper()
 	s, err := v.find()
 	if err != nil {
-		fail(v.vhost.b.t, err)
+		fail(t, err)
 	}
 	return s.exists
 }
 
 // Ready returns the number of messages that wait for a consumer. In a stream these
 // are all that it keeps.
-func (v QueueView) Ready() int { v.vhost.b.t.Helper(); return v.state(v.vhost.b.t).ready }
+func (v QueueView) Ready(t T) int { t.Helper(); return v.state(t).ready }
 
 // Unacked returns the number of messages that consumers hold and have not settled.
 // A real RabbitMQ knows it with a delay of some seconds: use AwaitUnacked.
-func (v QueueView) Unacked() int { v.vhost.b.t.Helper(); return v.state(v.vhost.b.t).unacked }
-
-// Consumers returns the number of consumers.
-func (v QueueView) Consumers() int { v.vhost.b.t.Helper(); return v.state(v.vhost.b.t).consumers }
+func (v QueueView) Unacked(t T) int { t.Helper(); return v.state(t).unacked }
 
 // find returns the queue's state, with exists false if there is no such queue.
 func (v QueueView) find() (s queueState, err error) {
@@ -95,9 +92,9 @@ func (v QueueView) enter(f func(vh vhost) error) error { return v.vhost.b.node.e
 // Messages returns the ready messages, the next to be delivered first. They stay
 // in the queue. On a real RabbitMQ they are taken and put back, and so are marked
 // as redelivered afterwards; from a stream, nothing can be taken.
-func (v QueueView) Messages() []Message {
-	v.vhost.b.t.Helper()
-	return v.messages(v.vhost.b.t)
+func (v QueueView) Messages(t T) []Message {
+	t.Helper()
+	return v.messages(t)
 }
 
 func (v QueueView) messages(t T) (all []Message) {
@@ -115,9 +112,8 @@ func (v QueueView) messages(t T) (all []Message) {
 	return all
 }
 
-// ConsumerList describes the consumers in the order of their arrival.
-func (v QueueView) ConsumerList() (all []Consumer) {
-	t := v.vhost.b.t
+// Consumers returns the consumers in the order of their arrival.
+func (v QueueView) Consumers(t T) (all []Consumer) {
 	t.Helper()
 	err := v.enter(func(vh vhost) (err error) {
 		all, err = vh.consumers(v.name)
@@ -137,12 +133,12 @@ func errStream(name string) error {
 	return fmt.Errorf("queue %q is a stream, from which nothing can be taken; AwaitReady looks at its messages", name)
 }
 
-// Await waits until n messages are ready and takes them out of the queue, the
+// Take waits until n messages are ready and takes them out of the queue, the
 // oldest first, as a consumer would that acknowledges them. It fails the test if
 // they do not come in time: within the broker's patience, 10 seconds unless
 // WithPatience says otherwise, or before t's context ends; and on a stream, from
 // which nothing can be taken.
-func (v QueueView) Await(t T, n int) (taken []Message) {
+func (v QueueView) Take(t T, n int) (taken []Message) {
 	t.Helper()
 	stream, enough := false, false
 	v.await(t, "to hold "+counted(n, "ready message"), false, func(vh vhost) (bool, error) {
@@ -190,7 +186,7 @@ func (v QueueView) AwaitUnacked(t T, n int) (unacked int) {
 
 // AwaitAcked waits until clients have acknowledged n messages or more of this
 // queue, since the broker was started, and returns how many they have. Messages
-// that the test takes with Await do not count.
+// that the test takes with Take do not count.
 func (v QueueView) AwaitAcked(t T, n int) (acked int) {
 	t.Helper()
 	if v.vhost.b.config.quiet {

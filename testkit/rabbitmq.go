@@ -268,11 +268,3 @@ func (r *rabbitmq) close() error {
 	}
 	return errors.Join(problems...)
 }
-
-// needProxy skips the test if there is no proxy.
-func (r *rabbitmq) needProxy(t T) {
-	t.Helper()
-	if _, err := r.network(); err != nil {
-		fail(t, err)
-	}
-}

@@ -24,8 +24,8 @@ func TestSameTestAnywhere(t *testing.T) {
 	broker := testkit.Start(t)
 	go worker.Run(t.Context(), broker.URL())
 	broker.Queue("test-queue1").AwaitConsumers(t, 1)
-	broker.Publish("test-exchange", "redpill", []byte(`{"limit": 1112}`))
-	result := broker.Queue("results").Await(t, 1)[0]
+	broker.Publish(t, "test-exchange", "redpill", []byte(`{"limit": 1112}`))
+	result := broker.Queue("results").Take(t, 1)[0]
 	require.Equal(t, "Job finished! Result is 987", string(result.Body))
 	require.EqualValues(t, 987, result.Headers["value"])
 	broker.AwaitIdle(t)
@@ -33,31 +33,31 @@ func TestSameTestAnywhere(t *testing.T) {
 
 func TestSameTopologyAnywhere(t *testing.T) {
 	broker := testkit.Start(t)
-	broker.Declare(deadLetters)
-	broker.PublishMessage("", "tasks", amqp.Publishing{
+	broker.Declare(t, deadLetters)
+	broker.PublishMessage(t, "", "tasks", amqp.Publishing{
 		Expiration: "1", MessageId: "m", Headers: amqp.Table{"n": int32(1)}, Body: []byte("hello"),
 	})
-	dead := broker.Queue("graveyard").Await(t, 1)[0]
+	dead := broker.Queue("graveyard").Take(t, 1)[0]
 	require.Equal(t, "dead", dead.Exchange)
 	require.Equal(t, "m", dead.MessageId)
 	require.EqualValues(t, 1, dead.Headers["n"])
-	require.False(t, broker.Queue("nowhere").Exists())
-	require.Equal(t, 0, broker.Queue("tasks").Ready())
+	require.False(t, broker.Queue("nowhere").Exists(t))
+	require.Equal(t, 0, broker.Queue("tasks").Ready(t))
 }
 
 func TestSameUnackedAnywhere(t *testing.T) {
 	broker := testkit.Start(t)
-	broker.Declare(tasks)
-	conn, err := amqp.DialConfig(broker.URL(), broker.Config())
+	broker.Declare(t, tasks)
+	conn, err := amqp.DialConfig(broker.URL(), broker.ClientConfig())
 	require.NoError(t, err)
 	ch, err := conn.Channel()
 	require.NoError(t, err)
 	deliveries := consume(t, ch, "tasks", "worker")
-	broker.Publish("", "tasks", []byte("hello"))
+	broker.Publish(t, "", "tasks", []byte("hello"))
 	<-deliveries
 	broker.Queue("tasks").AwaitUnacked(t, 1)
 	require.NoError(t, conn.Close())
-	require.True(t, broker.Queue("tasks").Await(t, 1)[0].Redelivered)
+	require.True(t, broker.Queue("tasks").Take(t, 1)[0].Redelivered)
 }
 
 func TestSameNoConsumersAnywhere(t *testing.T) {
@@ -73,8 +73,8 @@ func TestSameNoConsumersAnywhere(t *testing.T) {
 
 func TestSameNetworkFaultsAnywhere(t *testing.T) {
 	broker := testkit.Start(t)
-	broker.Declare(tasks)
-	refused := broker.Inject(testkit.Fault{When: testkit.Before(testkit.Dial), Do: testkit.Refuse, Times: 2})
+	broker.Declare(t, tasks)
+	refused := broker.Inject(t, testkit.Fault{When: testkit.Before(testkit.Dial), Do: testkit.Refuse, Times: 2})
 	for range 2 {
 		_, err := amqp.Dial(broker.URL())
 		require.Error(t, err)
@@ -83,16 +83,16 @@ func TestSameNetworkFaultsAnywhere(t *testing.T) {
 	conn, ch := dial(t, broker)
 	closed := conn.NotifyClose(make(chan *amqp.Error, 1))
 	require.NoError(t, ch.Confirm(false))
-	broker.Pause()
+	broker.Pause(t)
 	confirm := confirmed(t, ch, "tasks", "hello")
 	select {
 	case <-confirm.Done():
 		t.Fatal("a confirm passed a network that is paused")
 	default:
 	}
-	broker.Resume()
+	broker.Resume(t)
 	require.True(t, confirm.Wait())
-	broker.DropConnections()
+	broker.DropConnections(t)
 	reason := <-closed
 	require.False(t, reason != nil && reason.Code == 320, "%v", reason)
 	dial(t, broker)
@@ -102,7 +102,7 @@ func TestSameDisconnectionAnywhere(t *testing.T) {
 	broker := testkit.Start(t)
 	conn, _ := dial(t, broker)
 	closed := conn.NotifyClose(make(chan *amqp.Error, 1))
-	broker.CloseConnections("maintenance")
+	broker.CloseConnections(t, "maintenance")
 	reason := <-closed
 	require.Equal(t, 320, reason.Code)
 	require.Contains(t, reason.Reason, "maintenance")
@@ -110,13 +110,13 @@ func TestSameDisconnectionAnywhere(t *testing.T) {
 
 func TestSameDefinitionsAnywhere(t *testing.T) {
 	broker := testkit.Start(t)
-	broker.LoadFile("testdata/definitions.json")
-	broker.Publish("events", "task.red", []byte("hello"))
-	require.Equal(t, "hello", string(broker.Queue("reds").Await(t, 1)[0].Body))
+	broker.ImportDefinitionsFile(t, "testdata/definitions.json")
+	broker.Publish(t, "events", "task.red", []byte("hello"))
+	require.Equal(t, "hello", string(broker.Queue("reds").Take(t, 1)[0].Body))
 	for range 3 {
-		broker.Publish("events", "task.blue", []byte("hello"))
+		broker.Publish(t, "events", "task.blue", []byte("hello"))
 	}
-	broker.Queue("limited").Await(t, 2) // by a policy
+	broker.Queue("limited").Take(t, 2) // by a policy
 	broker.AwaitIdle(t)
 }
 
@@ -129,18 +129,18 @@ func onRealRabbitMQ(t *testing.T) {
 
 func TestRealRabbitMQSkipsWhatItCannotDo(t *testing.T) {
 	onRealRabbitMQ(t)
-	for what, attempt := range map[string]func(b *testkit.Broker){
-		"faults inside the broker": func(b *testkit.Broker) {
-			b.Inject(testkit.Fault{When: testkit.Before(testkit.BasicAck), Do: testkit.DropConnection})
+	for what, attempt := range map[string]func(t testkit.T, b *testkit.Broker){
+		"faults inside the broker": func(t testkit.T, b *testkit.Broker) {
+			b.Inject(t, testkit.Fault{When: testkit.Before(testkit.BasicAck), Do: testkit.DropConnection})
 		},
-		"moving time":             func(b *testkit.Broker) { b.FastForward(time.Hour) },
-		"the history of messages": func(b *testkit.Broker) { b.History() },
-		"restarting the broker":   func(b *testkit.Broker) { b.Restart() },
-		"raising alarms":          func(b *testkit.Broker) { b.RaiseAlarm(testkit.Memory) },
+		"moving time":             func(t testkit.T, b *testkit.Broker) { b.FastForward(t, time.Hour) },
+		"the history of messages": func(t testkit.T, b *testkit.Broker) { b.History(t) },
+		"restarting the broker":   func(t testkit.T, b *testkit.Broker) { b.Restart(t) },
+		"raising alarms":          func(t testkit.T, b *testkit.Broker) { b.RaiseAlarm(t, testkit.Memory) },
 	} {
 		f := &fakeT{T: t}
 		broker := testkit.Start(f)
-		f.try(func() { attempt(broker) })
+		f.try(func() { attempt(f, broker) })
 		require.Equal(t, "SKIP: testkit: "+what+" needs the emulator, and this test runs on a real RabbitMQ (MINIRABBIT_AMQP_URL)", f.text())
 		f.end()
 		require.False(t, f.Failed(), f.text())
@@ -166,7 +166,7 @@ func TestRealRabbitMQVirtualHostIsRemoved(t *testing.T) {
 	}
 	before := vhosts()
 	f := &fakeT{T: t}
-	testkit.Start(f).Declare(tasks)
+	testkit.Start(f).Declare(t, tasks)
 	var mine []string
 	for _, name := range vhosts() {
 		if !slices.Contains(before, name) && strings.HasSuffix(name, t.Name()) {

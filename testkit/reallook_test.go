@@ -27,28 +27,28 @@ func TestSameLooksAnywhere(t *testing.T) {
 			{Source: "events", Exchange: "dead", RoutingKey: "lost"},
 		},
 	}
-	broker.Declare(topology)
+	broker.Declare(t, topology)
 	broker.CheckTopology(t, topology)
 
-	broker.PublishMessage("events", "task.red", amqp.Publishing{MessageId: "1", Headers: amqp.Table{"n": int32(7)}, Body: []byte("one")})
-	broker.Publish("events", "task.blue", []byte("two"))
+	broker.PublishMessage(t, "events", "task.red", amqp.Publishing{MessageId: "1", Headers: amqp.Table{"n": int32(7)}, Body: []byte("one")})
+	broker.Publish(t, "events", "task.blue", []byte("two"))
 	all := broker.Queue("tasks").AwaitReady(t, 2)
 	require.Equal(t, "1", all[0].MessageId)
 	require.Equal(t, amqp.Table{"n": int32(7)}, all[0].Headers)
 	require.Equal(t, "events", all[0].Exchange)
 	broker.Queue("tasks").CheckBodies(t, "one", "two")
-	broker.Queue("tasks").CheckCounts(t, 2, 0, 0)
-	require.Empty(t, broker.Queue("nobody").Messages())
+	broker.Queue("tasks").CheckCounts(t, testkit.Counts{Ready: 2})
+	require.Empty(t, broker.Queue("nobody").Messages(t))
 }
 
 func TestSameConnectionsAnywhere(t *testing.T) {
 	broker := testkit.Start(t)
-	broker.Declare(tasks)
+	broker.Declare(t, tasks)
 	conn, ch := dial(t, broker)
 	require.NoError(t, ch.Qos(2, 0, false))
 	deliveries := consume(t, ch, "tasks", "worker")
 	for range 3 {
-		broker.Publish("", "tasks", []byte("hello"))
+		broker.Publish(t, "", "tasks", []byte("hello"))
 	}
 	require.NoError(t, (<-deliveries).Ack(false))
 	require.Equal(t, 1, broker.Queue("tasks").AwaitAcked(t, 1))
@@ -63,8 +63,8 @@ func TestSameConnectionsAnywhere(t *testing.T) {
 	if diff := cmp.Diff(want, all[0].Channels, cmpopts.EquateEmpty()); diff != "" {
 		t.Errorf("channels (-want +got):\n%s", diff)
 	}
-	require.Equal(t, []testkit.Consumer{consumer}, broker.Queue("tasks").ConsumerList())
+	require.Equal(t, []testkit.Consumer{consumer}, broker.Queue("tasks").Consumers(t))
 	require.NoError(t, conn.Close())
 	broker.AwaitDisconnected(t, "client")
-	require.Empty(t, broker.Connections())
+	require.Empty(t, broker.Connections(t))
 }

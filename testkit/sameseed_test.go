@@ -19,11 +19,11 @@ import (
 // passed and what became of every message.
 func sameSeed(t *testing.T, seed uint64, clients func(t *testing.T, broker *testkit.Broker) (end func())) (run string) {
 	bubble(t, func(t *testing.T, broker *testkit.Broker) {
-		broker.Declare(testkit.Topology{Queues: []testkit.Queue{{Name: "tasks"}, {Name: "results"}}})
-		misfortunes := broker.Chaos(seed)
+		broker.Declare(t, testkit.Topology{Queues: []testkit.Queue{{Name: "tasks"}, {Name: "results"}}})
+		misfortunes := broker.Chaos(t, seed)
 		end := clients(t, broker)
 		synctest.Wait()
-		run = fmt.Sprintf("%s\n%s\n%s", strings.Join(broker.Trace(), "\n"), broker.History(), misfortunes)
+		run = fmt.Sprintf("%s\n%s\n%s", strings.Join(broker.Trace(t), "\n"), broker.History(t), misfortunes)
 		end() // all at once
 	})
 	return run
@@ -61,7 +61,7 @@ func TestSameSeedSameRun(t *testing.T) {
 
 // publishOnce connects, publishes, waits for the confirm and hangs up.
 func publishOnce(broker *testkit.Broker, body string) {
-	conn, err := amqp.DialConfig(broker.URL(), broker.Config())
+	conn, err := amqp.DialConfig(broker.URL(), broker.ClientConfig())
 	if err != nil {
 		return
 	}
@@ -98,10 +98,10 @@ func workInTurn(t *testing.T, broker *testkit.Broker, n int) (end func()) {
 	}
 	for i := range 20 {
 		time.Sleep(5*time.Second + 100*time.Microsecond)
-		broker.Publish("", "tasks", fmt.Append(nil, i))
+		broker.Publish(t, "", "tasks", fmt.Append(nil, i))
 	}
 	broker.Queue("tasks").AwaitIdle(t)
-	require.NotEmpty(t, broker.Queue("results").Messages())
+	require.NotEmpty(t, broker.Queue("results").Messages(t))
 	return func() {
 		close(stop)
 		workers.Wait()
@@ -110,7 +110,7 @@ func workInTurn(t *testing.T, broker *testkit.Broker, n int) (end func()) {
 
 // workOnce works until it is told to stop or something goes wrong.
 func workOnce(broker *testkit.Broker, stop <-chan struct{}, takes time.Duration) {
-	conn, err := amqp.DialConfig(broker.URL(), broker.Config())
+	conn, err := amqp.DialConfig(broker.URL(), broker.ClientConfig())
 	if err != nil {
 		return
 	}

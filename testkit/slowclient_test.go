@@ -22,7 +22,7 @@ func publishTo(t testing.TB, broker *testkit.Broker, client *rawConn, size, tota
 	client.call(1, &wire.QueueDeclare{Queue: "news"})
 	client.call(1, &wire.BasicConsume{Queue: "news", NoAck: true})
 	for range total / size {
-		broker.Publish("", "news", make([]byte, size))
+		broker.Publish(t, "", "news", make([]byte, size))
 	}
 }
 
@@ -64,7 +64,7 @@ func TestClientThatReadsTooSlowly(t *testing.T) {
 				publishTo(t, broker, client, c.size, total)
 				readSlowly(client, c.bytes, c.every)
 				synctest.Wait()
-				require.Equal(t, c.ends, len(broker.Connections()) == 0)
+				require.Equal(t, c.ends, len(broker.Connections(t)) == 0)
 			})
 		})
 	}
@@ -80,10 +80,10 @@ func TestSendTimeout(t *testing.T) {
 		publishTo(t, broker, client, 1<<20, 30<<20)
 		time.Sleep(30*time.Second - time.Nanosecond)
 		synctest.Wait()
-		require.Len(t, broker.Connections(), 1)
+		require.Len(t, broker.Connections(t), 1)
 		time.Sleep(time.Nanosecond)
 		synctest.Wait()
-		require.Empty(t, broker.Connections())
+		require.Empty(t, broker.Connections(t))
 	})
 }
 
@@ -93,8 +93,8 @@ func TestSendTimeoutByFastForward(t *testing.T) {
 	client := dialRaw(t, broker)
 	client.conn.(*net.TCPConn).SetReadBuffer(4 << 10)
 	publishTo(t, broker, client, 1<<20, 30<<20)
-	for len(broker.Connections()) > 0 { // the network may take a moment until it takes no more
-		broker.FastForward(31 * time.Second)
+	for len(broker.Connections(t)) > 0 { // the network may take a moment until it takes no more
+		broker.FastForward(t, 31*time.Second)
 	}
 }
 
@@ -161,7 +161,7 @@ func TestClientsThatNeverRead(t *testing.T) {
 		time.Sleep(30 * time.Second)
 		published.Wait()
 		synctest.Wait()
-		require.Len(t, broker.Connections(), 1)
+		require.Len(t, broker.Connections(t), 1)
 		require.Less(t, heap()-before, int64(8<<20))
 	})
 }

@@ -31,11 +31,11 @@ func TestStreamIsWatched(t *testing.T) {
 	t.Parallel()
 	broker := testkit.Start(t)
 	ch := stream(t, broker, nil)
-	broker.Publish("", "log", []byte("a"))
-	broker.Publish("", "log", []byte("b"))
+	broker.Publish(t, "", "log", []byte("a"))
+	broker.Publish(t, "", "log", []byte("b"))
 	log := broker.Queue("log")
-	require.Len(t, log.Messages(), 2)
-	require.Equal(t, 2, log.Ready())
+	require.Len(t, log.Messages(t), 2)
+	require.Equal(t, 2, log.Ready(t))
 	broker.AwaitIdle(t) // there is nobody to read it
 
 	deliveries, err := ch.Consume("log", "reader", false, false, false, false, amqp.Table{"x-stream-offset": "first"})
@@ -44,13 +44,13 @@ func TestStreamIsWatched(t *testing.T) {
 		d := <-deliveries
 		require.Equal(t, body, string(d.Body))
 		require.Equal(t, int64(i), d.Headers["x-stream-offset"])
-		require.Equal(t, 2-i, log.Unacked())
+		require.Equal(t, 2-i, log.Unacked(t))
 		require.NoError(t, d.Ack(false))
 		log.AwaitAcked(t, i+1)
 	}
 	log.AwaitIdle(t)
 	broker.AwaitIdle(t)
-	require.Equal(t, 2, log.Ready())
+	require.Equal(t, 2, log.Ready(t))
 }
 
 // What cannot be done to a stream fails the test that tries.
@@ -58,12 +58,12 @@ func TestStreamIsNotTakenFrom(t *testing.T) {
 	t.Parallel()
 	broker := testkit.Start(t)
 	stream(t, broker, nil)
-	broker.Publish("", "log", []byte("a"))
-	require.Len(t, broker.Queue("log").Messages(), 1)
+	broker.Publish(t, "", "log", []byte("a"))
+	require.Len(t, broker.Queue("log").Messages(t), 1)
 	f := &fakeT{T: t}
-	f.try(func() { broker.Queue("log").Await(f, 1) })
+	f.try(func() { broker.Queue("log").Take(f, 1) })
 	require.Contains(t, f.text(), `queue "log" is a stream, from which nothing can be taken`)
-	require.Equal(t, 1, broker.Queue("log").Ready())
+	require.Equal(t, 1, broker.Queue("log").Ready(t))
 }
 
 // Messages of a stream are retained by age, in whole segments: when a new one
@@ -74,18 +74,18 @@ func TestStreamRetainsByAge(t *testing.T) {
 	stream(t, broker, amqp.Table{"x-max-age": "1h", "x-stream-max-segment-size-bytes": 1500})
 	body := []byte(strings.Repeat("k", 1000))
 	for range 3 {
-		broker.Publish("", "log", body)
+		broker.Publish(t, "", "log", body)
 	}
-	broker.FastForward(30 * time.Minute)
-	broker.Publish("", "log", body)
-	broker.FastForward(45 * time.Minute)
-	require.Equal(t, 4, broker.Queue("log").Ready(), "nothing is dropped by the mere passing of time")
-	broker.Publish("", "log", body)
-	require.Equal(t, 3, broker.Queue("log").Ready(), "the first segment held two messages, the second one is not old enough")
-	broker.Publish("", "log", body)
-	broker.FastForward(2 * time.Hour)
-	broker.Publish("", "log", body)
-	require.Equal(t, 1, broker.Queue("log").Ready())
+	broker.FastForward(t, 30*time.Minute)
+	broker.Publish(t, "", "log", body)
+	broker.FastForward(t, 45*time.Minute)
+	require.Equal(t, 4, broker.Queue("log").Ready(t), "nothing is dropped by the mere passing of time")
+	broker.Publish(t, "", "log", body)
+	require.Equal(t, 3, broker.Queue("log").Ready(t), "the first segment held two messages, the second one is not old enough")
+	broker.Publish(t, "", "log", body)
+	broker.FastForward(t, 2*time.Hour)
+	broker.Publish(t, "", "log", body)
+	require.Equal(t, 1, broker.Queue("log").Ready(t))
 }
 
 // A consumer finds everything again after a restart, and after a reset nothing.
@@ -93,15 +93,15 @@ func TestStreamOutlivesRestart(t *testing.T) {
 	t.Parallel()
 	broker := testkit.Start(t)
 	stream(t, broker, nil)
-	broker.Publish("", "log", []byte("transient"))
-	broker.Restart()
-	require.Equal(t, 1, broker.Queue("log").Ready())
+	broker.Publish(t, "", "log", []byte("transient"))
+	broker.Restart(t)
+	require.Equal(t, 1, broker.Queue("log").Ready(t))
 	ch := stream(t, broker, nil)
 	deliveries, err := ch.Consume("log", "", false, false, false, false, amqp.Table{"x-stream-offset": "first"})
 	require.NoError(t, err)
 	require.Equal(t, "transient", string((<-deliveries).Body))
-	broker.Reset()
-	require.False(t, broker.Queue("log").Exists())
+	broker.Reset(t)
+	require.False(t, broker.Queue("log").Exists(t))
 }
 
 // The releases show in what a stream does.
@@ -114,8 +114,8 @@ func TestStreamByRelease(t *testing.T) {
 			ch := stream(t, broker, nil)
 			closed := ch.NotifyClose(make(chan *amqp.Error, 1))
 			require.NoError(t, ch.Qos(1, 0, false))
-			broker.Publish("", "log", []byte("a"))
-			broker.Publish("", "log", []byte("b"))
+			broker.Publish(t, "", "log", []byte("a"))
+			broker.Publish(t, "", "log", []byte("b"))
 			deliveries, err := ch.Consume("log", "", false, false, false, false, amqp.Table{"x-stream-offset": "first"})
 			require.NoError(t, err)
 			d := <-deliveries

@@ -16,7 +16,7 @@ import (
 // and what a client has published, the testkit shows as a client would receive it.
 func TestSameValuesInHeadersAnywhere(t *testing.T) {
 	broker := testkit.Start(t)
-	broker.Declare(tasks)
+	broker.Declare(t, tasks)
 	_, ch := dial(t, broker)
 	require.NoError(t, ch.Confirm(false))
 	for _, value := range []any{
@@ -39,12 +39,12 @@ func TestSameValuesInHeadersAnywhere(t *testing.T) {
 			}
 			byClient()
 			want := received()
-			broker.PublishMessage("", "tasks", m)
+			broker.PublishMessage(t, "", "tasks", m)
 			if diff := cmp.Diff(want, received()); diff != "" {
 				t.Errorf("published by the testkit (-by a client +by the testkit):\n%s", diff)
 			}
 			byClient()
-			if diff := cmp.Diff(want, broker.Queue("tasks").Await(t, 1)[0].Headers); diff != "" {
+			if diff := cmp.Diff(want, broker.Queue("tasks").Take(t, 1)[0].Headers); diff != "" {
 				t.Errorf("shown by the testkit (-to a client +by the testkit):\n%s", diff)
 			}
 		})

@@ -17,7 +17,7 @@ func TestPublishAndConsume(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			broker := testkit.Start(t, options...)
-			conn, err := amqp.DialConfig(broker.URL(), broker.Config())
+			conn, err := amqp.DialConfig(broker.URL(), broker.ClientConfig())
 			require.NoError(t, err)
 			ch, err := conn.Channel()
 			require.NoError(t, err)
@@ -28,7 +28,7 @@ func TestPublishAndConsume(t *testing.T) {
 			require.NoError(t, err)
 			d := <-deliveries
 			require.Equal(t, "hello", string(d.Body))
-			require.Equal(t, 1, broker.Queue("tasks").Unacked())
+			require.Equal(t, 1, broker.Queue("tasks").Unacked(t))
 			require.NoError(t, d.Ack(false))
 			broker.AwaitIdle(t)
 			require.NoError(t, conn.Close())

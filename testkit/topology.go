@@ -49,9 +49,9 @@ type Binding struct {
 // Declare creates what the topology describes, as a client with all permissions
 // would. It fails the test for what RabbitMQ refuses. What is in another virtual host
 // than "/" says so in its VHost.
-func (b *Broker) Declare(topology Topology) {
-	b.t.Helper()
-	b.VHost("/").declare(b.t, topology)
+func (b *Broker) Declare(t T, topology Topology) {
+	t.Helper()
+	b.VHost("/").Declare(t, topology)
 }
 
 // validate looks for arguments of types that AMQP has not.

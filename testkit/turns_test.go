@@ -12,10 +12,10 @@ import (
 // take turns, so that a test of a fair worker passes always.
 func TestQueuesTakeTurnsUnderAGlobalLimit(t *testing.T) {
 	broker := testkit.Start(t, testkit.WithRelease("3.10"))
-	broker.Declare(testkit.Topology{Queues: []testkit.Queue{{Name: "0"}, {Name: "1"}, {Name: "2"}}})
-	for _, q := range broker.Queues() {
+	broker.Declare(t, testkit.Topology{Queues: []testkit.Queue{{Name: "0"}, {Name: "1"}, {Name: "2"}}})
+	for _, q := range broker.Queues(t) {
 		for range 3 {
-			broker.Publish("", q.Name, nil)
+			broker.Publish(t, "", q.Name, nil)
 		}
 	}
 	_, ch := dial(t, broker)

@@ -22,20 +22,19 @@ func (b *Broker) VHost(name string) VHostView { return VHostView{b, name} }
 func (v VHostView) Queue(name string) QueueView { return QueueView{v, name} }
 
 // Exists says whether the virtual host is there.
-func (v VHostView) Exists() bool { return slices.Contains(v.b.node.vhosts(), v.name) }
+func (v VHostView) Exists(_ T) bool { return slices.Contains(v.b.node.vhosts(), v.name) }
 
 // Publish is [Broker.Publish] in this virtual host.
-func (v VHostView) Publish(exchange, routingKey string, body []byte) {
-	v.b.t.Helper()
-	v.PublishMessage(exchange, routingKey, amqp.Publishing{DeliveryMode: amqp.Persistent, Body: body})
+func (v VHostView) Publish(t T, exchange, routingKey string, body []byte) {
+	t.Helper()
+	v.PublishMessage(t, exchange, routingKey, amqp.Publishing{DeliveryMode: amqp.Persistent, Body: body})
 }
 
 // errNoExchange says that what is published goes to an exchange that is not there.
 var errNoExchange = errors.New("no such exchange")
 
 // PublishMessage is [Broker.PublishMessage] in this virtual host.
-func (v VHostView) PublishMessage(exchange, routingKey string, m amqp.Publishing) {
-	t := v.b.t
+func (v VHostView) PublishMessage(t T, exchange, routingKey string, m amqp.Publishing) {
 	t.Helper()
 	if err := m.Headers.Validate(); err != nil {
 		t.Fatalf("testkit: headers of a message to exchange %q with routing key %q: %v", exchange, routingKey, err)
@@ -60,12 +59,7 @@ func (v VHostView) of() string {
 
 // Declare is [Broker.Declare] in this virtual host, which is what the empty VHost of
 // an exchange, a queue or a binding stands for.
-func (v VHostView) Declare(topology Topology) {
-	v.b.t.Helper()
-	v.declare(v.b.t, topology)
-}
-
-func (v VHostView) declare(t T, topology Topology) {
+func (v VHostView) Declare(t T, topology Topology) {
 	t.Helper()
 	if err := topology.validate(); err != nil {
 		t.Fatalf("testkit: %v", err)
@@ -93,14 +87,14 @@ func (v VHostView) topology(t T) (all Topology) {
 
 // Exchanges returns the exchanges, by name, without those that every virtual host
 // has. Their VHost is empty.
-func (v VHostView) Exchanges() []Exchange { v.b.t.Helper(); return v.topology(v.b.t).Exchanges }
+func (v VHostView) Exchanges(t T) []Exchange { t.Helper(); return v.topology(t).Exchanges }
 
 // Queues returns the queues as they were declared, by name. Their VHost is empty.
-func (v VHostView) Queues() []Queue { v.b.t.Helper(); return v.topology(v.b.t).Queues }
+func (v VHostView) Queues(t T) []Queue { t.Helper(); return v.topology(t).Queues }
 
 // Bindings returns the bindings of all exchanges but the default one, by exchange
 // and then in the order of their making. Their VHost is empty.
-func (v VHostView) Bindings() []Binding { v.b.t.Helper(); return v.topology(v.b.t).Bindings }
+func (v VHostView) Bindings(t T) []Binding { t.Helper(); return v.topology(t).Bindings }
 
 // CheckTopology checks which exchanges, queues and bindings there are in the virtual
 // host, as [Broker.CheckTopology] does in all of them.
@@ -111,9 +105,9 @@ func (v VHostView) CheckTopology(t T, want Topology) {
 
 // Connections returns the connections to the virtual host, in the order of their
 // opening. See [Broker.Connections].
-func (v VHostView) Connections() []Connection {
-	v.b.t.Helper()
-	return v.b.connections(v.b.t, v.name)
+func (v VHostView) Connections(t T) []Connection {
+	t.Helper()
+	return v.b.connections(t, v.name)
 }
 
 // AwaitConnections waits until n clients or more are connected to the virtual host,

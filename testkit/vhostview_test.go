@@ -12,22 +12,22 @@ import (
 )
 
 // ordersOnly declares the queue tasks in the virtual host "orders" only.
-func ordersOnly(t testkit.T) *testkit.Broker {
+func ordersOnly(t testkit.Test) *testkit.Broker {
 	broker := testkit.Start(t, testkit.WithVHost("orders"))
-	broker.Declare(testkit.Topology{Queues: []testkit.Queue{{VHost: "orders", Name: "tasks"}}})
+	broker.Declare(t, testkit.Topology{Queues: []testkit.Queue{{VHost: "orders", Name: "tasks"}}})
 	return broker
 }
 
 func TestQueueInTheWrongVirtualHostIsPointedOutAnywhere(t *testing.T) {
 	for name, try := range map[string]func(t testkit.T, q testkit.QueueView){
-		"CheckCounts":      func(t testkit.T, q testkit.QueueView) { q.CheckCounts(t, 0, 0, 0) },
+		"CheckCounts":      func(t testkit.T, q testkit.QueueView) { q.CheckCounts(t, testkit.Counts{}) },
 		"CheckBodies":      func(t testkit.T, q testkit.QueueView) { q.CheckBodies(t) },
-		"Ready":            func(t testkit.T, q testkit.QueueView) { q.Ready() },
-		"Messages":         func(t testkit.T, q testkit.QueueView) { q.Messages() },
-		"ConsumerList":     func(t testkit.T, q testkit.QueueView) { q.ConsumerList() },
+		"Ready":            func(t testkit.T, q testkit.QueueView) { q.Ready(t) },
+		"Messages":         func(t testkit.T, q testkit.QueueView) { q.Messages(t) },
+		"ConsumerList":     func(t testkit.T, q testkit.QueueView) { q.Consumers(t) },
 		"AwaitIdle":        func(t testkit.T, q testkit.QueueView) { q.AwaitIdle(t) },
 		"AwaitNoConsumers": func(t testkit.T, q testkit.QueueView) { q.AwaitNoConsumers(t) },
-		"AwaitReady":       func(t testkit.T, q testkit.QueueView) { q.AwaitReady(testkit.WithContext(t, t.Context()), 1) },
+		"AwaitReady":       func(t testkit.T, q testkit.QueueView) { q.AwaitReady(t, 1) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -48,7 +48,7 @@ func TestQueueInTheWrongVirtualHostIsPointedOutAnywhere(t *testing.T) {
 func TestAwaitGoneOfAQueueThatAnotherVirtualHostHas(t *testing.T) {
 	broker := ordersOnly(t)
 	broker.Queue("tasks").AwaitGone(t)
-	require.False(t, broker.Queue("tasks").Exists())
+	require.False(t, broker.Queue("tasks").Exists(t))
 }
 
 func TestVirtualHostThatIsNotThere(t *testing.T) {
@@ -57,9 +57,9 @@ func TestVirtualHostThatIsNotThere(t *testing.T) {
 		"AwaitDisconnected": func(t testkit.T, v testkit.VHostView) { v.AwaitDisconnected(t, "") },
 		"CheckIdle":         func(t testkit.T, v testkit.VHostView) { v.CheckIdle(t) },
 		"CheckTopology":     func(t testkit.T, v testkit.VHostView) { v.CheckTopology(t, testkit.Topology{}) },
-		"Ready":             func(t testkit.T, v testkit.VHostView) { v.Queue("tasks").Ready() },
-		"Declare":           func(t testkit.T, v testkit.VHostView) { v.Declare(tasks) },
-		"Publish":           func(t testkit.T, v testkit.VHostView) { v.Publish("", "tasks", nil) },
+		"Ready":             func(t testkit.T, v testkit.VHostView) { v.Queue("tasks").Ready(t) },
+		"Declare":           func(t testkit.T, v testkit.VHostView) { v.Declare(t, tasks) },
+		"Publish":           func(t testkit.T, v testkit.VHostView) { v.Publish(t, "", "tasks", nil) },
 		"AwaitNoConsumers":  func(t testkit.T, v testkit.VHostView) { v.Queue("tasks").AwaitNoConsumers(t) },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -77,14 +77,14 @@ func TestWaitsFollowVirtualHosts(t *testing.T) {
 	broker := testkit.Start(t, testkit.WithManagement())
 	var waits sync.WaitGroup
 	waits.Go(func() { broker.VHost("late").Queue("tasks").AwaitReady(t, 1) })
-	broker.Load([]byte(`{"vhosts": [{"name": "late"}], "queues": [{"vhost": "late", "name": "tasks", "durable": true}]}`))
-	broker.VHost("late").Publish("", "tasks", []byte("hello"))
+	broker.ImportDefinitions(t, []byte(`{"vhosts": [{"name": "late"}], "queues": [{"vhost": "late", "name": "tasks", "durable": true}]}`))
+	broker.VHost("late").Publish(t, "", "tasks", []byte("hello"))
 	waits.Wait()
 	waits.Go(func() { broker.AwaitIdle(t) })
 	waits.Go(func() { broker.VHost("late").Queue("tasks").AwaitGone(t) })
 	request(t, broker, "DELETE", "/api/vhosts/late")
 	waits.Wait()
-	require.False(t, broker.VHost("late").Exists())
+	require.False(t, broker.VHost("late").Exists(t))
 }
 
 // A message that moves from one virtual host to another is always in one of them.
@@ -93,9 +93,9 @@ func TestIdleIsTrueOfAllVirtualHostsAtOnce(t *testing.T) {
 	hosts := []testkit.VHostView{broker.VHost("a"), broker.VHost("b")}
 	var waits sync.WaitGroup
 	for range 100 {
-		hosts[0].Declare(tasks)
-		hosts[1].Declare(tasks)
-		hosts[0].Publish("", "tasks", []byte("hello"))
+		hosts[0].Declare(t, tasks)
+		hosts[1].Declare(t, tasks)
+		hosts[0].Publish(t, "", "tasks", []byte("hello"))
 		arrived := make(chan struct{})
 		waits.Go(func() {
 			broker.AwaitIdle(t)
@@ -106,11 +106,11 @@ func TestIdleIsTrueOfAllVirtualHostsAtOnce(t *testing.T) {
 			}
 		})
 		for i := range 10 { // it is there before it is gone here
-			hosts[(i+1)%2].Publish("", "tasks", []byte("hello"))
-			hosts[i%2].Queue("tasks").Await(t, 1)
+			hosts[(i+1)%2].Publish(t, "", "tasks", []byte("hello"))
+			hosts[i%2].Queue("tasks").Take(t, 1)
 		}
 		close(arrived)
-		hosts[0].Queue("tasks").Await(t, 1)
+		hosts[0].Queue("tasks").Take(t, 1)
 		waits.Wait()
 	}
 }
@@ -118,7 +118,7 @@ func TestIdleIsTrueOfAllVirtualHostsAtOnce(t *testing.T) {
 func TestFailingTestReportsEveryVirtualHost(t *testing.T) {
 	f := &fakeT{T: t}
 	broker := ordersOnly(f)
-	broker.VHost("orders").Publish("", "tasks", []byte("forgotten"))
+	broker.VHost("orders").Publish(f, "", "tasks", []byte("forgotten"))
 	f.Errorf("it fails")
 	f.end()
 	require.Contains(t, f.text(), `virtual host "/":
@@ -135,11 +135,11 @@ func TestSameUsersAnywhere(t *testing.T) {
 		testkit.WithUser("worker", "secret", testkit.Permissions{VHost: "orders", Write: "^results$", Read: "^tasks$"}, testkit.Tags{"monitoring"}),
 		testkit.WithUser("anybody", "p:w/d"))
 	orders := broker.VHost("orders")
-	orders.Declare(testkit.Topology{Exchanges: []testkit.Exchange{{Name: "results"}}, Queues: []testkit.Queue{{Name: "tasks"}}})
+	orders.Declare(t, testkit.Topology{Exchanges: []testkit.Exchange{{Name: "results"}}, Queues: []testkit.Queue{{Name: "tasks"}}})
 
-	_, err := amqp.DialConfig(broker.URLFor("worker", "/"), broker.Config())
+	_, err := amqp.DialConfig(broker.URLFor("worker", "/"), broker.ClientConfig())
 	require.ErrorContains(t, err, "NOT_ALLOWED")
-	conn, err := amqp.DialConfig(broker.URLFor("worker", "orders"), broker.Config())
+	conn, err := amqp.DialConfig(broker.URLFor("worker", "orders"), broker.ClientConfig())
 	require.NoError(t, err)
 	defer conn.Close()
 	ch, err := conn.Channel()
@@ -153,7 +153,7 @@ func TestSameUsersAnywhere(t *testing.T) {
 	require.Equal(t, "worker", connected.User)
 	require.Equal(t, "orders", connected.VHost)
 	for _, vhost := range []string{"/", "orders"} {
-		conn, err := amqp.DialConfig(broker.URLFor("anybody", vhost), broker.Config())
+		conn, err := amqp.DialConfig(broker.URLFor("anybody", vhost), broker.ClientConfig())
 		require.NoError(t, err)
 		ch, err := conn.Channel()
 		require.NoError(t, err)
@@ -161,8 +161,8 @@ func TestSameUsersAnywhere(t *testing.T) {
 		require.NoError(t, err)
 		require.NoError(t, conn.Close())
 	}
-	require.True(t, broker.Queue("mine").Exists())
-	require.True(t, orders.Queue("mine").Exists())
+	require.True(t, broker.Queue("mine").Exists(t))
+	require.True(t, orders.Queue("mine").Exists(t))
 }
 
 func TestURLForSomebodyUnknown(t *testing.T) {
@@ -183,14 +183,14 @@ func TestUserThatRabbitMQRefuses(t *testing.T) {
 
 func TestSameDefinitionsOfVirtualHostsAnywhere(t *testing.T) {
 	broker := testkit.Start(t)
-	broker.Load([]byte(`{
+	broker.ImportDefinitions(t, []byte(`{
 		"vhosts": [{"name": "/"}, {"name": "orders"}],
 		"users": [{"name": "guest", "password": "guest", "tags": "administrator"}, {"name": "svc", "password": "secret", "tags": ""}],
 		"permissions": [{"user": "guest", "vhost": "orders", "configure": ".*", "write": ".*", "read": ".*"},
 			{"user": "svc", "vhost": "orders", "configure": "", "write": ".*", "read": ".*"}],
 		"queues": [{"vhost": "orders", "name": "tasks", "durable": true}, {"vhost": "/", "name": "tasks", "durable": true}]}`))
 	broker.CheckTopology(t, testkit.Topology{Queues: []testkit.Queue{{Name: "tasks"}, {VHost: "orders", Name: "tasks"}}})
-	conn, err := amqp.DialConfig(broker.URLFor("guest", "orders"), broker.Config())
+	conn, err := amqp.DialConfig(broker.URLFor("guest", "orders"), broker.ClientConfig())
 	require.NoError(t, err)
 	require.NoError(t, conn.Close())
 }

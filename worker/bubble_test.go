@@ -28,7 +28,7 @@ func dialing(dial func() (net.Conn, error)) Option {
 func TestSlowJobsTakeTheirTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		broker := testkit.Start(t, testkit.InMemory())
-		producer := newTestProducer(t, broker.URL(), WithConfig(broker.Config()))
+		producer := newTestProducer(t, broker.URL(), WithConfig(broker.ClientConfig()))
 		tasks := make([]Task, 60)
 		for i := range tasks {
 			tasks[i].Limit = 1112
@@ -37,9 +37,9 @@ func TestSlowJobsTakeTheirTime(t *testing.T) {
 		require.NoError(t, err)
 
 		began := time.Now()
-		worker := start(t, broker.URL(), WithConfig(broker.Config()), WithConcurrency(6), WithMaxPause(5*time.Second), withRandom(all))
+		worker := start(t, broker.URL(), WithConfig(broker.ClientConfig()), WithConcurrency(6), WithMaxPause(5*time.Second), withRandom(all))
 		for range tasks {
-			r := broker.Queue(ResultQueue).Await(t, 1)[0]
+			r := broker.Queue(ResultQueue).Take(t, 1)[0]
 			require.Equal(t, "Job finished! Result is 987", string(r.Body))
 		}
 		require.Equal(t, 50*time.Second, time.Since(began)) // 60 tasks of 5 seconds, 6 at a time
@@ -94,8 +94,8 @@ func TestWaitsGrowUntilItWorks(t *testing.T) {
 		require.Equal(t, 4*time.Second, lose(time.Minute))
 		require.Equal(t, 1*time.Second, lose(time.Minute+1))
 		require.Equal(t, 2*time.Second, lose(0))
-		broker.Publish(TaskExchange, RedPill, []byte(`{"limit": 12}`))
-		broker.Queue(ResultQueue).Await(t, 1)
+		broker.Publish(t, TaskExchange, RedPill, []byte(`{"limit": 12}`))
+		broker.Queue(ResultQueue).Take(t, 1)
 		require.Equal(t, 1*time.Second, lose(0))
 		<-connected
 	})
@@ -120,7 +120,7 @@ func TestDrainFromASilentBroker(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		broker := testkit.Start(t, testkit.InMemory())
 		var silent atomic.Bool
-		config := broker.Config()
+		config := broker.ClientConfig()
 		config.Heartbeat = -1 // or it would be noticed earlier
 		config.Dial = func(network, address string) (net.Conn, error) {
 			conn, err := broker.Dial(network, address)

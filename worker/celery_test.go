@@ -174,7 +174,7 @@ func TestChainsAndGroups(t *testing.T) {
 		require.Equal(t, want, outcomeText(t, members[i]))
 	}
 	broker.AwaitIdle(t)
-	history := broker.History().Queue("other")
+	history := broker.History(t).Queue("other")
 	require.Len(t, history, 1)
 }
 
@@ -242,5 +242,5 @@ func TestTasksThatWaitDoNotHoldUpOthers(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "5", outcomeText(t, result))
 	broker.Queue("celery").AwaitAcked(t, 1)
-	require.Equal(t, 20, broker.Queue("celery").Unacked())
+	require.Equal(t, 20, broker.Queue("celery").Unacked(t))
 }

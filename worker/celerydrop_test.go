@@ -60,7 +60,7 @@ func testDrop(t *testing.T, side string, fault testkit.Fault) {
 	quiet := WithLogger(slog.New(slog.DiscardHandler))
 	host := newHost(t)
 	fault.When = fault.When.By(side + "@" + host)
-	struck := broker.Inject(fault)
+	struck := broker.Inject(t, fault)
 	client := startClient(t, broker, quiet, WithPublishRetries(20))
 	w, err := New(broker.URL(), quiet, WithBackoff(time.Millisecond, 20*time.Millisecond), WithConcurrency(2))
 	require.NoError(t, err)
@@ -94,7 +94,7 @@ func newHost(t *testing.T) string {
 // The broker is stopped, killed and restarted while tasks wait, run, and are told.
 func TestNoCeleryTaskIsLostWhenTheBrokerRestarts(t *testing.T) {
 	t.Parallel()
-	for name, end := range map[string]func(*testkit.Broker){"stopped": (*testkit.Broker).Stop, "killed": (*testkit.Broker).Kill} {
+	for name, end := range map[string]func(*testkit.Broker, testkit.T){"stopped": (*testkit.Broker).Stop, "killed": (*testkit.Broker).Kill} {
 		for _, moment := range []testkit.When{
 			testkit.After(testkit.BasicDeliver).From("celery").Nth(5), testkit.After(testkit.BasicPublish).Key("celery").Nth(20),
 			testkit.After(testkit.BasicAck).From("celery").Nth(10), testkit.Before(testkit.Confirm).Nth(25),
@@ -108,9 +108,9 @@ func TestNoCeleryTaskIsLostWhenTheBrokerRestarts(t *testing.T) {
 				require.NoError(t, err)
 				registerSome(w)
 				stop := runNode(t, w)
-				struck := broker.Inject(testkit.Fault{When: moment, Do: testkit.Run(func() {
-					end(broker)
-					broker.Restart()
+				struck := broker.Inject(t, testkit.Fault{When: moment, Do: testkit.Call(func() {
+					end(broker, t)
+					broker.Restart(t)
 				})})
 				results := make([]*AsyncResult, 40)
 				for i := range results {

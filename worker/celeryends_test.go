@@ -42,7 +42,7 @@ func TestEndsThatNobodyIsTold(t *testing.T) {
 	broker.Queue("celery").AwaitAcked(t, 3)
 	broker.Queue("celery").AwaitIdle(t)
 	stop() // which has counted what it has acknowledged
-	require.Zero(t, broker.Queue("told").Ready())
+	require.Zero(t, broker.Queue("told").Ready(t))
 	ended := counters.Counts().Ended
 	require.Equal(t, map[celery.State]int{"IGNORED": 1}, ended["tasks.ignore"])
 	require.Equal(t, map[celery.State]int{"REJECTED": 1}, ended["tasks.reject"])
@@ -57,7 +57,7 @@ func TestAutoRetryBacksOff(t *testing.T) {
 	}
 	synctest.Test(t, func(t *testing.T) {
 		broker := testkit.Start(t, testkit.InMemory())
-		options := []Option{WithLogger(testLogger(t)), WithConfig(broker.ConfigWithoutHeartbeats()), WithHeartbeats(time.Hour)}
+		options := []Option{WithLogger(testLogger(t)), WithConfig(broker.ClientConfigWithoutHeartbeats()), WithHeartbeats(time.Hour)}
 		w, err := New(broker.URL(), options...)
 		require.NoError(t, err)
 		var runs []time.Time

@@ -154,7 +154,7 @@ func TestWarmShutdown(t *testing.T) {
 	close(release)
 	require.NoError(t, <-done)
 	require.Equal(t, `"done"`, outcomeText(t, first))
-	require.Equal(t, 4, broker.Queue("celery").Ready())
+	require.Equal(t, 4, broker.Queue("celery").Ready(t))
 	require.ErrorContains(t, w.Run(t.Context()), "was run before")
 }
 
@@ -193,7 +193,7 @@ func TestResultsWaitForTheirQueue(t *testing.T) {
 	broker.Queue("celery").AwaitAcked(t, 1)
 	_, err = ch.QueueDeclare("later", false, false, false, false, nil)
 	require.NoError(t, err)
-	told := broker.Queue("later").Await(t, 1)
+	told := broker.Queue("later").Take(t, 1)
 	require.JSONEq(t, `{"task_id": "1", "status": "SUCCESS", "result": 5, "traceback": null, "children": []}`, string(told[0].Body))
 }
 
@@ -211,7 +211,7 @@ func TestMessenger(t *testing.T) {
 	ch, _ := dial(t, broker.URL())
 	require.NoError(t, DeclareTopology(ch))
 	require.NoError(t, messenger.Tell(testContext(t), result))
-	told := broker.Queue(ResultQueue).Await(t, 1)[0]
+	told := broker.Queue(ResultQueue).Take(t, 1)[0]
 	require.Equal(t, "Job finished! Result is 13", string(told.Body))
 	require.NotEmpty(t, told.Headers["host"])
 	require.NotEmpty(t, told.Headers["time"])
@@ -270,7 +270,7 @@ func TestTraceContextIsPassedOn(t *testing.T) {
 		require.Equal(t, id, (<-seen).TraceID())
 	}
 	broker.AwaitIdle(t)
-	sent := broker.History().Queue("celery")
+	sent := broker.History(t).Queue("celery")
 	require.Len(t, sent, 3)
 }
 
@@ -288,13 +288,13 @@ func TestTomorrowsTask(t *testing.T) {
 func waitForTomorrow(t *testing.T, release string) {
 	broker := testkit.Start(t, testkit.InMemory(), testkit.WithRelease(release))
 	quiet := WithLogger(slog.New(slog.DiscardHandler))
-	w, err := New(broker.URL(), quiet, WithConfig(broker.ConfigWithoutHeartbeats()), WithHeartbeats(time.Hour), WithName("celery@host"))
+	w, err := New(broker.URL(), quiet, WithConfig(broker.ClientConfigWithoutHeartbeats()), WithHeartbeats(time.Hour), WithName("celery@host"))
 	require.NoError(t, err)
 	registerSome(w)
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- w.Run(ctx) }()
-	client, err := NewClient(broker.URL(), quiet, WithConfig(broker.ConfigWithoutHeartbeats()))
+	client, err := NewClient(broker.URL(), quiet, WithConfig(broker.ClientConfigWithoutHeartbeats()))
 	require.NoError(t, err)
 	began := time.Now()
 	tomorrow, err := client.Send(t.Context(), NewCall("tasks.add", 1).Countdown(24*time.Hour))

@@ -87,8 +87,8 @@ func TestCtlHelp(t *testing.T) {
 
 func TestCtlResets(t *testing.T) {
 	b := testkit.Start(t, testkit.WithManagement())
-	b.Declare(testkit.Topology{Queues: []testkit.Queue{{Name: "q"}}})
-	conn, err := amqp.DialConfig(b.URL(), b.Config())
+	b.Declare(t, testkit.Topology{Queues: []testkit.Queue{{Name: "q"}}})
+	conn, err := amqp.DialConfig(b.URL(), b.ClientConfig())
 	require.NoError(t, err)
 	closed := conn.NotifyClose(make(chan *amqp.Error, 1))
 
@@ -100,15 +100,15 @@ func TestCtlResets(t *testing.T) {
 		require.Zero(t, code, "%s: %s", command, stderr)
 	}
 	require.Equal(t, 320, (<-closed).Code)
-	require.False(t, b.Queue("q").Exists())
-	conn, err = amqp.DialConfig(b.URL(), b.Config())
+	require.False(t, b.Queue("q").Exists(t))
+	conn, err = amqp.DialConfig(b.URL(), b.ClientConfig())
 	require.NoError(t, err)
 	require.NoError(t, conn.Close())
 }
 
 func TestCtlRaisesTheMemoryAlarm(t *testing.T) {
 	b := testkit.Start(t, testkit.WithManagement())
-	conn, err := amqp.DialConfig(b.URL(), b.Config())
+	conn, err := amqp.DialConfig(b.URL(), b.ClientConfig())
 	require.NoError(t, err)
 	blocked := conn.NotifyBlocked(make(chan amqp.Blocking, 2))
 	ch, err := conn.Channel()
@@ -127,8 +127,8 @@ func TestCtlRaisesTheMemoryAlarm(t *testing.T) {
 // TestCtlListsClients with identifiers that look like Erlang's and lead back to the connection.
 func TestCtlListsClients(t *testing.T) {
 	b := testkit.Start(t, testkit.WithManagement())
-	b.Declare(testkit.Topology{Queues: []testkit.Queue{{Name: "q"}}})
-	config := b.Config()
+	b.Declare(t, testkit.Topology{Queues: []testkit.Queue{{Name: "q"}}})
+	config := b.ClientConfig()
 	config.Properties = amqp.Table{"product": "<p>", "capabilities": amqp.Table{"basic.nack": true}}
 	conn, err := amqp.DialConfig(b.URL(), config)
 	require.NoError(t, err)
@@ -161,7 +161,7 @@ func TestCtlListsClients(t *testing.T) {
 
 func TestCtlDefinitions(t *testing.T) {
 	from, to := testkit.Start(t, testkit.WithManagement()), testkit.Start(t, testkit.WithManagement())
-	from.Declare(testkit.Topology{
+	from.Declare(t, testkit.Topology{
 		Exchanges: []testkit.Exchange{{Name: "x"}},
 		Queues:    []testkit.Queue{{Name: "q"}},
 		Bindings:  []testkit.Binding{{Source: "x", Queue: "q", RoutingKey: "k"}},
@@ -171,8 +171,8 @@ func TestCtlDefinitions(t *testing.T) {
 	require.Zero(t, code, stderr)
 	code, _, stderr = call(t, to, "import_definitions", file)
 	require.Zero(t, code, stderr)
-	to.Publish("x", "k", []byte("hello"))
-	require.Equal(t, 1, to.Queue("q").Ready())
+	to.Publish(t, "x", "k", []byte("hello"))
+	require.Equal(t, 1, to.Queue("q").Ready(t))
 	code, _, _ = call(t, to, "import_definitions", filepath.Dir(file))
 	require.Equal(t, ctlBadData, code, "a directory cannot be read")
 	text, err := os.ReadFile(file)

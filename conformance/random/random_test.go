@@ -301,7 +301,7 @@ func realTarget() random.Target {
 
 func sessionOnEmulator(t *testing.T, release conformance.Release, vhost string) *random.Session {
 	broker := testkit.Start(t, testkit.WithRelease(string(release)), testkit.WithManagement(), testkit.WithoutRecording())
-	return sessionOn(t, random.Target{AMQP: broker.URL(), HTTP: broker.ManagementURL(), FastForward: broker.FastForward}, vhost)
+	return sessionOn(t, random.Target{AMQP: broker.URL(), HTTP: broker.ManagementURL(), FastForward: func(d time.Duration) { broker.FastForward(t, d) }}, vhost)
 }
 
 func sessionOn(t *testing.T, target random.Target, vhost string) *random.Session {

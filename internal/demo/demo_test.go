@@ -78,7 +78,7 @@ func TestRunFails(t *testing.T) {
 	})
 	t.Run("with another topology", func(t *testing.T) {
 		broker := testkit.Start(t)
-		broker.Declare(testkit.Topology{Queues: []testkit.Queue{{Name: worker.RedQueue}}})
+		broker.Declare(t, testkit.Topology{Queues: []testkit.Queue{{Name: worker.RedQueue}}})
 		_, err := Run(t.Context(), t.Output(), broker.URL(), 1)
 		var refusal *amqp.Error
 		require.ErrorAs(t, err, &refusal)

@@ -133,7 +133,7 @@ type modelClient struct {
 
 func modelHistory(t *testing.T, seed uint64) []porcupine.Operation {
 	broker := testkit.Start(t)
-	broker.Declare(testkit.Topology{Queues: []testkit.Queue{{Name: "q"}}})
+	broker.Declare(t, testkit.Topology{Queues: []testkit.Queue{{Name: "q"}}})
 	var all []*modelClient
 	var working sync.WaitGroup
 	for i := range 3 {
@@ -171,7 +171,7 @@ func (c *modelClient) work(chance *rand.Rand) {
 
 func (c *modelClient) connect() {
 	c.lives++
-	config := c.broker.Config()
+	config := c.broker.ClientConfig()
 	config.Properties = amqp.Table{"connection_name": fmt.Sprintf("client %d, %d", c.number, c.lives)}
 	config.Dial = func(network, address string) (nc net.Conn, err error) {
 		c.nc, err = c.broker.Dial(network, address)

@@ -243,12 +243,12 @@ func (r *run) breakThings(ctx context.Context) {
 		}
 		switch chance.IntN(12) {
 		case 0:
-			r.broker.Restart()
+			r.broker.Restart(r.t)
 		case 1:
-			r.broker.Kill()
-			r.broker.Restart()
+			r.broker.Kill(r.t)
+			r.broker.Restart(r.t)
 		case 2:
-			r.broker.CloseConnections("a test")
+			r.broker.CloseConnections(r.t, "a test")
 		case 3, 4:
 			r.inject(testkit.Fault{When: when, Do: testkit.CloseChannel(406, "a test")})
 		case 5:

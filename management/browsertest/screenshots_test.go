@@ -32,12 +32,12 @@ func TestScreenshots(t *testing.T) {
 	require.NoError(t, os.MkdirAll(dir, 0o755))
 	broker := testkit.Start(t, testkit.WithManagement())
 	work(t, broker)
-	broker.Inject(testkit.Fault{When: testkit.Before(testkit.BasicAck).From("test-queue2").Nth(60), Do: testkit.DropConnection})
-	broker.Inject(testkit.Fault{When: testkit.Before(testkit.BasicDeliver).From("test-queue1").Nth(3), Do: testkit.Delay(20 * time.Millisecond), Times: 5})
+	broker.Inject(t, testkit.Fault{When: testkit.Before(testkit.BasicAck).From("test-queue2").Nth(60), Do: testkit.DropConnection})
+	broker.Inject(t, testkit.Fault{When: testkit.Before(testkit.BasicDeliver).From("test-queue1").Nth(3), Do: testkit.Delay(20 * time.Millisecond), Times: 5})
 	p := open(t, broker)
 	p.logsIn()
 	time.Sleep(*warmup) // for a minute of charts
-	again := broker.History().Queue("test-queue2").Where(func(m testkit.MessageHistory) bool { return m.Deliveries() > 1 })[0]
+	again := broker.History(t).Queue("test-queue2").Where(func(m testkit.MessageHistory) bool { return m.Deliveries() > 1 })[0]
 	for _, shot := range []struct {
 		name, scheme, address, sees string
 		width, height               int64
@@ -66,7 +66,7 @@ func (p *tab) shoot(file, scheme string, width, height int64) {
 
 // work has a shop publish tasks, in waves, and two workers take them.
 func work(t *testing.T, broker *testkit.Broker) {
-	broker.Declare(testkit.Topology{
+	broker.Declare(t, testkit.Topology{
 		Exchanges: []testkit.Exchange{{Name: "test-exchange"}},
 		Queues: []testkit.Queue{{Name: "test-queue1"}, {Name: "test-queue2"}, {Name: "results"},
 			{Name: "unrouted", Arguments: amqp.Table{"x-message-ttl": int64(60000), "x-max-length": int64(1000)}}},
@@ -123,7 +123,7 @@ func collect(ctx context.Context, broker *testkit.Broker) {
 }
 
 func dial(broker *testkit.Broker, name string) (*amqp.Connection, *amqp.Channel) {
-	config := broker.Config()
+	config := broker.ClientConfig()
 	config.Properties = amqp.NewConnectionProperties()
 	config.Properties.SetClientConnectionName(name)
 	conn, err := amqp.DialConfig(broker.URL(), config)

@@ -56,7 +56,7 @@ func TestTutorial(t *testing.T) {
 	p.fillsIn("Publish a message", "Headers", "attempt = 3")
 	p.pressesIn("Publish a message", "Publish")
 	p.sees("Published.")
-	require.Equal(t, 1, broker.Queue("test-queue1").Ready())
+	require.Equal(t, 1, broker.Queue("test-queue1").Ready(t))
 	p.fillsIn("Publish a message", "Routing key", "greenpill")
 	p.pressesIn("Publish a message", "Publish")
 	p.sees("no queue took it")
@@ -67,27 +67,27 @@ func TestTutorial(t *testing.T) {
 	p.pressesIn("Get messages", "Get messages")
 	p.sees(`"limit": 1112`)
 	p.sees("attempt = 3")
-	message := broker.Queue("test-queue1").Messages()[0]
+	message := broker.Queue("test-queue1").Messages(t)[0]
 	require.True(t, message.Redelivered, "it was got and put back")
 	require.Equal(t, `{"limit": 1112}`, string(message.Body))
 
 	p.presses("Purge …")
 	p.presses("Purge")
 	p.sees("Queue test-queue1 was purged.")
-	require.Equal(t, 0, broker.Queue("test-queue1").Ready())
+	require.Equal(t, 0, broker.Queue("test-queue1").Ready(t))
 	p.presses("Unbind")
 	p.missesRow("Bindings", "test-exchange")
 	p.presses("Delete queue …")
 	p.presses("Delete")
 	p.sees("Queue test-queue1 is gone.")
 	p.missesRow("Queues", "test-queue1")
-	require.False(t, broker.Queue("test-queue1").Exists())
+	require.False(t, broker.Queue("test-queue1").Exists(t))
 	p.goes("#/exchanges/%2F/test-exchange")
 	p.presses("Delete exchange …")
 	p.presses("Delete")
 	p.sees("Exchange test-exchange is gone.")
 	p.missesRow("Exchanges", "test-exchange")
-	require.Empty(t, broker.Exchanges())
+	require.Empty(t, broker.Exchanges(t))
 }
 
 func TestCloseConnection(t *testing.T) {
@@ -104,10 +104,10 @@ func TestCloseConnection(t *testing.T) {
 	p.goes("#/connections")
 	p.sees("shop")
 	p.do(chromedp.Click(chromedp.CSS(`td a`)))
-	p.seesRow("Channels of the connection", broker.Connections()[0].Address+" (1)")
-	p.goes("#/channels/" + url.PathEscape(broker.Connections()[0].Address+" (1)"))
+	p.seesRow("Channels of the connection", broker.Connections(t)[0].Address+" (1)")
+	p.goes("#/channels/" + url.PathEscape(broker.Connections(t)[0].Address+" (1)"))
 	p.seesRow("Consumers", "worker", "q")
-	p.goes("#/connections/" + url.PathEscape(broker.Connections()[0].Address))
+	p.goes("#/connections/" + url.PathEscape(broker.Connections(t)[0].Address))
 	p.presses("Close connection …")
 	p.fills("Reason, for the client", "enough of it")
 	p.presses("Close connection")
@@ -153,7 +153,7 @@ func TestAdmin(t *testing.T) {
 
 func TestDefinitionsRoundTrip(t *testing.T) {
 	broker := testkit.Start(t, testkit.WithManagement())
-	broker.Declare(testkit.Topology{Queues: []testkit.Queue{{Name: "kept"}}, Exchanges: []testkit.Exchange{{Name: "x"}}, Bindings: []testkit.Binding{{Source: "x", Queue: "kept", RoutingKey: "k"}}})
+	broker.Declare(t, testkit.Topology{Queues: []testkit.Queue{{Name: "kept"}}, Exchanges: []testkit.Exchange{{Name: "x"}}, Bindings: []testkit.Binding{{Source: "x", Queue: "kept", RoutingKey: "k"}}})
 	p := open(t, broker)
 	p.logsIn()
 	dir := t.TempDir()
@@ -164,20 +164,20 @@ func TestDefinitionsRoundTrip(t *testing.T) {
 	p.sees("Downloaded definitions.json.")
 	file := filepath.Join(dir, "definitions.json")
 	require.Eventually(t, func() bool { text, err := os.ReadFile(file); return err == nil && len(text) > 0 }, patience, 20*time.Millisecond)
-	broker.Reset()
-	require.False(t, broker.Queue("kept").Exists())
+	broker.Reset(t)
+	require.False(t, broker.Queue("kept").Exists(t))
 	p.finds("Upload", "File")
 	p.do(chromedp.SetUploadFiles(chromedp.CSS(`[data-found]`), []string{file}))
 	p.presses("Upload")
 	p.sees("Uploaded definitions.json.")
-	require.True(t, broker.Queue("kept").Exists())
-	require.Len(t, broker.Bindings(), 1)
+	require.True(t, broker.Queue("kept").Exists(t))
+	require.Len(t, broker.Bindings(t), 1)
 }
 
 func TestTraceHistoryAndFaults(t *testing.T) {
 	broker := testkit.Start(t, testkit.WithManagement())
-	broker.Inject(testkit.Fault{When: testkit.Before(testkit.BasicAck).From("q"), Do: testkit.DropConnection})
-	broker.Declare(testkit.Topology{Queues: []testkit.Queue{{Name: "q"}}})
+	broker.Inject(t, testkit.Fault{When: testkit.Before(testkit.BasicAck).From("q"), Do: testkit.DropConnection})
+	broker.Declare(t, testkit.Topology{Queues: []testkit.Queue{{Name: "q"}}})
 	p := open(t, broker)
 	p.logsIn()
 	p.goes("#/faults")
@@ -187,7 +187,7 @@ func TestTraceHistoryAndFaults(t *testing.T) {
 	conn, ch := dial(broker, "worker")
 	defer conn.Close()
 	p.sees("channel.open-ok")
-	broker.Publish("", "q", []byte(`<script>alert("x")</script>`))
+	broker.Publish(t, "", "q", []byte(`<script>alert("x")</script>`))
 	got, _, err := ch.Get("q", false)
 	require.NoError(t, err)
 	p.sees("basic.get-ok")
@@ -196,7 +196,7 @@ func TestTraceHistoryAndFaults(t *testing.T) {
 	p.sees("drop the connection")
 	p.presses("Pause")
 	p.presses("Go on")
-	broker.Queue("q").Await(t, 1)
+	broker.Queue("q").Take(t, 1)
 
 	p.goes("#/history?queue=q")
 	p.seesRow("Messages, the latest first", "#1", "q", "taken without ack")
@@ -204,7 +204,7 @@ func TestTraceHistoryAndFaults(t *testing.T) {
 	for _, what := range []string{"published", "routed", "got", "requeued", "by worker, channel 1"} {
 		p.sees(what)
 	}
-	broker.RaiseAlarm(testkit.Memory)
+	broker.RaiseAlarm(t, testkit.Memory)
 	p.goes("#/faults")
 	p.seesRow("Faults", `before basic.ack from "q": drop the connection`, "once", "no more")
 	p.seesRow("Alarms", "memory")
@@ -248,7 +248,7 @@ func TestKeyboard(t *testing.T) {
 // have names and tables captions, and that there is one first heading.
 func TestNamesAndTables(t *testing.T) {
 	broker := testkit.Start(t, testkit.WithManagement())
-	broker.Declare(testkit.Topology{Queues: []testkit.Queue{{Name: "q"}}})
+	broker.Declare(t, testkit.Topology{Queues: []testkit.Queue{{Name: "q"}}})
 	p := open(t, broker)
 	p.logsIn()
 	for _, view := range []string{"#/", "#/connections", "#/channels", "#/exchanges", "#/exchanges/%2F/amq.topic", "#/queues", "#/queues/%2F/q",
@@ -294,8 +294,8 @@ const contrastOf = `((names) => {
 func TestNarrow(t *testing.T) {
 	const long = "a-queue-with-a-name-that-is-longer-than-the-page-is-wide-and-has-no-spaces"
 	broker := testkit.Start(t, testkit.WithManagement())
-	broker.Declare(testkit.Topology{Queues: []testkit.Queue{{Name: long}}})
-	broker.Publish("", long, []byte("m"))
+	broker.Declare(t, testkit.Topology{Queues: []testkit.Queue{{Name: long}}})
+	broker.Publish(t, "", long, []byte("m"))
 	p := open(t, broker)
 	p.logsIn()
 	p.do(chromedp.EmulateViewport(360, 700))
@@ -340,12 +340,12 @@ func TestLittleRights(t *testing.T) {
 func TestHostileNames(t *testing.T) {
 	const hostile = `<img src=x onerror="document.title='owned'">`
 	broker := testkit.Start(t, testkit.WithManagement())
-	broker.Declare(testkit.Topology{
+	broker.Declare(t, testkit.Topology{
 		Exchanges: []testkit.Exchange{{Name: hostile}},
 		Queues:    []testkit.Queue{{Name: hostile, Arguments: amqp.Table{"x-dead-letter-exchange": hostile}}},
 		Bindings:  []testkit.Binding{{Source: hostile, Queue: hostile, RoutingKey: hostile}},
 	})
-	broker.Inject(testkit.Fault{When: testkit.Before(testkit.BasicAck).From(hostile), Do: testkit.DropConnection})
+	broker.Inject(t, testkit.Fault{When: testkit.Before(testkit.BasicAck).From(hostile), Do: testkit.DropConnection})
 	conn, ch := dial(broker, hostile)
 	defer conn.Close()
 	_, err := ch.Consume(hostile, hostile, false, false, false, false, nil)
@@ -370,7 +370,7 @@ func TestHostileNames(t *testing.T) {
 	api("PUT", "permissions/%2F/"+name, `{"configure":`+quoted+`,"write":"","read":""}`)
 	api("PUT", "policies/%2F/"+name, `{"pattern":`+quoted+`,"definition":{"dead-letter-exchange":`+quoted+`}}`)
 	api("PUT", "vhosts/"+name, `{"description":`+quoted+`,"tags":`+quoted+`}`)
-	address := url.PathEscape(broker.Connections()[0].Address)
+	address := url.PathEscape(broker.Connections(t)[0].Address)
 	for _, view := range []string{"#/queues", "#/queues/%2F/" + name, "#/exchanges", "#/exchanges/%2F/" + name, "#/connections", "#/connections/" + address,
 		"#/channels/" + address + "%20(1)", "#/admin/users", "#/admin/users/" + name, "#/admin/vhosts", "#/admin/policies", "#/trace", "#/history",
 		"#/history/1", "#/faults", "#/queues/%2F/" + url.PathEscape("missing "+hostile)} {

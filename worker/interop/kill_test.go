@@ -124,7 +124,7 @@ func TestWorkersConnectionDrops(t *testing.T) {
 		testkit.Before(testkit.BasicAck).Nth(30), testkit.After(testkit.BasicAck).Nth(50),
 		testkit.After(testkit.BasicConsume).Nth(2), testkit.After(testkit.QueueDeclare).Nth(4), testkit.After(testkit.ConfirmSelect).Nth(3),
 	} {
-		fault := broker.Inject(testkit.Fault{When: step.By("celery-worker@" + host), Do: testkit.DropConnection})
+		fault := broker.Inject(t, testkit.Fault{When: step.By("celery-worker@" + host), Do: testkit.DropConnection})
 		struck = append(struck, func(t testkit.T) { fault.Await(t) })
 	}
 	const n, pause = 120, 0.005
@@ -161,7 +161,7 @@ func TestBrokerIsRestarted(t *testing.T) {
 	producer := b.produce(t, n, pause)
 	broker.Queue("checks").AwaitUnacked(t, 8) // of which two run
 	broker.Queue("checks").AwaitReady(t, n-8) // all have arrived: the producer asks for no confirms
-	broker.Restart()
+	broker.Restart(t)
 	check(t, producer, n, pause)
 }
 
