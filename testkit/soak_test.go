@@ -101,7 +101,7 @@ func (s *soak) declare() {
 		}
 		topology.Queues = append(topology.Queues, testkit.Queue{Name: name, Arguments: arguments})
 	}
-	s.broker.Declare(topology)
+	s.broker.Declare(s.t, topology)
 }
 
 // round works for a while and then lets everything come to rest.
@@ -144,7 +144,7 @@ func (s *soak) round(length time.Duration) {
 // again calls f with a new connection each time until there is no more time.
 func (s *soak) again(ctx context.Context, f func(ctx context.Context, ch *amqp.Channel) error) {
 	for ctx.Err() == nil {
-		config := s.broker.Config()
+		config := s.broker.ClientConfig()
 		config.Heartbeat = time.Second
 		conn, err := amqp.DialConfig(s.broker.URL(), config)
 		if err != nil {

@@ -36,20 +36,20 @@ func (s *soak) fault() {
 	}
 	switch n := s.chance.IntN(40); {
 	case n < 1:
-		s.broker.Restart()
+		s.broker.Restart(s.t)
 	case n < 2:
-		s.broker.Kill()
-		s.broker.Restart()
+		s.broker.Kill(s.t)
+		s.broker.Restart(s.t)
 	case n < 3:
-		s.broker.DropConnections()
+		s.broker.DropConnections(s.t)
 	case n < 4:
-		s.broker.CloseConnections("soak")
+		s.broker.CloseConnections(s.t, "soak")
 	case n < 6:
-		s.broker.Pause()
-		defer s.broker.Resume()
+		s.broker.Pause(s.t)
+		defer s.broker.Resume(s.t)
 	case n < 8:
-		s.broker.RaiseAlarm(testkit.Memory)
-		defer s.broker.ClearAlarm(testkit.Memory)
+		s.broker.RaiseAlarm(s.t, testkit.Memory)
+		defer s.broker.ClearAlarm(s.t, testkit.Memory)
 	case n < 14:
 		s.inject(testkit.Fault{When: when, Do: testkit.CloseChannel(406, "soak")})
 	case n < 18:
@@ -67,7 +67,7 @@ func (s *soak) fault() {
 	}
 }
 
-func (s *soak) inject(f testkit.Fault) { s.injected = append(s.injected, s.broker.Inject(f)) }
+func (s *soak) inject(f testkit.Fault) { s.injected = append(s.injected, s.broker.Inject(s.t, f)) }
 
 // mend takes the faults back that have not struck.
 func (s *soak) mend() {
@@ -75,8 +75,8 @@ func (s *soak) mend() {
 		in.Remove()
 	}
 	s.injected = nil
-	s.broker.Resume()
-	s.broker.ClearAlarm(testkit.Memory)
+	s.broker.Resume(s.t)
+	s.broker.ClearAlarm(s.t, testkit.Memory)
 }
 
 // settleDown waits until the queues hold nothing and the stream is read, and checks the books.
