@@ -50,7 +50,7 @@ type textSession struct {
 func (s *textSession) channel() *amqp.Channel {
 	s.t.Helper()
 	if s.conn == nil || s.conn.IsClosed() {
-		conn, err := amqp.DialConfig(s.b.URL(), s.b.Config())
+		conn, err := amqp.DialConfig(s.b.URL(), s.b.ClientConfig())
 		require.NoError(s.t, err)
 		s.conn = conn
 	}
