@@ -150,6 +150,7 @@ func (ch *channel) Confirm(deliveryTag uint64, ack bool) {
 		ch.confirm(deliveryTag)
 		return
 	}
+	ch.sendConfirms() // those before, which else overwrite ch.ack while this one is being sent
 	if ack {
 		ch.ack = wire.BasicAck{DeliveryTag: deliveryTag}
 		ch.send(&ch.ack)
