@@ -300,7 +300,7 @@ func TestEndingsScale(t *testing.T) {
 			n := cmp.Or(sizes[name], 3000)
 			var few, many time.Duration
 			ratio := math.Inf(1)
-			for attempts := 2; attempts <= 16 && ratio > tooMuch; attempts *= 2 {
+			for attempts := 2; attempts <= 64 && ratio > tooMuch; attempts *= 2 {
 				few, many = best(t, n, attempts, prepare), best(t, 4*n, attempts, prepare)
 				ratio = float64(many) / float64(few)
 			}
