@@ -222,7 +222,7 @@ func TestExpiresByPolicy(t *testing.T) {
 	do(t, b, `PUT /api/queues/%2F/q {}`)
 	b.FastForward(t, time.Hour)
 	do(t, b, `PUT /api/policies/%2F/p {"pattern":"^q$","definition":{"expires":60000}}`)
-	b.FastForward(t, 59 * time.Second)
+	b.FastForward(t, 59*time.Second)
 	require.True(t, b.Queue("q").Exists(t))
 	b.FastForward(t, time.Second)
 	require.False(t, b.Queue("q").Exists(t))

@@ -146,7 +146,7 @@ func TestPasswordsAreNowhere(t *testing.T) {
 			login := func(mechanism amqp.Authentication) {
 				u, err := url.Parse(b.URL())
 				require.NoError(t, err)
-				config := b.Config()
+				config := b.ClientConfig()
 				config.SASL = []amqp.Authentication{mechanism}
 				conn, err := amqp.DialConfig("amqp://"+u.Host+"/", config)
 				if err != nil {
@@ -176,7 +176,7 @@ func TestPasswordsAreNowhere(t *testing.T) {
 				require.Equal(t, 200, a.Status, path)
 				written.Write(a.Body)
 			}
-			for _, m := range b.Trace() {
+			for _, m := range b.Trace(t) {
 				fmt.Fprintln(&written, m)
 			}
 		}) // by whose end the capture is written

@@ -13,8 +13,8 @@ import (
 func TestRefuseAndRun(t *testing.T) {
 	broker := testkit.Start(t)
 	ran := make(chan bool, 1)
-	broker.Inject(testkit.Fault{When: testkit.Before(testkit.Dial), Do: testkit.Both(testkit.Refuse, testkit.Run(func() { ran <- true }))})
-	_, err := amqp.DialConfig(broker.URL(), broker.Config())
+	broker.Inject(t, testkit.Fault{When: testkit.Before(testkit.Dial), Do: testkit.Both(testkit.Refuse, testkit.Call(func() { ran <- true }))})
+	_, err := amqp.DialConfig(broker.URL(), broker.ClientConfig())
 	require.Error(t, err)
 	require.True(t, <-ran)
 }
@@ -32,7 +32,7 @@ func TestPairsThatMakeNoSense(t *testing.T) {
 	} {
 		f := &fakeT{T: t}
 		broker := testkit.Start(f)
-		f.try(func() { broker.Inject(testkit.Fault{When: test.when, Do: test.do}) })
+		f.try(func() { broker.Inject(f, testkit.Fault{When: test.when, Do: test.do}) })
 		require.Contains(t, f.text(), test.want)
 		f.end()
 	}
@@ -41,10 +41,10 @@ func TestPairsThatMakeNoSense(t *testing.T) {
 func TestFaultInOneVirtualHost(t *testing.T) {
 	f := &fakeT{T: t}
 	broker := testkit.Start(f)
-	broker.Declare(tasks)
-	elsewhere := broker.Inject(testkit.Fault{When: testkit.Before(testkit.BasicPublish).InVHost("elsewhere"), Do: testkit.NackPublish})
-	broker.Inject(testkit.Fault{When: testkit.Before(testkit.BasicAck).From("tsaks"), Do: testkit.DropConnection})
-	here := broker.Inject(testkit.Fault{When: testkit.Before(testkit.BasicPublish).InVHost("/").Every(2), Do: testkit.NackPublish, Times: 2})
+	broker.Declare(f, tasks)
+	elsewhere := broker.Inject(f, testkit.Fault{When: testkit.Before(testkit.BasicPublish).InVHost("elsewhere"), Do: testkit.NackPublish})
+	broker.Inject(f, testkit.Fault{When: testkit.Before(testkit.BasicAck).From("tsaks"), Do: testkit.DropConnection})
+	here := broker.Inject(f, testkit.Fault{When: testkit.Before(testkit.BasicPublish).InVHost("/").Every(2), Do: testkit.NackPublish, Times: 2})
 	_, ch := dial(t, broker)
 	require.NoError(t, ch.Confirm(false))
 	acks := ""

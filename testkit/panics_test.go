@@ -21,7 +21,7 @@ func (trap) Observe(e *broker.Event) {
 
 // failing is a test that notes its failures.
 type failing struct {
-	T
+	Test
 	cleanups []func()
 	errors   []string
 }
@@ -35,9 +35,9 @@ func (f *failing) Errorf(format string, args ...any) {
 // TestPanicFailsTest checks that a test during which the broker has panicked fails, with the
 // stack of the panic.
 func TestPanicFailsTest(t *testing.T) {
-	f := &failing{T: t}
+	f := &failing{Test: t}
 	b := Start(f, WithoutRecording(), func(c *config) { c.options.Observer = trap{} })
-	conn, err := amqp.DialConfig(b.URL(), b.Config())
+	conn, err := amqp.DialConfig(b.URL(), b.ClientConfig())
 	require.NoError(t, err)
 	ended := conn.NotifyClose(make(chan *amqp.Error, 1))
 	ch, err := conn.Channel()

@@ -263,7 +263,7 @@ func (r *run) breakThings(ctx context.Context) {
 	}
 }
 
-func (r *run) inject(f testkit.Fault) { r.injected = append(r.injected, r.broker.Inject(f)) }
+func (r *run) inject(f testkit.Fault) { r.injected = append(r.injected, r.broker.Inject(r.t, f)) }
 
 // cut cuts one connection, any.
 func (r *run) cut() {
@@ -282,7 +282,7 @@ func (r *run) drain() {
 		for _, in := range r.injected {
 			in.Remove() // they outlive a restart
 		}
-		r.broker.Restart()
+		r.broker.Restart(r.t)
 		r.broker.AwaitDisconnected(r.t, "")
 	}
 	require.NoError(r.t, r.session(r.t.Context(), func(ch *amqp.Channel) error {
