@@ -19,7 +19,7 @@ func (c *conn) authenticate() error {
 		return err
 	}
 	c.client, c.mechanism = m.ClientProperties, m.Mechanism
-	if !slices.Contains(strings.Fields(c.node.Release().Mechanisms()), m.Mechanism) {
+	if !slices.Contains(strings.Fields(c.node.Release().Mechanisms), m.Mechanism) {
 		return fmt.Errorf("%w: unknown mechanism %q", errCut, m.Mechanism)
 	}
 	name, password, err := c.credentials(m.Mechanism, m.Response)
@@ -52,7 +52,7 @@ func (c *conn) credentials(mechanism string, response []byte) (name, password st
 	case "PLAIN":
 		return plainCredentials(response)
 	case "AMQPLAIN":
-		return amqplainCredentials(response, c.node.Release().LoginMustBeText())
+		return amqplainCredentials(response, c.node.Release().LoginMustBeText)
 	default: // ANONYMOUS
 		return broker.AnonymousUser, broker.AnonymousPassword, nil
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/minirabbit/minirabbit/broker"
+	"github.com/minirabbit/minirabbit/release"
 	"github.com/minirabbit/minirabbit/wire"
 )
 
@@ -194,7 +195,7 @@ func (ch *channel) carryOut(m wire.Method) error {
 // fail closes the channel for a channel error. A connection error is passed on.
 func (ch *channel) fail(err error) error {
 	var e *broker.ChannelError
-	if err = ch.c.node.Release().Sendable(err); !errors.As(err, &e) {
+	if err = broker.Sendable(ch.c.node.Release(), err); !errors.As(err, &e) {
 		if ch.session != nil {
 			ch.session.Failed()
 		}
@@ -312,8 +313,16 @@ func (ch *channel) handle(m wire.Method) (wire.Method, error) {
 	case *wire.AccessRequest:
 		return &wire.AccessRequestOk{Ticket: 1}, nil
 	default:
-		return nil, ch.c.node.Release().UnimplementedMethod(m.ID())
+		return nil, unimplemented(ch.c.node.Release(), m.ID())
 	}
+}
+
+// unimplemented is the error for a method that a client may not send.
+func unimplemented(r *release.Release, id wire.MethodID) error {
+	if r.CancelOkFails && id == wire.IDBasicCancelOk {
+		return broker.Errorf(wire.InternalError, "")
+	}
+	return broker.Errorf(wire.CommandInvalid, "unimplemented method")
 }
 
 // blame notes the method that failed in an error, but for channel.open, of which

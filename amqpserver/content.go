@@ -35,7 +35,7 @@ func (ch *channel) header(head wire.FrameHead, payload []byte) error {
 	if h.ClassID != wire.IDBasicPublish.Class() {
 		return ch.badContent(wire.UnexpectedFrame, "expected content header for class %d, got one for class %d instead", wire.IDBasicPublish.Class(), h.ClassID)
 	}
-	if limit := ch.c.node.Release().MaxBodySize(); h.BodySize > limit {
+	if limit := ch.c.node.Release().MaxBodySize; h.BodySize > limit {
 		return ch.badContent(wire.FrameError, "content body size %d exceeds maximum allowed size %d", h.BodySize, limit)
 	}
 	p := &ch.content
@@ -88,7 +88,7 @@ func (ch *channel) body(head wire.FrameHead) error {
 // excessBody handles a body that is longer than its header declared. Up to
 // RabbitMQ 4.0 such a body never ends.
 func (ch *channel) excessBody() error {
-	if ch.c.node.Release().RefusesExcessBody() {
+	if ch.c.node.Release().RefusesExcessBody {
 		return ch.badContent(wire.FrameError, "content body frame exceeds remaining content size")
 	}
 	ch.content.left, ch.content.tooLarge = math.MaxUint64, true

@@ -15,6 +15,7 @@ import (
 	"github.com/minirabbit/minirabbit/broker"
 	"github.com/minirabbit/minirabbit/internal/frametap"
 	"github.com/minirabbit/minirabbit/internal/record"
+	"github.com/minirabbit/minirabbit/release"
 	"github.com/minirabbit/minirabbit/wire"
 )
 
@@ -45,8 +46,8 @@ func FuzzConnection(f *testing.F) {
 		f.Add(append([]byte{0}, compact(f, stream)...))
 	}
 	for _, script := range scripts() {
-		for release := range broker.Releases {
-			f.Add(append([]byte{byte(release)}, script...))
+		for n := range release.All() {
+			f.Add(append([]byte{byte(n)}, script...))
 		}
 	}
 	f.Fuzz(func(t *testing.T, input []byte) {
@@ -101,8 +102,8 @@ const (
 	traced    = 0x40
 )
 
-func releaseOf(first byte) *broker.Release {
-	all := broker.Releases
+func releaseOf(first byte) *release.Release {
+	all := release.All()
 	return all[int(first&0x3f)%len(all)]
 }
 
@@ -209,7 +210,7 @@ func TestFuzzSeeds(t *testing.T) {
 		node := broker.NewNode(broker.Options{})
 		defer node.Close()
 		server := amqpserver.New(node)
-		client := newScripted(streamOf(append([]byte{byte(len(broker.Releases) - 1)}, script...)))
+		client := newScripted(streamOf(append([]byte{byte(len(release.All()) - 1)}, script...)))
 		server.ServeConn(client)
 		<-client.closed
 		server.Close()

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/minirabbit/minirabbit/broker"
+	"github.com/minirabbit/minirabbit/release"
 	"github.com/minirabbit/minirabbit/wire"
 )
 
@@ -25,7 +26,7 @@ func (c *conn) handshake() error {
 	if err := c.protocolHeader(); err != nil {
 		return err
 	}
-	c.in.SetFrameMax(c.node.Release().MinFrameMax()) // until the client has chosen
+	c.in.SetFrameMax(c.node.Release().MinFrameMax) // until the client has chosen
 	c.reply(c.server.start())
 	if err := c.authenticate(); err != nil {
 		return err
@@ -48,7 +49,7 @@ func newStart(node *broker.Node) *wire.ConnectionStart {
 	return &wire.ConnectionStart{
 		VersionMajor: 0, VersionMinor: 9,
 		ServerProperties: serverProperties(r),
-		Mechanisms:       []byte(r.Mechanisms()),
+		Mechanisms:       []byte(r.Mechanisms),
 		Locales:          []byte("en_US"),
 	}
 }
@@ -60,12 +61,25 @@ func (c *conn) protocolHeader() error {
 	if err != nil {
 		return err
 	}
-	answer, ok := c.node.Release().AnswerHeader(header)
+	answer, ok := answerHeader(c.node.Release(), header)
 	if ok {
 		return nil
 	}
 	c.post(append(c.out.begin(), answer[:]...))
 	return fmt.Errorf("%w: bad protocol header %q", errCut, header)
+}
+
+// answerHeader says whether a protocol header begins AMQP 0-9-1, and otherwise which header to answer before hanging up.
+func answerHeader(r *release.Release, header [8]byte) (answer [8]byte, ok bool) {
+	amqp10 := [8]byte{'A', 'M', 'Q', 'P', 3, 1, 0, 0} // with SASL
+	switch {
+	case header == wire.ProtocolHeader, header == [8]byte{'A', 'M', 'Q', 'P', 1, 1, 0, 9}:
+		return header, true
+	case !r.AnswersAMQP10, string(header[:6]) == "AMQP\x00\x00":
+		return wire.ProtocolHeader, false
+	default:
+		return amqp10, false
+	}
 }
 
 // tune takes the limits that the client wants. RabbitMQ cuts the connection over
@@ -75,7 +89,7 @@ func (c *conn) tune() error {
 	if err != nil {
 		return err
 	}
-	if least := c.node.Release().MinFrameMax(); m.FrameMax < least || m.FrameMax > offeredFrameMax {
+	if least := c.node.Release().MinFrameMax; m.FrameMax < least || m.FrameMax > offeredFrameMax {
 		return fmt.Errorf("%w: frame-max is %d, expected %d to %d", errCut, m.FrameMax, least, offeredFrameMax)
 	}
 	if m.ChannelMax == 0 || m.ChannelMax > offeredChannelMax {
@@ -175,7 +189,7 @@ const (
 
 // serverProperties is what RabbitMQ says of itself; libraries act on the
 // product, the version and the capabilities.
-func serverProperties(r *broker.Release) wire.Table {
+func serverProperties(r *release.Release) wire.Table {
 	var capabilities wire.Table
 	for _, name := range strings.Fields("publisher_confirms exchange_exchange_bindings basic.nack consumer_cancel_notify " +
 		"connection.blocked consumer_priorities authentication_failure_close per_consumer_qos direct_reply_to") {
@@ -184,10 +198,10 @@ func serverProperties(r *broker.Release) wire.Table {
 	return wire.Table{
 		{Key: "capabilities", Value: capabilities},
 		{Key: "cluster_name", Value: "rabbit@minirabbit"},
-		{Key: "copyright", Value: r.Copyright()},
+		{Key: "copyright", Value: r.Copyright},
 		{Key: "information", Value: "Licensed under the MPL 2.0. Website: https://rabbitmq.com"},
-		{Key: "platform", Value: r.Platform()},
+		{Key: "platform", Value: r.Platform},
 		{Key: "product", Value: "RabbitMQ"},
-		{Key: "version", Value: r.Version()},
+		{Key: "version", Value: r.Version},
 	}
 }

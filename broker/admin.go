@@ -73,7 +73,7 @@ func (vh *VHost) GetAs(u *User, name string, n int, mode AckMode) ([]Got, error)
 	}
 	switch mode {
 	case AckRequeue: // RabbitMQ sends basic.nack
-		ch.settle(ch.unacked.takeAll(), release)
+		ch.settle(ch.unacked.takeAll(), nack)
 	case RejectRequeue:
 		ch.settle(ch.unacked.takeAll(), refuse)
 	case RejectDrop:

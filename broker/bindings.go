@@ -30,7 +30,7 @@ func (vh *VHost) Bind(x *exchange.Exchange, to exchange.Destination, key string,
 		return nil
 	}
 	vh.sources[to] = append(vh.sources[to], x)
-	if to.IsQueue() || !vh.node.release.undoesReplay {
+	if to.IsQueue() || !vh.node.release.UndoesReplay {
 		return vh.replay(x, to)
 	}
 	undo := vh.histories()

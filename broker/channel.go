@@ -124,7 +124,7 @@ func (ch *Channel) Qos(m *wire.BasicQos) error {
 	if m.PrefetchSize != 0 {
 		return Errorf(wire.NotImplemented, "prefetch_size!=0 (%d)", m.PrefetchSize)
 	}
-	if ch.vh.node.release.qosPerConsumer {
+	if ch.vh.node.release.QosPerConsumer {
 		ch.prefetch = m.PrefetchCount
 		return nil
 	}

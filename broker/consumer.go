@@ -4,6 +4,7 @@ import (
 	"github.com/minirabbit/minirabbit/internal/erlang"
 	"github.com/minirabbit/minirabbit/internal/lists"
 	"github.com/minirabbit/minirabbit/queue"
+	"github.com/minirabbit/minirabbit/release"
 	"github.com/minirabbit/minirabbit/wire"
 )
 
@@ -112,21 +113,21 @@ func (ch *Channel) checkExclusiveConsumer(m *wire.BasicConsume, q *queue.Queue) 
 // returns the consumer's priority.
 func (ch *Channel) checkConsumeArguments(m *wire.BasicConsume, q *queue.Queue) (priority int, err error) {
 	release, resource, kind := ch.vh.node.release, ch.vh.queueText(q.Name()), q.Kind()
-	if kind == queue.Quorum && ch.globalPrefetch != 0 && !release.globalQos {
+	if kind == queue.Quorum && ch.globalPrefetch != 0 && !release.GlobalQos {
 		return 0, Errorf(wire.NotImplemented, "%s does not support global qos", resource)
 	}
 	if priority, err = consumerPriority(m.Arguments, resource); err != nil {
 		return 0, err
 	}
-	if v, set := m.Arguments.Get(argFailover); set && release.checksFailover && kind == queue.Classic {
+	if v, set := m.Arguments.Get(argFailover); set && release.ChecksFailover && kind == queue.Classic {
 		if _, isBool := v.(bool); !isBool {
 			return 0, Errorf(wire.PreconditionFailed, "invalid arg '%s' for %s: {unacceptable_type,%s}", argFailover, resource, erlang.TypeName(v))
 		}
 	}
-	if err := release.checkCredit(m.Arguments); err != nil {
+	if err := checkCredit(release, m.Arguments); err != nil {
 		return 0, err
 	}
-	for _, key := range release.refusedConsumeArguments[kind] {
+	for _, key := range release.RefusedConsumeArguments.Of(string(kind)) {
 		if _, set := m.Arguments.Get(key); set {
 			return 0, Errorf(wire.PreconditionFailed, "invalid arg '%s' for %s of queue type rabbit_%s_queue", key, resource, kind)
 		}
@@ -137,14 +138,14 @@ func (ch *Channel) checkConsumeArguments(m *wire.BasicConsume, q *queue.Queue) (
 // checkCredit refuses x-credit where RabbitMQ heeds it. It is not for clients: the
 // plug-in for AMQP 1.0 uses it, and what renews the credit is no method of AMQP
 // 0-9-1. Quorum queues, and values other than tables, crash over it.
-func (r *Release) checkCredit(args wire.Table) error {
+func checkCredit(r *release.Release, args wire.Table) error {
 	v, set := args.Get("x-credit")
 	table, isTable := v.(wire.Table)
 	credit, _ := table.Get("credit")
 	drain, _ := table.Get("drain")
 	_, isLong := credit.(int64)
 	_, isBool := drain.(bool)
-	if set && r.heedsCredit && (!isTable || isLong && isBool) {
+	if set && r.HeedsCredit && (!isTable || isLong && isBool) {
 		return Errorf(wire.NotImplemented, "x-credit")
 	}
 	return nil

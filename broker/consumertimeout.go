@@ -6,6 +6,7 @@ import (
 
 	"github.com/minirabbit/minirabbit/internal/erlang"
 	"github.com/minirabbit/minirabbit/queue"
+	"github.com/minirabbit/minirabbit/release"
 	"github.com/minirabbit/minirabbit/wire"
 )
 
@@ -18,33 +19,14 @@ import (
 // something else is set, as in RabbitMQ.
 const DefaultConsumerTimeout = 30 * time.Minute
 
-// consumerTimeouts is how a release deals with clients that hold messages for
-// too long.
-type consumerTimeouts uint8
-
-const (
-	// channelTimeouts: the channel looks at the oldest message that its client
-	// holds, and at no other; if it is late, the channel is closed. The time is
-	// the node's, whatever the queue says: so does 3.10.
-	channelTimeouts consumerTimeouts = iota
-	// queuedChannelTimeouts is the same, and queues of all types can have a time
-	// of their own, which is looked up at the end: so does 4.0.
-	queuedChannelTimeouts
-	// queueTimeouts: quorum queues look, at every message, and no other queue
-	// does. The message goes back to its queue, and the consumer gets no more
-	// until its client has settled what it was late with. The time is fixed when
-	// the consumer starts: so does 4.3.
-	queueTimeouts
-)
-
 // noTimeout is the consumer timeout, in milliseconds, that never comes.
 const noTimeout = math.MaxInt64
 
 // readConsumerTimeout reads x-consumer-timeout where it is not checked: a value
 // that is no number stands for no timeout.
-func (r *Release) readConsumerTimeout(args wire.Table, s *queue.Settings) {
+func readConsumerTimeout(r *release.Release, args wire.Table, s *queue.Settings) {
 	v, set := args.Get(argConsumerTimeout)
-	if !set || r.consumerTimeouts != queuedChannelTimeouts {
+	if !set || r.ConsumerTimeouts != release.QueuedChannelTimeouts {
 		return
 	}
 	n, ok := integer(v)
@@ -57,7 +39,7 @@ func (r *Release) readConsumerTimeout(args wire.Table, s *queue.Settings) {
 // consumerTimeout returns for how long messages of q may be held, in
 // milliseconds.
 func (vh *VHost) consumerTimeout(q *queue.Queue) queue.Optional {
-	if t := q.ConsumerTimeout(); t.Set && vh.node.release.consumerTimeouts != channelTimeouts && !q.Deleted() {
+	if t := q.ConsumerTimeout(); t.Set && vh.node.release.ConsumerTimeouts != release.ChannelTimeouts && !q.Deleted() {
 		return t
 	}
 	return queue.Some(vh.node.consumerTimeout.Load())
@@ -67,7 +49,7 @@ func (vh *VHost) consumerTimeout(q *queue.Queue) queue.Optional {
 // looks at.
 func (ch *Channel) consumeTimeout(m *wire.BasicConsume, q *queue.Queue) (queue.Optional, error) {
 	v, set := m.Arguments.Get(argConsumerTimeout)
-	if !set || ch.vh.node.release.consumerTimeouts != queueTimeouts {
+	if !set || ch.vh.node.release.ConsumerTimeouts != release.QueueTimeouts {
 		return ch.vh.consumerTimeout(q), nil
 	}
 	resource := ch.vh.queueText(q.Name())
@@ -91,7 +73,7 @@ func (ch *Channel) hold(d delivery) {
 	d.at = ch.vh.Now()
 	ch.unacked.add(d)
 	switch {
-	case ch.vh.node.release.consumerTimeouts == queueTimeouts:
+	case ch.vh.node.release.ConsumerTimeouts == release.QueueTimeouts:
 		ch.lookAt(ch.deadline(&d))
 	case ch.unacked.count == 1:
 		ch.watchOldest()
@@ -101,7 +83,7 @@ func (ch *Channel) hold(d delivery) {
 // deadline returns when the client is late with a delivery, zero for never.
 func (ch *Channel) deadline(d *delivery) queue.Instant {
 	timeout := ch.vh.consumerTimeout(d.q)
-	if ch.vh.node.release.consumerTimeouts == queueTimeouts {
+	if ch.vh.node.release.ConsumerTimeouts == release.QueueTimeouts {
 		if d.q.Kind() != queue.Quorum {
 			return 0
 		}
@@ -118,7 +100,7 @@ func (ch *Channel) deadline(d *delivery) queue.Instant {
 // watchOldest sees to it that the channel is looked at when its client is late
 // with the oldest message.
 func (ch *Channel) watchOldest() {
-	if d := ch.unacked.oldest(); d != nil && ch.vh.node.release.consumerTimeouts != queueTimeouts {
+	if d := ch.unacked.oldest(); d != nil && ch.vh.node.release.ConsumerTimeouts != release.QueueTimeouts {
 		ch.lookAt(ch.deadline(d))
 	}
 }
@@ -147,7 +129,7 @@ func (t *channelTimer) fire(_ *VHost, now queue.Instant) {
 	if ch.watched <= now {
 		ch.watched = 0
 	}
-	if ch.vh.node.release.consumerTimeouts == queueTimeouts {
+	if ch.vh.node.release.ConsumerTimeouts == release.QueueTimeouts {
 		ch.takeLate(now)
 		return
 	}

@@ -40,7 +40,7 @@ func (vh *VHost) publishDeadLetter(d deadLetter) {
 	if vh.observed() {
 		vh.observe(&Event{Kind: MessageDeadLettered, Message: d.m, Queue: d.from, Reason: d.reason, Dead: m})
 	}
-	if !vh.node.release.repliesMissDeadLetters {
+	if !vh.node.release.RepliesMissDeadLetters {
 		_, _ = vh.reply(x, m)
 	}
 	queues, err := vh.route(x, m, header)
@@ -49,7 +49,7 @@ func (vh *VHost) publishDeadLetter(d deadLetter) {
 	}
 	for _, to := range queues {
 		q := to.(*queue.Queue)
-		if q.IsStream() && vh.node.release.streamsMissDeadLetters {
+		if q.IsStream() && vh.node.release.StreamsMissDeadLetters {
 			continue
 		}
 		if d.reason == queue.Rejected || !deathCycle(q.Name(), header.Headers) {
@@ -74,7 +74,7 @@ func (vh *VHost) deadMessage(d deadLetter, s queue.Settings) (*queue.Message, *w
 	e.Exchange = s.DeadLetterExchange
 	if s.DeadLetterRekey {
 		e.RoutingKey, e.Copies = s.DeadLetterRoutingKey, nil
-		if r.deadLetterDropsCC {
+		if r.DropsCC {
 			p.Headers.Delete(headerCC)
 		}
 	}
@@ -91,23 +91,23 @@ func (vh *VHost) noteDeath(d deadLetter, p *wire.Properties) {
 	r := vh.node.release
 	v, known := p.Headers.Get("x-death")
 	deaths, valid := v.(wire.Array)
-	if r.ownDeathsOnly && !d.m.Dead {
+	if r.OwnDeathsOnly && !d.m.Dead {
 		deaths, known = nil, false
 	}
 	if !known {
 		vh.nameDeath(d, &p.Headers, "x-first-death-")
 	}
-	if r.lastDeath {
+	if r.LastDeath {
 		vh.nameDeath(d, &p.Headers, "x-last-death-")
 	}
-	if r.gathersDeaths {
+	if r.GathersDeaths {
 		deaths = gatherDeaths(deaths)
 	}
 	death, others := takeDeath(d, deaths)
 	if death == nil {
 		death = vh.firstDeath(d, p)
 	}
-	if valid && r.sortsDeaths {
+	if valid && r.SortsDeaths {
 		slices.SortStableFunc(death, func(a, b wire.Field) int { return strings.Compare(a.Key, b.Key) })
 	}
 	setSorted(&p.Headers, "x-death", append(wire.Array{death}, others...))
@@ -201,11 +201,11 @@ func (vh *VHost) firstDeath(d deadLetter, p *wire.Properties) wire.Table {
 		{Key: "routing-keys", Value: stringArray(vh.keysOfDeath(d.m, p))},
 	}
 	mode, _ := d.from.Arguments.Get("x-queue-mode")
-	if p.Flags&wire.HasExpiration == 0 || vh.node.release.lazyForgetsExpiration && d.stored && mode == "lazy" {
+	if p.Flags&wire.HasExpiration == 0 || vh.node.release.LazyForgetsExpiration && d.stored && mode == "lazy" {
 		return death
 	}
 	expiration := wire.Field{Key: "original-expiration", Value: p.Expiration}
-	if vh.node.release.expirationFirst {
+	if vh.node.release.ExpirationFirst {
 		return append(wire.Table{expiration}, death...)
 	}
 	return append(death, expiration)
@@ -215,7 +215,7 @@ func (vh *VHost) firstDeath(d deadLetter, p *wire.Properties) wire.Table {
 func (vh *VHost) keysOfDeath(m *queue.Message, p *wire.Properties) []string {
 	copies := appendCopies(nil, p.Headers, headerCC)
 	keys := append([]string{m.RoutingKey}, copies...)
-	if !vh.node.release.subtractsBCC || len(m.Copies) <= len(copies) {
+	if !vh.node.release.SubtractsBCC || len(m.Copies) <= len(copies) {
 		return keys
 	}
 	hidden := m.Copies[len(copies):]

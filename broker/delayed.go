@@ -3,6 +3,7 @@ package broker
 import (
 	"github.com/minirabbit/minirabbit/exchange"
 	"github.com/minirabbit/minirabbit/queue"
+	"github.com/minirabbit/minirabbit/release"
 	"github.com/minirabbit/minirabbit/wire"
 )
 
@@ -56,7 +57,7 @@ func (d *delayedMessage) fire(vh *VHost, _ queue.Instant) {
 		now.PublishOut += uint64(len(queues)) // it came in when it was published
 	}
 	for _, to := range queues {
-		if q := to.(*queue.Queue); !q.IsStream() || !vh.node.release.streamsMissDeadLetters {
+		if q := to.(*queue.Queue); !q.IsStream() || !vh.node.release.StreamsMissDeadLetters {
 			vh.enqueue(q, m)
 		}
 	}
@@ -64,11 +65,11 @@ func (d *delayedMessage) fire(vh *VHost, _ queue.Instant) {
 
 // due returns the message as it is when its delay is over, and its properties as
 // the broker reads them then.
-func (d *delayedMessage) due(r *Release) (*queue.Message, wire.Properties) {
+func (d *delayedMessage) due(r *release.Release) (*queue.Message, wire.Properties) {
 	header := d.m.Reading()
 	header.Headers = d.delay.Exchange.Due(header.Headers)
 	properties := header.Append(nil)
-	if r.sendsDelayedAsPublished && !d.m.Rewritten {
+	if r.SendsDelayedAsPublished && !d.m.Rewritten {
 		return d.m.ReadAs(properties), header
 	}
 	return d.m.WithProperties(properties), header

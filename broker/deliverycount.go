@@ -8,7 +8,7 @@ import (
 // Outgoing returns the message that the client gets for an entry of q that it
 // asked for with basic.get.
 func (ch *Channel) Outgoing(q *queue.Queue, e *queue.Entry) *queue.Message {
-	return ch.vh.outgoing(q, e, ch.vh.node.release.getCountsFirst)
+	return ch.vh.outgoing(q, e, ch.vh.node.release.GetCountsFirst)
 }
 
 // outgoing returns the message that a client gets for an entry. A quorum queue
@@ -16,7 +16,7 @@ func (ch *Channel) Outgoing(q *queue.Queue, e *queue.Entry) *queue.Message {
 // zero, and left out unless countFirst. A stream adds the message's offset.
 func (vh *VHost) outgoing(q *queue.Queue, e *queue.Entry, countFirst bool) *queue.Message {
 	if q.IsStream() {
-		return vh.node.release.fromStream(e.Message, e.Offset())
+		return fromStream(vh.node.release, e.Message, e.Offset())
 	}
 	if q.Settings().Kind != queue.Quorum {
 		return e.Message
@@ -26,7 +26,7 @@ func (vh *VHost) outgoing(q *queue.Queue, e *queue.Entry, countFirst bool) *queu
 	acquired, failed := int64(e.Deliveries()-1), int64(e.Failures())
 	if acquired == 0 {
 		acquired, failed = before, before
-	} else if r.acquiredCount {
+	} else if r.AcquiredCount {
 		failed += before
 	}
 	if acquired == 0 && !countFirst {
@@ -37,7 +37,7 @@ func (vh *VHost) outgoing(q *queue.Queue, e *queue.Entry, countFirst bool) *queu
 	}
 	header := e.Message.Reading()
 	header.Headers = append(wire.Table(nil), header.Headers...)
-	if r.acquiredCount {
+	if r.AcquiredCount {
 		setSorted(&header.Headers, "x-acquired-count", acquired)
 	}
 	if failed > 0 || countFirst {

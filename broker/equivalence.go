@@ -6,6 +6,7 @@ import (
 
 	"github.com/minirabbit/minirabbit/internal/erlang"
 	"github.com/minirabbit/minirabbit/queue"
+	"github.com/minirabbit/minirabbit/release"
 	"github.com/minirabbit/minirabbit/wire"
 )
 
@@ -31,9 +32,9 @@ var equivalentArguments = map[queue.Kind][]string{
 
 // equivalentArguments returns what a redeclaration must repeat in a release: what
 // it refuses for a type of queue, it does not compare either.
-func (r *Release) equivalentArguments(kind queue.Kind) (keys []string) {
-	for _, key := range slices.Concat(equivalentArguments[kind], r.comparedArguments[kind]) {
-		if !slices.Contains(r.refusedArguments[kind], key) {
+func argumentsToRepeat(r *release.Release, kind queue.Kind) (keys []string) {
+	for _, key := range slices.Concat(equivalentArguments[kind], r.ComparedArguments.Of(string(kind))) {
+		if !slices.Contains(r.RefusedArguments.Of(string(kind)), key) {
 			keys = append(keys, key)
 		}
 	}

@@ -3,7 +3,9 @@ package broker
 import (
 	"errors"
 	"fmt"
+	"unicode/utf8"
 
+	"github.com/minirabbit/minirabbit/release"
 	"github.com/minirabbit/minirabbit/wire"
 )
 
@@ -88,4 +90,18 @@ func (vh *VHost) noExchange(name string) error {
 
 func (vh *VHost) noQueue(name string) error {
 	return Errorf(wire.NotFound, "no %s", vh.queueText(name))
+}
+
+// Sendable returns err, or what RabbitMQ of a release fails with when it tries to send err.
+func Sendable(r *release.Release, err error) error {
+	var e *ChannelError
+	if !r.LongTextFails || !errors.As(err, &e) || len(e.Code.String())+len(" - ")+len(e.Reason) <= maxReplyText {
+		return err
+	}
+	for i := range len(e.Reason) {
+		if e.Reason[i] >= utf8.RuneSelf {
+			return Errorf(wire.InternalError, "")
+		}
+	}
+	return err
 }

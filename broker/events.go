@@ -92,7 +92,7 @@ func (ch *Channel) observeSettled(ds []delivery, s settlement) {
 	switch s {
 	case reject, discard:
 		kind = MessageRejected
-	case release, refuse, abandon:
+	case nack, refuse, abandon:
 		kind = MessageRequeued
 	}
 	for i := range ds {
@@ -138,7 +138,7 @@ func (vh *VHost) Purge(q *queue.Queue) (messages int, err error) {
 	q.Expire(vh.Now())
 	vh.observeReady(q, reasonPurged)
 	purged := q.Purge(vh.Now())
-	if vh.node.release.purgeCountsWithheld {
+	if vh.node.release.PurgeCountsWithheld {
 		purged += q.Withheld()
 	}
 	return purged, nil

@@ -137,7 +137,7 @@ func (vh *VHost) exchangeError(err error) error {
 	case errors.As(err, &refusal):
 		return Errorf(refusal.Code, "%s", refusal.Text)
 	case errors.As(err, &unknown):
-		return Errorf(vh.node.release.unknownExchangeType, "%s", unknown)
+		return Errorf(vh.node.release.UnknownExchangeType, "%s", unknown)
 	default:
 		return Errorf(wire.InternalError, "%s", err)
 	}
@@ -193,7 +193,7 @@ func (vh *VHost) removeExchange(x *exchange.Exchange) {
 			ch.last.forget(x)
 		}
 	}
-	if vh.node.release.topicPermissionsEnd {
+	if vh.node.release.TopicPermissionsEnd {
 		vh.node.forgetTopics(topicResource{vh.name, x.Name()})
 	}
 	delete(vh.applied, x)

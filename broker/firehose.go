@@ -20,7 +20,7 @@ func (vh *VHost) noteRouted(x *exchange.Exchange, m *queue.Message, queues []exc
 		// RabbitMQ tells where the message is meant to go, queue or not, in order
 		// and each once.
 		for _, key := range append([]string{m.RoutingKey}, m.Copies...) {
-			if !vh.node.release.repliesAreUntraced || !strings.HasPrefix(key, ReplyTo+".") {
+			if !vh.node.release.RepliesAreUntraced || !strings.HasPrefix(key, ReplyTo+".") {
 				vh.routed = append(vh.routed, key)
 			}
 		}
@@ -69,7 +69,7 @@ func (ch *Channel) traceReply(m *queue.Message) {
 }
 
 func (vh *VHost) trace(key string, headers wire.Table, body []byte) {
-	if vh.node.release.sortsHeaders {
+	if vh.node.release.SortsHeaders {
 		slices.SortFunc(headers, func(a, b wire.Field) int { return strings.Compare(a.Key, b.Key) })
 	}
 	p := wire.Properties{Flags: wire.HasHeaders, Headers: headers}

@@ -102,7 +102,7 @@ func (ch *Channel) TakeBack(tag uint64) bool {
 		ch.takenBack = make(map[uint64]bool)
 	}
 	ch.takenBack[tag] = true
-	ch.settle(ch.settleLate(taken), release)
+	ch.settle(ch.settleLate(taken), nack)
 	ch.watchOldest()
 	return true
 }

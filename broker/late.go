@@ -43,7 +43,7 @@ func (ch *Channel) takeLate(now queue.Instant) {
 		}
 	}
 	if ch.vh.observed() {
-		ch.observeSettled(late, release)
+		ch.observeSettled(late, nack)
 	}
 	requeue(late, queue.Released)
 	if orphan {

@@ -72,10 +72,10 @@ func (c *Connection) CheckChannelLimit() error {
 		return nil
 	}
 	release, name := c.VHost.node.release, c.User.name
-	if release.channelLimitNamesNode {
+	if release.ChannelLimitNamesNode {
 		name = nodeName
 	}
-	return Errorf(wire.NotAllowed, release.channelLimitText, name, limit)
+	return Errorf(wire.NotAllowed, release.ChannelLimitText, name, limit)
 }
 
 // checkConnectionLimits refuses one connection more than the virtual host or

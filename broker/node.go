@@ -9,14 +9,15 @@ import (
 	"time"
 
 	"github.com/minirabbit/minirabbit/exchange"
+	"github.com/minirabbit/minirabbit/release"
 )
 
 // Options says what kind of node to make. The zero value is a node of the
 // default release.
 type Options struct {
-	// Release is the release whose behaviour the node shows; DefaultRelease
+	// Release is the release whose behaviour the node shows; release.Default()
 	// if nil.
-	Release *Release
+	Release *release.Release
 	// MaxMessageSize limits the body of a message in bytes; zero means the
 	// release's default.
 	MaxMessageSize int
@@ -39,7 +40,7 @@ type Options struct {
 // Node is a broker: its virtual hosts, its users and its clock.
 type Node struct {
 	// immutable
-	release        *Release
+	release        *release.Release
 	maxMessageSize int
 	log            *slog.Logger
 	observer       Observer
@@ -67,10 +68,10 @@ type Node struct {
 // "/" and the administrator guest, who has every permission in it.
 func NewNode(o Options) *Node {
 	if o.Release == nil {
-		o.Release = DefaultRelease
+		o.Release = release.Default()
 	}
 	if o.MaxMessageSize == 0 {
-		o.MaxMessageSize = o.Release.maxMessageSize
+		o.MaxMessageSize = o.Release.MaxMessageSize
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
@@ -98,16 +99,14 @@ func NewNode(o Options) *Node {
 }
 
 // Release returns the release that the node shows.
-func (n *Node) Release() *Release { return n.release }
+func (n *Node) Release() *release.Release { return n.release }
 
 // HasPlugins says whether there are the exchange types of plug-ins.
 func (n *Node) HasPlugins() bool { return !n.withoutPlugins }
 
 // routing is how the node's exchanges work.
 func (n *Node) routing() exchange.Rules {
-	rules := n.release.routing
-	rules.NoPlugins = n.withoutPlugins
-	return rules
+	return exchange.Rules{Routing: n.release.Routing, NoPlugins: n.withoutPlugins}
 }
 
 // MaxMessageSize is the limit for a message's body, in bytes.

@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/minirabbit/minirabbit/release"
 )
 
 // pattern is a regular expression of RabbitMQ's users: of a permission or a
@@ -99,9 +101,9 @@ func (e *PatternError) Error() string {
 
 // PCRE returns the problem in the words of the regular expression library of a
 // release, as far as they are known, and the position that it names.
-func (e *PatternError) PCRE(r *Release) (text string, position int) {
+func (e *PatternError) PCRE(r *release.Release) (text string, position int) {
 	if strings.Contains(e.Problem, "missing closing )") {
-		return r.missingParenthesis, len(e.Pattern)
+		return r.MissingParenthesis, len(e.Pattern)
 	}
 	return e.Problem, 0
 }

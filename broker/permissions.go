@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/minirabbit/minirabbit/exchange"
+	"github.com/minirabbit/minirabbit/release"
 	"github.com/minirabbit/minirabbit/wire"
 )
 
@@ -163,7 +164,7 @@ func (u *User) Check(vh *VHost, want Permission, kind, name string) error {
 		return nil
 	}
 	return Errorf(wire.AccessRefused, "%saccess to %s '%s' in vhost '%s' refused for user '%s'",
-		vh.node.release.permissionText(want), kind, name, vh.name, u.name)
+		permissionText(vh.node.release, want), kind, name, vh.name, u.name)
 }
 
 // CheckTopic returns RabbitMQ's refusal if the user may not publish with a
@@ -187,12 +188,12 @@ func (u *User) CheckTopic(vh *VHost, want Permission, x *exchange.Exchange, key 
 		return nil
 	}
 	return Errorf(wire.AccessRefused, "%saccess to topic '%s' in %s refused for user '%s'",
-		vh.node.release.permissionText(want), key, vh.exchangeText(x.Name()), u.name)
+		permissionText(vh.node.release, want), key, vh.exchangeText(x.Name()), u.name)
 }
 
 // permissionText is how a release's refusals begin.
-func (r *Release) permissionText(want Permission) string {
-	if r.refusesWithoutPermission {
+func permissionText(r *release.Release, want Permission) string {
+	if r.RefusesWithoutPermission {
 		return ""
 	}
 	return string(want) + " "
@@ -210,7 +211,7 @@ func (c *Connection) CheckTopic(want Permission, exchange, key string) error {
 // CheckPassive returns the refusal of a passive declaration, for which releases
 // want a permission since 4.3.
 func (c *Connection) CheckPassive(kind, name string) error {
-	if !c.VHost.node.release.passiveNeedsConfigure {
+	if !c.VHost.node.release.PassiveNeedsConfigure {
 		return nil
 	}
 	return c.Check(Configure, kind, name)
@@ -221,7 +222,7 @@ func (ch *Channel) checkTopics(p *Publishing) error {
 	if err := ch.conn.User.CheckTopic(ch.vh, Write, p.exchange, p.RoutingKey); err != nil {
 		return err
 	}
-	if !ch.vh.node.release.copiesNeedTopicPermission {
+	if !ch.vh.node.release.CopiesNeedTopicPermission {
 		return nil
 	}
 	for _, key := range p.message.Copies {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/minirabbit/minirabbit/exchange"
 	"github.com/minirabbit/minirabbit/queue"
+	"github.com/minirabbit/minirabbit/release"
 	"github.com/minirabbit/minirabbit/wire"
 )
 
@@ -71,8 +72,8 @@ type Applied struct {
 }
 
 // supports says whether queues of a kind have a use for all that a policy sets.
-func (r *Release) supports(p *Policy, kind queue.Kind) bool {
-	return !slices.ContainsFunc(p.Definition, func(f wire.Field) bool { return slices.Contains(r.unsupportedSettings[kind], f.Key) })
+func supports(r *release.Release, p *Policy, kind queue.Kind) bool {
+	return !slices.ContainsFunc(p.Definition, func(f wire.Field) bool { return slices.Contains(r.UnsupportedSettings.Of(string(kind)), f.Key) })
 }
 
 // policySet is the policies of one kind by name.
@@ -95,7 +96,7 @@ func (ps policySet) of(name string, takes func(*Policy) bool) (best *Policy) {
 // SetPolicy creates or replaces a policy, which takes effect at once. The error
 // is a *ValidationError in RabbitMQ's words. The vhost must be locked.
 func (vh *VHost) SetPolicy(kind PolicyKind, p Policy) (created bool, err error) {
-	if err := vh.node.release.checkPolicy(kind, &p); err != nil {
+	if err := checkPolicy(vh.node.release, kind, &p); err != nil {
 		return false, err
 	}
 	slices.SortStableFunc(p.Definition, func(a, b wire.Field) int { return strings.Compare(a.Key, b.Key) })
@@ -152,7 +153,7 @@ func (vh *VHost) applyPolicies() {
 // is declared and whenever policies change.
 func (vh *VHost) applyToQueue(q *queue.Queue) {
 	before := vh.applied[q]
-	a := vh.match(q.Name(), func(p *Policy) bool { return p.ApplyTo.takesQueue(q) && vh.node.release.supports(p, q.Kind()) })
+	a := vh.match(q.Name(), func(p *Policy) bool { return p.ApplyTo.takesQueue(q) && supports(vh.node.release, p, q.Kind()) })
 	if before == nil && a == nil {
 		return
 	}
@@ -295,7 +296,7 @@ func settingsUnder(s queue.Settings, args, definition wire.Table) queue.Settings
 // tells itself; nil if there are none. The vhost must be locked.
 func (vh *VHost) CheckPolicy(kind PolicyKind, p Policy, more ...string) error {
 	var problems []string
-	if err, ok := vh.node.release.checkPolicy(kind, &p).(*ValidationError); ok {
+	if err, ok := checkPolicy(vh.node.release, kind, &p).(*ValidationError); ok {
 		problems = err.Problems
 	}
 	if problems = append(problems, more...); len(problems) == 0 {

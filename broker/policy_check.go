@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/minirabbit/minirabbit/internal/erlang"
+	"github.com/minirabbit/minirabbit/release"
 	"github.com/minirabbit/minirabbit/wire"
 )
 
@@ -23,7 +24,7 @@ func (e *ValidationError) Error() string {
 type policySetting struct {
 	key      string
 	what     string // what a wrong value is not a valid one of
-	valid    func(r *Release, v any) bool
+	valid    func(r *release.Release, v any) bool
 	operator bool // in operator policies too, in every release
 }
 
@@ -44,9 +45,9 @@ var policySettings = []policySetting{
 	{"delayed-retry-max", "delayed retry maximum delay. Must be a positive integer", atLeast(1), true},
 	{"delayed-retry-min", "delayed retry minimum delay. Must be a positive integer", atLeast(1), true},
 	{"delayed-retry-type", "delayed retry type. Must be one of: all, failed, returned, disabled", oneOf("all", "failed", "returned", "disabled"), true},
-	{"delivery-limit", "delivery limit", func(r *Release, v any) bool {
+	{"delivery-limit", "delivery limit", func(r *release.Release, v any) bool {
 		n, ok := integer(v)
-		return ok && (n >= 0 || !r.refusesNegativeDeliveryLimit)
+		return ok && (n >= 0 || !r.RefusesNegativeDeliveryLimit)
 	}, true},
 	{"expires", "queue expiry", atLeast(1), true},
 	{"ha-mode", "", anything, false}, // what is wrong with these, checkMirrors says
@@ -56,7 +57,7 @@ var policySettings = []policySetting{
 	{"ha-sync-batch-size", "", anything, false},
 	{"ha-sync-mode", "", anything, false},
 	{"initial-cluster-size", "cluster size", atLeast(0), false},
-	{"max-age", "max age", func(r *Release, v any) bool {
+	{"max-age", "max age", func(r *release.Release, v any) bool {
 		// Some values that are none crash the check of RabbitMQ up to 4.0.
 		s, _ := v.(string)
 		_, problem := parseAge(s)
@@ -68,17 +69,17 @@ var policySettings = []policySetting{
 	{"max-length-bytes", "maximum length in bytes", atLeast(0), true},
 	{"message-ttl", "message TTL", atLeast(0), true},
 	{"overflow", "overflow value", oneOf("drop-head", "reject-publish", "reject-publish-dlx"), false},
-	{"queue-leader-locator", "queue leader locator value", func(r *Release, v any) bool {
+	{"queue-leader-locator", "queue leader locator value", func(r *release.Release, v any) bool {
 		s, ok := v.(string)
-		return ok && slices.Contains(r.leaderLocators, s)
+		return ok && slices.Contains(r.LeaderLocators, s)
 	}, false},
 	{"queue-master-locator", "master locator", oneOf("client-local", "min-masters", "random"), false},
 	{"queue-mode", "queue-mode value", oneOf("default", "lazy"), false},
-	{"queue-version", "queue-version value", func(r *Release, v any) bool {
+	{"queue-version", "queue-version value", func(r *release.Release, v any) bool {
 		n, ok := integer(v)
 		return ok && (n == 1 || n == 2)
 	}, false},
-	{"stream-filter-size-bytes", "filter size. Valid range is 16-255", func(_ *Release, v any) bool {
+	{"stream-filter-size-bytes", "filter size. Valid range is 16-255", func(_ *release.Release, v any) bool {
 		n, ok := integer(v)
 		return ok && n >= 16 && n <= 255
 	}, false},
@@ -86,42 +87,42 @@ var policySettings = []policySetting{
 	{"target-group-size", "qq target count value", atLeast(1), false},
 }
 
-func anything(*Release, any) bool { return true }
+func anything(*release.Release, any) bool { return true }
 
-func isText(_ *Release, v any) bool { _, ok := v.(string); return ok }
+func isText(_ *release.Release, v any) bool { _, ok := v.(string); return ok }
 
-func atLeast(least int64) func(*Release, any) bool {
-	return func(_ *Release, v any) bool { n, ok := integer(v); return ok && n >= least }
+func atLeast(least int64) func(*release.Release, any) bool {
+	return func(_ *release.Release, v any) bool { n, ok := integer(v); return ok && n >= least }
 }
 
-func oneOf(values ...string) func(*Release, any) bool {
-	return func(_ *Release, v any) bool { s, ok := v.(string); return ok && slices.Contains(values, s) }
+func oneOf(values ...string) func(*release.Release, any) bool {
+	return func(_ *release.Release, v any) bool { s, ok := v.(string); return ok && slices.Contains(values, s) }
 }
 
 // knowsSetting says whether a release takes a setting in policies of a kind.
-func (r *Release) knowsSetting(kind PolicyKind, s *policySetting) bool {
-	if slices.Contains(r.unknownPolicySettings, s.key) || strings.HasPrefix(s.key, "ha-") && !r.mirrors {
+func knowsSetting(r *release.Release, kind PolicyKind, s *policySetting) bool {
+	if slices.Contains(r.UnknownSettings, s.key) || strings.HasPrefix(s.key, "ha-") && !r.Mirrors {
 		return false
 	}
-	return kind == UserPolicy || s.operator || slices.Contains(r.moreOperatorSettings, s.key)
+	return kind == UserPolicy || s.operator || slices.Contains(r.MoreOperatorSettings, s.key)
 }
 
 // checkPolicy reads a policy's pattern and refuses what RabbitMQ refuses.
-func (r *Release) checkPolicy(kind PolicyKind, p *Policy) error {
+func checkPolicy(r *release.Release, kind PolicyKind, p *Policy) error {
 	var problems []string
-	if problem := r.checkDefinition(kind, p.Definition); problem != "" {
+	if problem := checkDefinition(r, kind, p.Definition); problem != "" {
 		problems = append(problems, problem)
 	}
 	var err error
 	if p.pattern, err = parsePattern(p.Pattern); err != nil {
 		text, at := err.(*PatternError).PCRE(r)
-		problems = append(problems, "pattern should be regular expression but is invalid: "+r.patternProblem(text, at))
+		problems = append(problems, "pattern should be regular expression but is invalid: "+patternProblem(r, text, at))
 	}
 	if p.Pattern == "" {
 		p.pattern = everything // unlike a permission's
 	}
-	if !slices.Contains(r.policyTargets, p.ApplyTo) {
-		problems = append(problems, fmt.Sprintf("apply-to '%s' unrecognised; should be %s", p.ApplyTo, r.policyTargetsText))
+	if !slices.Contains(r.PolicyTargets, string(p.ApplyTo)) {
+		problems = append(problems, fmt.Sprintf("apply-to '%s' unrecognised; should be %s", p.ApplyTo, r.PolicyTargetsText))
 	}
 	if len(problems) > 0 {
 		return &ValidationError{problems}
@@ -131,7 +132,7 @@ func (r *Release) checkPolicy(kind PolicyKind, p *Policy) error {
 
 // patternProblem prints {Text, Position} as Erlang does: on two lines if it is
 // long.
-func (r *Release) patternProblem(text string, at int) string {
+func patternProblem(r *release.Release, text string, at int) string {
 	gap := ""
 	if len(text) > 20 {
 		gap = "\n" + strings.Repeat(" ", len("pattern should be regular expression but is invalid: {"))
@@ -139,7 +140,7 @@ func (r *Release) patternProblem(text string, at int) string {
 	return fmt.Sprintf("{%q,%s%d}", text, gap, at)
 }
 
-func (r *Release) checkDefinition(kind PolicyKind, definition wire.Table) string {
+func checkDefinition(r *release.Release, kind PolicyKind, definition wire.Table) string {
 	if len(definition) == 0 {
 		return "no policy provided"
 	}
@@ -148,22 +149,22 @@ func (r *Release) checkDefinition(kind PolicyKind, definition wire.Table) string
 	// What is wrong with a known setting is said before what is not known.
 	for _, f := range sorted {
 		s := findSetting(f.Key)
-		if s == nil || !r.knowsSetting(kind, s) {
+		if s == nil || !knowsSetting(r, kind, s) {
 			continue
 		}
 		if !s.valid(r, f.Value) {
 			return fmt.Sprintf("%s is not a valid %s", settingText(f.Value), s.what)
 		}
-		if slices.Contains(r.forbiddenSettings, f.Key) {
+		if slices.Contains(r.ForbiddenSettings, f.Key) {
 			return fmt.Sprintf("use of deprecated %s argument is not permitted", f.Key)
 		}
 	}
-	if problem := checkRetry(definition); problem != "" && r.knowsSetting(kind, findSetting("delayed-retry-type")) {
+	if problem := checkRetry(definition); problem != "" && knowsSetting(r, kind, findSetting("delayed-retry-type")) {
 		return problem
 	}
 	var unknown []string
 	for _, f := range sorted {
-		if s := findSetting(f.Key); s == nil || !r.knowsSetting(kind, s) {
+		if s := findSetting(f.Key); s == nil || !knowsSetting(r, kind, s) {
 			unknown = append(unknown, fmt.Sprintf("{%s,%s}", erlang.Format(f.Key, true), settingText(f.Value)))
 		}
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/minirabbit/minirabbit/exchange"
 	"github.com/minirabbit/minirabbit/queue"
+	"github.com/minirabbit/minirabbit/release"
 	"github.com/minirabbit/minirabbit/wire"
 )
 
@@ -89,7 +90,7 @@ func (ch *Channel) checkUserID(p *wire.Properties) error {
 }
 
 // readProperties sets in an envelope what a queue needs of its properties.
-func readProperties(r *Release, m *queue.Envelope, p *wire.Properties) error {
+func readProperties(r *release.Release, m *queue.Envelope, p *wire.Properties) error {
 	if p.Flags&wire.HasExpiration != 0 {
 		ms, problem := parseExpiration(p.Expiration)
 		if problem != "" {
@@ -97,7 +98,7 @@ func readProperties(r *Release, m *queue.Envelope, p *wire.Properties) error {
 		}
 		m.Expiration, m.HasExpiration = queue.Instant(ms)*queue.Millisecond, true
 	}
-	if r.checksDeliveryMode && p.Flags&wire.HasDeliveryMode != 0 && p.DeliveryMode != 1 && p.DeliveryMode != 2 {
+	if r.ChecksDeliveryMode && p.Flags&wire.HasDeliveryMode != 0 && p.DeliveryMode != 1 && p.DeliveryMode != 2 {
 		return Errorf(wire.PreconditionFailed, "invalid message: {delivery_mode_unknown,%d}", p.DeliveryMode)
 	}
 	m.Persistent = p.DeliveryMode == 2

@@ -6,6 +6,7 @@ import (
 
 	"github.com/minirabbit/minirabbit/exchange"
 	"github.com/minirabbit/minirabbit/queue"
+	"github.com/minirabbit/minirabbit/release"
 	"github.com/minirabbit/minirabbit/wire"
 )
 
@@ -72,7 +73,7 @@ func (ch *Channel) check(p *Publishing) error {
 		return err
 	}
 	userID := ch.checkUserID(p.header)
-	if userID != nil && !vh.node.release.checksUserIDLast {
+	if userID != nil && !vh.node.release.ChecksUserIDLast {
 		return userID
 	}
 	if err := p.build(vh.node.release); err != nil {
@@ -139,14 +140,14 @@ func (ch *Channel) recall(p *Publishing) bool {
 }
 
 // build makes the message of a publishing whose header is decoded.
-func (p *Publishing) build(r *Release) error {
+func (p *Publishing) build(r *release.Release) error {
 	var unusable error
 	var copies []string
 	if len(p.header.Headers) > 0 {
 		unusable = checkCopies(p.header.Headers)
 		copies = appendCopies(nil, p.header.Headers, headerCC, headerBCC)
 		p.Properties = withoutBCC(p.Properties, p.header)
-		if r.sortsHeaders {
+		if r.SortsHeaders {
 			p.Properties = withSortedHeaders(p.Properties, p.header)
 		}
 	}

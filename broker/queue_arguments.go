@@ -7,6 +7,7 @@ import (
 
 	"github.com/minirabbit/minirabbit/internal/erlang"
 	"github.com/minirabbit/minirabbit/queue"
+	"github.com/minirabbit/minirabbit/release"
 	"github.com/minirabbit/minirabbit/wire"
 )
 
@@ -81,7 +82,7 @@ var queueArguments = []queueArgument{
 	}},
 	{"x-queue-version", "classic", func(p *argumentParser, key string, v any, s *queue.Settings) {
 		n := p.natural(key, v).Value
-		if !slices.Contains(p.release.queueVersions, n) {
+		if !slices.Contains(p.release.QueueVersions, n) {
 			p.fail(key, fmt.Sprintf(`"unsupported queue version '%d'"`, n))
 		}
 	}},
@@ -99,7 +100,7 @@ var queueArguments = []queueArgument{
 	{"x-quorum-initial-group-size", "quorum", checkPositive},
 	{argMaxAge, "stream", func(p *argumentParser, key string, v any, s *queue.Settings) {
 		age, problem := parseAge(p.text(key, v))
-		p.internalError("", problem == noNumber && p.release.failsOnBadAge)
+		p.internalError("", problem == noNumber && p.release.FailsOnBadAge)
 		if problem != "" {
 			p.fail(key, "invalid_max_age")
 		}
@@ -111,18 +112,18 @@ var queueArguments = []queueArgument{
 	}},
 	{argFilterSize, "stream", func(p *argumentParser, key string, v any, s *queue.Settings) {
 		n, isNumber := integer(v)
-		if !p.release.filterSizeAlone {
+		if !p.release.FilterSizeAlone {
 			n, isNumber = p.natural(key, v).Value, true
 		}
-		p.later(!isNumber || n < 16 || n > 255, p.release.filterSizeText, key)
+		p.later(!isNumber || n < 16 || n > 255, p.release.FilterSizeText, key)
 	}},
 	{"x-initial-cluster-size", "stream", checkPositive},
 	{"x-queue-leader-locator", allTypes, func(p *argumentParser, key string, v any, s *queue.Settings) {
-		p.oneOf(key, v, "invalid_queue_locator_arg", p.release.leaderLocators...)
+		p.oneOf(key, v, "invalid_queue_locator_arg", p.release.LeaderLocators...)
 	}},
 	{"x-queue-master-locator", "classic", func(p *argumentParser, key string, v any, s *queue.Settings) {
 		locator, _ := v.(string)
-		if reason, fails := p.release.masterLocatorError(locator); fails && p.lateErr == nil {
+		if reason, fails := masterLocatorError(p.release, locator); fails && p.lateErr == nil {
 			p.lateErr = Errorf(wire.InternalError, "%s", reason)
 		}
 	}},
@@ -164,17 +165,17 @@ var refusedInOrder = []string{
 }
 
 // parseQueueArguments reads the arguments of queue.declare.
-func parseQueueArguments(release *Release, args wire.Table, resource string) (queue.Settings, error) {
-	p := argumentParser{release: release, args: args, resource: resource, serverNamed: strings.HasPrefix(resource, "queue '"+generatedPrefix+"-")}
+func parseQueueArguments(r *release.Release, args wire.Table, resource string) (queue.Settings, error) {
+	p := argumentParser{release: r, args: args, resource: resource, serverNamed: strings.HasPrefix(resource, "queue '"+generatedPrefix+"-")}
 	s := queue.Settings{Kind: p.kind()}
 	for _, a := range queueArguments {
-		if v, set := args.Get(a.key); set && release.takesArgument(s.Kind, a) {
+		if v, set := args.Get(a.key); set && takesArgument(r, s.Kind, a) {
 			a.read(&p, a.key, v, &s)
 		}
 	}
 	p.refuseOthers(s.Kind)
-	release.readConsumerTimeout(args, &s)
-	release.complete(&s)
+	readConsumerTimeout(r, args, &s)
+	completeSettings(r, &s)
 	if p.err == nil {
 		p.err = p.lateErr
 	}
@@ -182,14 +183,14 @@ func parseQueueArguments(release *Release, args wire.Table, resource string) (qu
 }
 
 // takesArgument says whether an argument means something to a type of queue.
-func (r *Release) takesArgument(kind queue.Kind, a queueArgument) bool {
-	return slices.Contains(strings.Fields(a.takes), string(kind)) && !slices.Contains(r.refusedArguments[kind], a.key) &&
-		!slices.Contains(r.ignoredArguments[kind], a.key)
+func takesArgument(r *release.Release, kind queue.Kind, a queueArgument) bool {
+	return slices.Contains(strings.Fields(a.takes), string(kind)) && !slices.Contains(r.RefusedArguments.Of(string(kind)), a.key) &&
+		!slices.Contains(r.IgnoredArguments.Of(string(kind)), a.key)
 }
 
 // argumentParser reads arguments until the first that is wrong.
 type argumentParser struct {
-	release  *Release
+	release  *release.Release
 	args     wire.Table
 	resource string
 	// serverNamed: the server made up the queue's name.
@@ -204,7 +205,7 @@ func (p *argumentParser) refuseOthers(kind queue.Kind) {
 	for _, key := range refusedInOrder {
 		a := queueArguments[slices.IndexFunc(queueArguments, func(a queueArgument) bool { return a.key == key })]
 		_, set := p.args.Get(key)
-		if set && !p.release.takesArgument(kind, a) && !slices.Contains(p.release.ignoredArguments[kind], key) {
+		if set && !takesArgument(p.release, kind, a) && !slices.Contains(p.release.IgnoredArguments.Of(string(kind)), key) {
 			p.refuse("invalid arg '%s' for %s of queue type rabbit_%s_queue", key, p.resource, kind)
 		}
 	}
@@ -221,7 +222,7 @@ func (p *argumentParser) kind() queue.Kind {
 	case queue.Classic, queue.Quorum, queue.Stream:
 		return queue.Kind(kind)
 	case "":
-		if p.err == nil && p.release.emptyQueueType {
+		if p.err == nil && p.release.EmptyQueueType {
 			return queue.Classic
 		}
 		fallthrough
@@ -236,11 +237,11 @@ func (p *argumentParser) kind() queue.Kind {
 
 // unknownType refuses a type of queue before the queue gets a name.
 func (p *argumentParser) unknownType(kind string) {
-	switch p.release.unknownTypeUnnamed {
+	switch p.release.UnknownTypeUnnamed {
 	case "":
 		p.internalError("", true)
 	default:
-		p.refuse("%s '%s'", p.release.unknownTypeUnnamed, kind)
+		p.refuse("%s '%s'", p.release.UnknownTypeUnnamed, kind)
 	}
 }
 
@@ -269,7 +270,7 @@ func (p *argumentParser) fail(key, reason string) {
 
 // failQuoted is fail with a text of which RabbitMQ thinks as of a value.
 func (p *argumentParser) failQuoted(key, reason string) {
-	p.fail(key, erlang.Quote(reason, !p.release.routing.PlainTexts))
+	p.fail(key, erlang.Quote(reason, !p.release.PlainTexts))
 }
 
 func (p *argumentParser) wrongType(key string, v any) {
@@ -317,4 +318,33 @@ func (p *argumentParser) oneOf(key string, v any, reason string, values ...strin
 		p.fail(key, reason)
 	}
 	return s
+}
+
+// masterLocatorError says whether RabbitMQ fails over a value of x-queue-master-locator, and what it then says.
+func masterLocatorError(r *release.Release, locator string) (reason string, fails bool) {
+	return r.MasterLocatorText, r.MasterLocators != nil && !slices.Contains(r.MasterLocators, locator)
+}
+
+// completeSettings sets what no argument says: how queues behave in this release.
+func completeSettings(r *release.Release, s *queue.Settings) {
+	if s.MaxPriority.Set {
+		s.MaxPriority.Value = max(s.MaxPriority.Value, r.LeastMaxPriority)
+	}
+	s.Blame = r.ClassicBlame
+	if s.Kind != queue.Quorum {
+		return
+	}
+	s.Blame, s.SingleActive = r.QuorumBlame, r.SingleActive
+	if !s.DeliveryLimit.Set && r.DeliveryLimit > 0 {
+		s.DeliveryLimit = queue.Some(r.DeliveryLimit)
+	}
+	if s.DeliveryLimit.Value < 0 && !r.NegativeLimitIsNone {
+		s.DeliveryLimit.Value = 0
+	}
+	s.ReleasedToBack = r.ReleasedToBack
+	s.Priorities = r.Priorities
+	s.ConsumersByTag = r.ConsumersByTag
+	s.ReleasedIsFailed = !r.AcquiredCount
+	s.CountsProperties = r.CountsProperties
+	s.DropsReversed = r.DropsReversed
 }

@@ -55,7 +55,7 @@ func (vh *VHost) DeclareQueue(owner *Connection, m *wire.QueueDeclare) (*queue.Q
 		return q, nil
 	}
 	resource := vh.queueText(m.Queue)
-	if err := vh.checkQueueLimit(m.Queue); err != nil && vh.node.release.queueLimitFirst {
+	if err := vh.checkQueueLimit(m.Queue); err != nil && vh.node.release.QueueLimitFirst {
 		return nil, err
 	}
 	deadLetter, set, err := nameArgument(m.Arguments, argDeadLetter, resource)
@@ -130,16 +130,16 @@ func (vh *VHost) checkEquivalentQueue(q *queue.Queue, owner *Connection, m *wire
 		return err
 	}
 	received, current := m.Arguments, q.Arguments
-	if q.IsStream() && vh.node.release.comparesAges {
+	if q.IsStream() && vh.node.release.ComparesAges {
 		received, current = withAgeInMilliseconds(received), withAgeInMilliseconds(current)
 	}
-	if vh.node.release.namesDefaultType {
+	if vh.node.release.NamesDefaultType {
 		received, current = withQueueType(received), withQueueType(current)
 	}
-	if vh.node.release.sameAsClassic && isClassic(received) && isClassic(current) {
+	if vh.node.release.SameAsClassic && isClassic(received) && isClassic(current) {
 		received, current = withQueueType(received), withQueueType(current)
 	}
-	for _, key := range vh.node.release.equivalentArguments(q.Kind()) {
+	for _, key := range argumentsToRepeat(vh.node.release, q.Kind()) {
 		if err := checkSameArgument(key, resource, received, current); err != nil {
 			return err
 		}

@@ -57,12 +57,12 @@ func IsReplyTo(name string) bool { return strings.HasPrefix(name, ReplyTo) }
 // requester: since 4.3 that is a queue of a type of its own, which holds nothing.
 func (vh *VHost) IsVolatileQueue(name string) bool {
 	ok, _ := isReplyName(name)
-	return ok && vh.node.release.volatileQueues
+	return ok && vh.node.release.VolatileQueues
 }
 
 // CheckReplyBinding returns 4.3's refusal to bind a requester.
 func (vh *VHost) CheckReplyBinding(queue string) error {
-	if vh.node.release.volatileQueues && strings.HasPrefix(queue, ReplyTo+".") {
+	if vh.node.release.VolatileQueues && strings.HasPrefix(queue, ReplyTo+".") {
 		return Errorf(wire.AccessRefused, "cannot bind or unbind to a volatile (direct reply-to) queue")
 	}
 	return nil
@@ -110,7 +110,7 @@ func (vh *VHost) ReplyToExists(name string) (bool, error) {
 	if name == ReplyTo || vh.replies[name] != nil {
 		return true, nil
 	}
-	if ok, malformed := isReplyName(name); malformed || !ok && vh.node.release.volatileQueues {
+	if ok, malformed := isReplyName(name); malformed || !ok && vh.node.release.VolatileQueues {
 		return false, Errorf(wire.InternalError, "")
 	}
 	return false, nil
@@ -143,11 +143,11 @@ func (vh *VHost) reply(x *exchange.Exchange, m *queue.Message) (routed int, err 
 	for _, key := range slices.Compact(keys) {
 		ok, malformed := isReplyName(key)
 		switch {
-		case malformed && !vh.node.release.volatileQueues:
+		case malformed && !vh.node.release.VolatileQueues:
 			return 0, Errorf(wire.InternalError, "")
 		case !ok:
 			continue
-		case vh.node.release.volatileQueues:
+		case vh.node.release.VolatileQueues:
 			routed++
 		}
 		if ch := vh.replies[key]; ch != nil {
@@ -161,7 +161,7 @@ func (vh *VHost) reply(x *exchange.Exchange, m *queue.Message) (routed int, err 
 // delivery, too.
 func (ch *Channel) deliverReply(m *queue.Message) {
 	ch.sink.Deliver(ch.reply.tag, ch.lastTag+1, false, m)
-	if ch.vh.node.release.volatileQueues {
+	if ch.vh.node.release.VolatileQueues {
 		ch.lastTag++
 		ch.traceReply(m)
 	}

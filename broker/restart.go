@@ -33,11 +33,11 @@ func (vh *VHost) restart() {
 		vh.watch(q)
 	}
 	for _, x := range vh.Exchanges() {
-		if !x.Durable && !vh.node.release.keepsTransientExchanges {
+		if !x.Durable && !vh.node.release.KeepsTransientExchanges {
 			vh.loseBindingsTo(x)
 			vh.removeExchange(x)
 		}
-		if vh.node.release.forgetsHistory {
+		if vh.node.release.ForgetsHistory {
 			x.SetHistory(exchange.History{})
 		}
 	}
@@ -46,7 +46,7 @@ func (vh *VHost) restart() {
 // loseBindingsTo removes the bindings to what does not survive a restart. Up to
 // 4.0, no auto-delete exchange goes for that, though they were its last ones.
 func (vh *VHost) loseBindingsTo(to exchange.Destination) {
-	if vh.node.release.keepsTransientExchanges {
+	if vh.node.release.KeepsTransientExchanges {
 		return
 	}
 	for _, x := range vh.sources[to] {

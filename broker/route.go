@@ -121,7 +121,7 @@ func (vh *VHost) replay(x *exchange.Exchange, to exchange.Destination) error {
 			vh.later = append(vh.later, func() { vh.enqueue(d.(*queue.Queue), m) })
 		}
 		if len(queues) == 0 {
-			return Errorf(wire.InternalError, "%s", vh.node.release.emptyReplayText)
+			return Errorf(wire.InternalError, "%s", vh.node.release.EmptyReplayText)
 		}
 	}
 	return nil

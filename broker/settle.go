@@ -18,7 +18,7 @@ const (
 	ack     settlement = iota
 	reject             // to the dead letters by basic.reject
 	discard            // to the dead letters by basic.nack
-	release            // back to the queue by basic.nack or basic.recover
+	nack               // back to the queue by basic.nack or basic.recover
 	refuse             // back to the queue by basic.reject
 	abandon            // back to the queue because the channel ended
 )
@@ -26,7 +26,7 @@ const (
 // cause returns what a queue calls a settlement other than ack.
 func (s settlement) cause() queue.Cause {
 	return [...]queue.Cause{reject: queue.Refused, discard: queue.Released,
-		release: queue.Released, refuse: queue.Refused, abandon: queue.Abandoned}[s]
+		nack: queue.Released, refuse: queue.Refused, abandon: queue.Abandoned}[s]
 }
 
 // Get takes a message from a queue; it is unacked unless m says otherwise.
@@ -36,7 +36,7 @@ func (ch *Channel) Get(m *wire.BasicGet, q *queue.Queue) (tag uint64, e queue.En
 	}
 	if s := q.Settings(); s.Kind == queue.Quorum && s.SingleActiveConsumer {
 		return 0, e, false, Errorf(wire.ResourceLocked, "cannot obtain access to locked %s. basic.get operations are not supported by %s "+
-			"with single active consumer", ch.vh.queueText(q.Name()), ch.vh.node.release.getSingleText)
+			"with single active consumer", ch.vh.queueText(q.Name()), ch.vh.node.release.GetSingleText)
 	}
 	e, ok = q.Get(ch.vh.Now(), m.NoAck)
 	ch.vh.watch(q)
@@ -48,7 +48,7 @@ func (ch *Channel) Get(m *wire.BasicGet, q *queue.Queue) (tag uint64, e queue.En
 	if ch.vh.observed() {
 		ch.observe(&Event{Kind: MessageGot, Message: e.Message, Queue: q, DeliveryTag: ch.lastTag, Redelivered: e.Redelivered(), NoAck: m.NoAck})
 	}
-	ch.traceDelivered(q, &e, ch.vh.node.release.getCountsFirst)
+	ch.traceDelivered(q, &e, ch.vh.node.release.GetCountsFirst)
 	if !m.NoAck {
 		ch.hold(delivery{tag: ch.lastTag, q: q, entry: e})
 	}
@@ -64,7 +64,7 @@ func (ch *Channel) Ack(tag uint64, multiple bool) error {
 // the dead letters.
 func (ch *Channel) Nack(tag uint64, multiple, requeue bool) error {
 	if requeue {
-		return ch.conclude(tag, multiple, release)
+		return ch.conclude(tag, multiple, nack)
 	}
 	return ch.conclude(tag, multiple, discard)
 }
@@ -80,7 +80,7 @@ func (ch *Channel) Reject(tag uint64, requeue bool) error {
 // Recover requeues everything that the channel has not settled.
 func (ch *Channel) Recover() error {
 	all := ch.unacked.takeAll()
-	if err := ch.checkStreamSettlement(all, release); err != nil {
+	if err := ch.checkStreamSettlement(all, nack); err != nil {
 		ch.unacked.putBack(all)
 		return Errorf(wire.InternalError, "")
 	}
@@ -92,7 +92,7 @@ func (ch *Channel) Recover() error {
 		return d.late
 	})
 	ch.unacked.putBack(late)
-	ch.settle(all, release)
+	ch.settle(all, nack)
 	return nil
 }
 
@@ -128,7 +128,7 @@ func (ch *Channel) settle(ds []delivery, s settlement) {
 	if len(ds) > 1 {
 		ds = byConsumer(ds)
 	}
-	if s == abandon && ch.vh.node.release.consumersByTag {
+	if s == abandon && ch.vh.node.release.ConsumersByTag {
 		slices.SortStableFunc(ds, byQuorumTag)
 	} else if s == abandon {
 		slices.SortStableFunc(ds, byArrival)

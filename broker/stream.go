@@ -16,7 +16,7 @@ func (vh *VHost) notForStreams(method string, q *queue.Queue) error {
 // checkStreamSettlement refuses to give back what came from a stream, in releases
 // that do.
 func (ch *Channel) checkStreamSettlement(ds []delivery, s settlement) error {
-	if s == ack || !ch.vh.node.release.refusesStreamNack {
+	if s == ack || !ch.vh.node.release.RefusesStreamNack {
 		return nil
 	}
 	for i := range ds {

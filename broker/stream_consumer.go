@@ -22,11 +22,11 @@ const (
 func (ch *Channel) streamReader(m *wire.BasicConsume, q *queue.Queue) (*queue.Reader, error) {
 	r, resource := ch.vh.node.release, ch.vh.queueText(q.Name())
 	for _, key := range []string{"x-priority", argFailover} {
-		if _, set := m.Arguments.Get(key); set && (key != argFailover || r.checksFailover) {
+		if _, set := m.Arguments.Get(key); set && (key != argFailover || r.ChecksFailover) {
 			return nil, Errorf(wire.PreconditionFailed, "invalid arg '%s' for %s of queue type rabbit_stream_queue", key, resource)
 		}
 	}
-	reader := &queue.Reader{WholeChunks: r.deliversWholeChunks}
+	reader := &queue.Reader{WholeChunks: r.DeliversWholeChunks}
 	if v, set := m.Arguments.Get(argStreamOffset); set {
 		if err := ch.vh.readFrom(reader, v, resource); err != nil {
 			return nil, err
@@ -34,13 +34,13 @@ func (ch *Channel) streamReader(m *wire.BasicConsume, q *queue.Queue) (*queue.Re
 	}
 	switch {
 	case ch.prefetch == 0:
-		return nil, Errorf(wire.PreconditionFailed, r.streamPrefetchText, resource)
+		return nil, Errorf(wire.PreconditionFailed, r.StreamPrefetchText, resource)
 	case m.NoAck:
-		return nil, Errorf(wire.NotImplemented, "automatic acknowledgement not supported by %s %s", r.streamNoun, resource)
-	case ch.globalPrefetch != 0 && !r.globalQos:
+		return nil, Errorf(wire.NotImplemented, "automatic acknowledgement not supported by %s %s", r.StreamNoun, resource)
+	case ch.globalPrefetch != 0 && !r.GlobalQos:
 		return nil, Errorf(wire.NotImplemented, "%s does not support global qos", resource)
 	}
-	if r.filtersStreams {
+	if r.FiltersStreams {
 		var err error
 		if reader.Skips, err = streamFilter(m.Arguments); err != nil {
 			return nil, err
@@ -76,7 +76,7 @@ func (vh *VHost) readFrom(reader *queue.Reader, v any, resource string) error {
 		return nil
 	}
 	ms, problem := parseAge(text)
-	if !isText || problem == noNumber && vh.node.release.failsOnBadAge {
+	if !isText || problem == noNumber && vh.node.release.FailsOnBadAge {
 		return Errorf(wire.InternalError, "")
 	}
 	if problem != "" {

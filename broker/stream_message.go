@@ -5,6 +5,7 @@ import (
 
 	"github.com/minirabbit/minirabbit/exchange"
 	"github.com/minirabbit/minirabbit/queue"
+	"github.com/minirabbit/minirabbit/release"
 	"github.com/minirabbit/minirabbit/wire"
 )
 
@@ -18,16 +19,16 @@ import (
 func (vh *VHost) checkForStreams(queues []exchange.Destination, header *wire.Properties) error {
 	for _, d := range queues {
 		if d.(*queue.Queue).IsStream() {
-			return vh.node.release.checkForStream(header.Headers)
+			return checkForStream(vh.node.release, header.Headers)
 		}
 	}
 	return nil
 }
 
-func (r *Release) checkForStream(headers wire.Table) error {
+func checkForStream(r *release.Release, headers wire.Table) error {
 	for _, f := range headers {
 		_, isText := f.Value.(string)
-		if f.Key == headerStreamFilter && r.filtersStreams && !isText || r.streamKeeps(f) && hasDecimal(f.Value) {
+		if f.Key == headerStreamFilter && r.FiltersStreams && !isText || streamKeeps(r, f) && hasDecimal(f.Value) {
 			return Errorf(wire.InternalError, "")
 		}
 	}
@@ -55,8 +56,8 @@ func hasDecimal(v any) bool {
 }
 
 // streamKeeps says whether a header comes back from a stream.
-func (r *Release) streamKeeps(f wire.Field) bool {
-	if r.keepsAnnotations {
+func streamKeeps(r *release.Release, f wire.Field) bool {
+	if r.KeepsAnnotations {
 		switch {
 		case f.Key == "x-exchange", f.Key == "x-routing-key":
 			return false
@@ -72,19 +73,19 @@ func (r *Release) streamKeeps(f wire.Field) bool {
 }
 
 // fromStream returns the message that a consumer of a stream gets.
-func (r *Release) fromStream(m *queue.Message, offset int64) *queue.Message {
+func fromStream(r *release.Release, m *queue.Message, offset int64) *queue.Message {
 	p := m.Header()
 	headers := make(wire.Table, 0, len(p.Headers)+1)
 	for _, f := range p.Headers {
-		if r.streamKeeps(f) {
-			headers = append(headers, wire.Field{Key: f.Key, Value: r.fromStreamValue(f.Value)})
+		if streamKeeps(r, f) {
+			headers = append(headers, wire.Field{Key: f.Key, Value: fromStreamValue(r, f.Value)})
 		}
 	}
 	setSorted(&headers, argStreamOffset, offset)
 	p.Headers = headers
 	p.Flags = p.Flags&^wire.HasClusterID | wire.HasHeaders
 	p.Timestamp = inMilliseconds(p.Timestamp)
-	if r.setsDeliveryMode {
+	if r.SetsDeliveryMode {
 		p.Flags |= wire.HasDeliveryMode
 		if p.DeliveryMode != 2 {
 			p.DeliveryMode = 1
@@ -93,24 +94,24 @@ func (r *Release) fromStream(m *queue.Message, offset int64) *queue.Message {
 	return m.WithProperties(p.Append(nil))
 }
 
-func (r *Release) fromStreamValue(v any) any {
+func fromStreamValue(r *release.Release, v any) any {
 	switch v := v.(type) {
 	case wire.Timestamp:
 		return inMilliseconds(v)
 	case []byte:
-		if r.keepsAnnotations {
+		if r.KeepsAnnotations {
 			return string(v)
 		}
 	case wire.Array:
 		all := make(wire.Array, len(v))
 		for i, item := range v {
-			all[i] = r.fromStreamValue(item)
+			all[i] = fromStreamValue(r, item)
 		}
 		return all
 	case wire.Table:
 		all := make(wire.Table, len(v))
 		for i, f := range v {
-			all[i] = wire.Field{Key: f.Key, Value: r.fromStreamValue(f.Value)}
+			all[i] = wire.Field{Key: f.Key, Value: fromStreamValue(r, f.Value)}
 		}
 		return all
 	}

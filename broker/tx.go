@@ -6,6 +6,7 @@ import (
 
 	"github.com/minirabbit/minirabbit/exchange"
 	"github.com/minirabbit/minirabbit/queue"
+	"github.com/minirabbit/minirabbit/release"
 	"github.com/minirabbit/minirabbit/wire"
 )
 
@@ -23,22 +24,6 @@ type txPublishing struct {
 	queues []exchange.Destination
 	names  []string
 }
-
-// txQueues is which queues get what a transaction has published. It is routed when
-// it is published, but may be that a queue is gone when the transaction commits.
-type txQueues uint8
-
-const (
-	// txRenamed: those that have the names then, as in RabbitMQ 3.10, where the
-	// default exchange gives names that no queue has yet.
-	txRenamed txQueues = iota
-	// txRouted: those that it was routed to. Where a classic one is gone, the
-	// transaction is not complete. As in RabbitMQ 4.0.
-	txRouted
-	// txNamed: as txRouted, but that no queue has the name is an error of the
-	// connection, and no queue gets the message. As in RabbitMQ 4.3.
-	txNamed
-)
 
 // txSettlement is a settlement that waits for the commit.
 type txSettlement struct {
@@ -75,7 +60,7 @@ func (ch *Channel) SelectConfirm() error {
 
 // publishInTx keeps a publishing until the commit.
 func (ch *Channel) publishInTx(p Publishing) error {
-	if !ch.vh.node.release.volatileQueues {
+	if !ch.vh.node.release.VolatileQueues {
 		if _, err := ch.vh.reply(p.exchange, p.message); err != nil {
 			return err
 		}
@@ -87,7 +72,7 @@ func (ch *Channel) publishInTx(p Publishing) error {
 		return err
 	}
 	tp.queues = slices.Clone(queues)
-	if p.exchange.Name() == "" && ch.vh.node.release.txQueues == txRenamed {
+	if p.exchange.Name() == "" && ch.vh.node.release.TxQueues == release.TxRenamed {
 		tp.names = append(append(tp.names, p.message.RoutingKey), p.message.Copies...)
 	} else {
 		for _, q := range queues {
@@ -202,8 +187,8 @@ func (t told) enqueue(ch *Channel, q *queue.Queue, m *queue.Message) (accepted b
 // where one cannot be told that it should have it.
 func (vh *VHost) committed(p *txPublishing) (queues []exchange.Destination, complete bool, err error) {
 	complete = true
-	rule := vh.node.release.txQueues
-	if rule == txRenamed {
+	rule := vh.node.release.TxQueues
+	if rule == release.TxRenamed {
 		for _, name := range p.names {
 			if q := vh.queues[name]; q != nil && !slices.Contains(queues, exchange.Destination(q)) {
 				queues = append(queues, q)
@@ -212,7 +197,7 @@ func (vh *VHost) committed(p *txPublishing) (queues []exchange.Destination, comp
 		return queues, true, nil
 	}
 	for i, d := range p.queues {
-		if rule == txNamed && vh.queues[p.names[i]] == nil {
+		if rule == release.TxNamed && vh.queues[p.names[i]] == nil {
 			return nil, false, Errorf(wire.ResourceError, "failed to deliver message: %s", notFoundTerm(vh.name, p.names[i]))
 		}
 		if q := d.(*queue.Queue); q.Deleted() && q.Kind() == queue.Classic {

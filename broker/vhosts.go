@@ -37,14 +37,14 @@ func (vh *VHost) SetMetadata(m Metadata) {
 // default type, if they name none and there is a default other than classic. A
 // type of queue that cannot be as the declaration wants it is no default for it.
 func (vh *VHost) withDefaultType(m *wire.QueueDeclare) wire.Table {
-	if !vh.node.release.defaultQueueTypes {
+	if !vh.node.release.DefaultQueueTypes {
 		return m.Arguments
 	}
 	kind := vh.Metadata().DefaultQueueType
 	named, set := m.Arguments.Get(argQueueType)
 	switch {
 	case kind == "" || kind == string(queue.Classic),
-		set && (named != "" || !vh.node.release.emptyQueueType),
+		set && (named != "" || !vh.node.release.EmptyQueueType),
 		!m.Durable || m.Exclusive || m.AutoDelete:
 		return m.Arguments
 	}

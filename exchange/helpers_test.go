@@ -5,13 +5,19 @@ import (
 	"testing"
 
 	"github.com/minirabbit/minirabbit/exchange"
+	"github.com/minirabbit/minirabbit/release"
 	"github.com/minirabbit/minirabbit/wire"
 )
 
 // release310 holds the rules of RabbitMQ 3.10, those of 4.3 being the zero value.
-var release310 = exchange.Rules{
-	LooseHeaders: true, PlainTexts: true, TypedHashHeader: true,
-	HeavyHashBindings: true, ManyTopicHashes: true, ShortDelay: true, NoLocalRandom: true, NoModulusHash: true,
+var release310 = rulesOf("3.10")
+
+func rulesOf(name string) exchange.Rules {
+	r, err := release.Find(name)
+	if err != nil {
+		panic(err)
+	}
+	return exchange.Rules{Routing: r.Routing}
 }
 
 // A queue is a destination that is no exchange.

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/minirabbit/minirabbit/exchange"
+	"github.com/minirabbit/minirabbit/release"
 	"github.com/minirabbit/minirabbit/wire"
 )
 
@@ -113,7 +114,7 @@ func TestTopicHashes(t *testing.T) {
 
 // TestTopicWithoutBlowUp would not end if each # were tried with each number of words.
 func TestTopicWithoutBlowUp(t *testing.T) {
-	x := newExchange(t, "x", exchange.Topic, exchange.WithRules(exchange.Rules{ManyTopicHashes: true}))
+	x := newExchange(t, "x", exchange.Topic, exchange.WithRules(exchange.Rules{Routing: release.Routing{ManyTopicHashes: true}}))
 	bind(t, x, newQueue("no"), strings.Repeat("#.a.", 20)+"#.b", nil)
 	bind(t, x, newQueue("yes"), strings.Repeat("#.a.", 20)+"#", nil)
 	got := names(exchange.NewRouter(nil).Route(x, key(strings.TrimSuffix(strings.Repeat("a.", 120), ".")), nil))
@@ -156,7 +157,7 @@ func TestTopicAgainstModel(t *testing.T) {
 	for seed := range uint64(20) {
 		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
 			r := rand.New(rand.NewPCG(seed, 1))
-			x := newExchange(t, "x", exchange.Topic, exchange.WithRules(exchange.Rules{ManyTopicHashes: true}))
+			x := newExchange(t, "x", exchange.Topic, exchange.WithRules(exchange.Rules{Routing: release.Routing{ManyTopicHashes: true}}))
 			var router exchange.Router
 			var queues []*queue // the name is the pattern, so a queue has one binding
 			for step := range 600 {

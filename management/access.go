@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/minirabbit/minirabbit/broker"
+	"github.com/minirabbit/minirabbit/release"
 )
 
 // access says who may use a path.
@@ -29,7 +30,7 @@ const (
 )
 
 // in returns what a kind of access that the releases differ in is in one of them.
-func (a access) in(rules *broker.ManagementRules) access {
+func (a access) in(rules *release.HTTP) access {
 	choose := func(changed bool, before, after access) access {
 		if changed {
 			return after

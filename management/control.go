@@ -13,7 +13,7 @@ func marshal(v any) (json.RawMessage, error) { return json.Marshal(v) }
 
 func (r *request) appState() {
 	running := r.api.config.restart == nil || r.api.config.restart.Running()
-	r.one(object{"running": running, "node": nodeName, "version": r.api.node.Release().Version()})
+	r.one(object{"running": running, "node": nodeName, "version": r.api.node.Release().Version})
 }
 
 // setAppState stops, resets or starts the node: {"state": "stopped", "reset" or

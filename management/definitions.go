@@ -48,7 +48,7 @@ func (r *request) definitions() {
 }
 
 func (r *request) definitionsHead() object {
-	version := r.api.node.Release().Version()
+	version := r.api.node.Release().Version
 	return object{"rabbit_version": version, "rabbitmq_version": version, "product_name": "RabbitMQ", "product_version": version}
 }
 
@@ -166,7 +166,7 @@ func (r *request) vhostDefinitions() {
 	var t topology
 	t.add(r, vh)
 	parameters, policies := parameterObjects(vh), policyObjects(vh, broker.UserPolicy)
-	o := object{"rabbit_version": r.api.node.Release().Version()}
+	o := object{"rabbit_version": r.api.node.Release().Version}
 	if r.api.rules.VHostDefinitions {
 		for _, p := range slices.Concat(parameters, policies) {
 			delete(p, "vhost")

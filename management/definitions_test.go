@@ -13,7 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/stretchr/testify/require"
 
-	"github.com/minirabbit/minirabbit/broker"
+	"github.com/minirabbit/minirabbit/release"
 	"github.com/minirabbit/minirabbit/testkit"
 )
 
@@ -29,11 +29,11 @@ func recordedDefinitions(t *testing.T, release string) string {
 // TestDefinitionsRoundTrip imports what a real RabbitMQ has exported, and exports
 // it again: as the same release, nothing must have changed.
 func TestDefinitionsRoundTrip(t *testing.T) {
-	for _, release := range broker.Releases {
-		t.Run(release.Name(), func(t *testing.T) {
+	for _, r := range release.All() {
+		t.Run(r.Name, func(t *testing.T) {
 			t.Parallel()
-			b := testkit.Start(t, testkit.WithManagement(), testkit.WithRelease(release.Name()))
-			recorded := recordedDefinitions(t, release.Name())
+			b := testkit.Start(t, testkit.WithManagement(), testkit.WithRelease(r.Name))
+			recorded := recordedDefinitions(t, r.Name)
 			for range 2 { // the second time, everything is there
 				require.Equal(t, http.StatusNoContent, post(t, b, "/api/definitions", recorded))
 			}
@@ -48,12 +48,12 @@ func TestDefinitionsRoundTrip(t *testing.T) {
 // TestDefinitionsOfOtherReleases can be imported into each, the older into the
 // newer and the other way round.
 func TestDefinitionsOfOtherReleases(t *testing.T) {
-	for _, from := range broker.Releases {
-		for _, to := range broker.Releases {
-			t.Run(from.Name()+" to "+to.Name(), func(t *testing.T) {
+	for _, from := range release.All() {
+		for _, to := range release.All() {
+			t.Run(from.Name+" to "+to.Name, func(t *testing.T) {
 				t.Parallel()
-				b := testkit.Start(t, testkit.WithManagement(), testkit.WithRelease(to.Name()))
-				require.Equal(t, http.StatusNoContent, post(t, b, "/api/definitions", recordedDefinitions(t, from.Name())))
+				b := testkit.Start(t, testkit.WithManagement(), testkit.WithRelease(to.Name))
+				require.Equal(t, http.StatusNoContent, post(t, b, "/api/definitions", recordedDefinitions(t, from.Name)))
 				var queues []struct{ Name string }
 				require.NoError(t, json.Unmarshal(send(t, b.ManagementURL(), "GET /api/queues/shop?columns=name&sort=name").Body, &queues))
 				require.Len(t, queues, 3)

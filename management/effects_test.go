@@ -12,7 +12,7 @@ import (
 	amqp "github.com/rabbitmq/amqp091-go"
 	"github.com/stretchr/testify/require"
 
-	"github.com/minirabbit/minirabbit/broker"
+	"github.com/minirabbit/minirabbit/release"
 	"github.com/minirabbit/minirabbit/testkit"
 )
 
@@ -53,10 +53,10 @@ func start(t *testing.T, release string) *testkit.Broker {
 
 // eachRelease runs a test on the emulator as each release.
 func eachRelease(t *testing.T, test func(t *testing.T, release string)) {
-	for _, r := range broker.Releases {
-		t.Run(r.Name(), func(t *testing.T) {
+	for _, r := range release.All() {
+		t.Run(r.Name, func(t *testing.T) {
 			t.Parallel()
-			test(t, r.Name())
+			test(t, r.Name)
 		})
 	}
 }

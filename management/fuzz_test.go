@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/minirabbit/minirabbit/broker"
+	"github.com/minirabbit/minirabbit/release"
 	"github.com/minirabbit/minirabbit/wire"
 )
 
@@ -23,7 +24,7 @@ func writes() (all []write) {
 	names := strings.NewReplacer("{vhost}", "%2F", "{queue}", "q", "{exchange}", "amq.topic", "{user}", "u", "{component}", "federation-upstream",
 		"{source}", "amq.direct", "{kind}", "q", "{destination}", "q", "{resource}", "memory", "{node}", "rabbit@minirabbit", "{name}", "max-queues")
 	for _, r := range routes {
-		if r.exists != nil && !r.exists(broker.DefaultRelease.Management()) {
+		if r.exists != nil && !r.exists(&release.Default().HTTP) {
 			continue
 		}
 		path := "/api/" + names.Replace(r.pattern)
@@ -38,8 +39,8 @@ func writes() (all []write) {
 }
 
 // fuzzedNode is a node with a queue "q", which holds a message, and a user "u".
-func fuzzedNode(t *testing.T, release *broker.Release) (*broker.Node, *API) {
-	node := broker.NewNode(broker.Options{Release: release, OnPanic: func(p *broker.Panic) { t.Errorf("%v\n\n%s", p, p.Stack) }})
+func fuzzedNode(t *testing.T, shown *release.Release) (*broker.Node, *API) {
+	node := broker.NewNode(broker.Options{Release: shown, OnPanic: func(p *broker.Panic) { t.Errorf("%v\n\n%s", p, p.Stack) }})
 	t.Cleanup(node.Close)
 	node.AddUser("u", "p", "management")
 	vh := node.VHost("/")
@@ -93,7 +94,7 @@ func FuzzBody(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, which uint8, body []byte) {
 		w := all[int(which)%len(all)]
-		node, api := fuzzedNode(t, broker.Releases[int(which)/len(all)%len(broker.Releases)])
+		node, api := fuzzedNode(t, release.All()[int(which)/len(all)%len(release.All())])
 		if answer := ask(t, api, w.method, w.path, body); answer.Code < 200 || answer.Code > 599 {
 			t.Errorf("%s %s: status %d", w.method, w.path, answer.Code)
 		}
@@ -117,14 +118,14 @@ func FuzzDefinitions(f *testing.F) {
 		`{"policies":[{"vhost":"/","name":"p","pattern":"^a","apply-to":"queues","definition":{"message-ttl":1000,"dead-letter-exchange":""},"priority":3}],"parameters":[{"vhost":"/","component":"federation-upstream","name":"n","value":{"uri":"amqp://"}}],"global_parameters":[{"name":"cluster_name","value":"c"}]}`,
 		`{"topic_permissions":[{"user":"guest","vhost":"/","exchange":"amq.topic","write":"^a","read":"b$"}]}`,
 	} {
-		for release := range broker.Releases {
-			f.Add(uint8(release), []byte(definitions))
+		for n := range release.All() {
+			f.Add(uint8(n), []byte(definitions))
 		}
 		f.Add(uint8(i), []byte(definitions[:len(definitions)/2]))
 	}
 	f.Fuzz(func(t *testing.T, which uint8, definitions []byte) {
-		release := broker.Releases[int(which)%len(broker.Releases)]
-		node, api := fuzzedNode(t, release)
+		shown := release.All()[int(which)%len(release.All())]
+		node, api := fuzzedNode(t, shown)
 		imported := ask(t, api, http.MethodPost, "/api/definitions", definitions)
 		if err := node.Check(); err != nil {
 			t.Error(err)
@@ -136,7 +137,7 @@ func FuzzDefinitions(f *testing.F) {
 		if imported.Code >= 300 || exported.Code != http.StatusOK {
 			return
 		}
-		_, second := fuzzedNode(t, release)
+		_, second := fuzzedNode(t, shown)
 		if again := ask(t, second, http.MethodPost, "/api/definitions", exported.Body.Bytes()); again.Code != http.StatusNoContent {
 			t.Fatalf("what was exported is imported with status %d %s:\n%s", again.Code, again.Body, exported.Body)
 		}
@@ -156,7 +157,7 @@ func FuzzPath(f *testing.F) {
 		if err != nil {
 			return
 		}
-		_, api := fuzzedNode(t, broker.DefaultRelease)
+		_, api := fuzzedNode(t, release.Default())
 		if answer := ask(t, api, http.MethodGet, u.String(), nil); answer.Code < 200 || answer.Code >= 500 && answer.Code != http.StatusServiceUnavailable {
 			t.Errorf("status %d", answer.Code)
 		}

@@ -10,13 +10,14 @@ import (
 
 	"github.com/minirabbit/minirabbit/broker"
 	"github.com/minirabbit/minirabbit/internal/erlang"
+	"github.com/minirabbit/minirabbit/release"
 )
 
 // An importer creates in a node what a document of definitions describes. All doors use it: POST /api/definitions,
 // `minirabbit ctl import_definitions`, which is a client of that, and [Import].
 type importer struct {
 	node  *broker.Node
-	rules *broker.ManagementRules
+	rules *release.HTTP
 	// user imports: it gets all permissions in the virtual hosts that the import creates. It is nil when a node imports as
 	// it starts, and then nobody gets permissions that the document does not give.
 	user *broker.User
@@ -33,7 +34,7 @@ func Import(node *broker.Node, definitions []byte) error {
 	if err != nil {
 		return fmt.Errorf("definitions: %w", err)
 	}
-	i := &importer{node: node, rules: node.Release().Management()}
+	i := &importer{node: node, rules: &node.Release().HTTP}
 	if isOfOneVHost(in) {
 		i.vhost = "/"
 	}

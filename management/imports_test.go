@@ -13,7 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/stretchr/testify/require"
 
-	"github.com/minirabbit/minirabbit/broker"
+	"github.com/minirabbit/minirabbit/release"
 	"github.com/minirabbit/minirabbit/testkit"
 )
 
@@ -38,21 +38,21 @@ type importAnswer struct {
 func TestImportAnswers(t *testing.T) {
 	var documents []importedDocument
 	readJSON(t, "documents.json", &documents)
-	for _, release := range broker.Releases {
-		t.Run(release.Name(), func(t *testing.T) {
+	for _, shown := range release.All() {
+		t.Run(shown.Name, func(t *testing.T) {
 			t.Parallel()
 			var answers []importAnswer
-			readJSON(t, "answers-"+release.Name()+".json", &answers)
+			readJSON(t, "answers-"+shown.Name+".json", &answers)
 			require.Len(t, answers, len(documents), "record again: documents have been added")
-			different := knownDifferences(t, release.Name())
+			different := knownDifferences(t, shown.Name)
 			for n, d := range documents {
 				t.Run(d.Name, func(t *testing.T) {
-					diff := cmp.Diff(answers[n], importDocument(t, release.Name(), d))
+					diff := cmp.Diff(answers[n], importDocument(t, shown.Name, d))
 					switch {
 					case diff != "" && !different[d.Name]:
 						t.Errorf("%s\nRabbitMQ's answer (-) is not ours (+):\n%s", d.Body, diff)
 					case diff == "" && different[d.Name]:
-						t.Errorf("testdata/imports/differences.txt lists %s for %s, which does not differ any more", d.Name, release.Name())
+						t.Errorf("testdata/imports/differences.txt lists %s for %s, which does not differ any more", d.Name, shown.Name)
 					}
 				})
 			}

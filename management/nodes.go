@@ -62,7 +62,7 @@ func (r *request) node() object {
 		"ra_open_file_metrics": object{"ra_log_wal": 0, "ra_log_segment_writer": 0},
 		"metrics_gc_queue_length": object{"connection_closed": 0, "channel_closed": 0, "consumer_deleted": 0, "exchange_deleted": 0,
 			"queue_deleted": 0, "vhost_deleted": 0, "node_node_deleted": 0, "channel_consumer_deleted": 0},
-		"applications":    []object{{"name": "rabbit", "description": "RabbitMQ", "version": r.api.node.Release().Version()}},
+		"applications":    []object{{"name": "rabbit", "description": "RabbitMQ", "version": r.api.node.Release().Version}},
 		"auth_mechanisms": r.mechanisms(),
 		"exchange_types":  r.exchangeTypes(),
 		"contexts":        bare(r.contexts()),
@@ -88,7 +88,7 @@ func (r *request) node() object {
 		o["being_drained"] = false
 	}
 	if rules.HidesVHosts {
-		o["rabbitmq_version"] = r.api.node.Release().Version()
+		o["rabbitmq_version"] = r.api.node.Release().Version
 		o["erlang_version"], o["erlang_full_version"] = rules.ErlangVersion, rules.ErlangFullVersion
 		o["crypto_lib_version"] = "none"
 	}
@@ -113,7 +113,7 @@ func (r *request) mechanisms() []object {
 	described := map[string]string{"PLAIN": "SASL PLAIN authentication mechanism", "AMQPLAIN": "QPid AMQPLAIN mechanism",
 		"ANONYMOUS": "SASL ANONYMOUS authentication mechanism"}
 	all := []object{{"name": "RABBIT-CR-DEMO", "description": "RabbitMQ Demo challenge-response authentication mechanism", "enabled": false}}
-	for _, name := range strings.Fields(r.api.node.Release().Mechanisms()) {
+	for _, name := range strings.Fields(r.api.node.Release().Mechanisms) {
 		all = append(all, object{"name": name, "description": described[name], "enabled": true})
 	}
 	return all

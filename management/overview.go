@@ -15,12 +15,12 @@ import (
 const nodeName = "rabbit@minirabbit"
 
 func (r *request) overview() {
-	release, rules := r.api.node.Release(), r.api.rules
+	shown, rules := r.api.node.Release(), r.api.rules
 	total := r.totals()
 	o := object{
-		"management_version":        release.Version(),
-		"rabbitmq_version":          release.Version(),
-		"product_version":           release.Version(),
+		"management_version":        shown.Version,
+		"rabbitmq_version":          shown.Version,
+		"product_version":           shown.Version,
 		"product_name":              "RabbitMQ",
 		"cluster_name":              r.api.node.ClusterName(),
 		"erlang_version":            rules.ErlangVersion,
@@ -217,7 +217,7 @@ func (r *request) extensions() {
 }
 
 func (r *request) version() {
-	r.write(http.StatusOK, r.api.node.Release().Version())
+	r.write(http.StatusOK, r.api.node.Release().Version)
 }
 
 func (r *request) clusterName() { r.one(object{"name": r.api.node.ClusterName()}) }

@@ -19,6 +19,7 @@ import (
 
 	"github.com/minirabbit/minirabbit/broker"
 	"github.com/minirabbit/minirabbit/management"
+	"github.com/minirabbit/minirabbit/release"
 	"github.com/minirabbit/minirabbit/testkit"
 )
 
@@ -37,11 +38,11 @@ func serveTo(api http.Handler, remote, method, target, body string, headers map[
 
 const here, elsewhere = "127.0.0.1:1234", "192.0.2.1:1234"
 
-func newAPI(t *testing.T, release string, options ...management.Option) *management.API {
+func newAPI(t *testing.T, name string, options ...management.Option) *management.API {
 	t.Helper()
-	r, err := broker.FindRelease(release)
+	shown, err := release.Find(name)
 	require.NoError(t, err)
-	node := broker.NewNode(broker.Options{Release: r})
+	node := broker.NewNode(broker.Options{Release: shown})
 	api := management.New(node, options...)
 	t.Cleanup(func() { api.Close(); node.Close() })
 	return api

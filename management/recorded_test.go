@@ -15,7 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/stretchr/testify/require"
 
-	"github.com/minirabbit/minirabbit/broker"
+	"github.com/minirabbit/minirabbit/release"
 	"github.com/minirabbit/minirabbit/testkit"
 )
 
@@ -45,11 +45,11 @@ func TestRecordedAnswers(t *testing.T) {
 		compare(t, recorded(t, release), got)
 		return
 	}
-	for _, release := range broker.Releases {
-		t.Run(release.Name(), func(t *testing.T) {
+	for _, r := range release.All() {
+		t.Run(r.Name, func(t *testing.T) {
 			t.Parallel()
-			b := testkit.Start(t, testkit.WithManagement(), testkit.WithRelease(release.Name()))
-			compare(t, recorded(t, release.Name()), ask(t, b.ManagementURL()))
+			b := testkit.Start(t, testkit.WithManagement(), testkit.WithRelease(r.Name))
+			compare(t, recorded(t, r.Name), ask(t, b.ManagementURL()))
 		})
 	}
 }

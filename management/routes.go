@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/minirabbit/minirabbit/broker"
+	"github.com/minirabbit/minirabbit/release"
 )
 
 // handler answers one method of one path.
@@ -16,9 +16,9 @@ type handler func(r *request)
 type route struct {
 	pattern  string
 	access   access
-	exists   func(*broker.ManagementRules) bool // nil: in all releases
-	ranged   string                             // what a bad range of samples is called, "" if it takes none
-	paged    func(*broker.ManagementRules) bool // in which releases the list comes in pages if asked, nil: in none
+	exists   func(*release.HTTP) bool // nil: in all releases
+	ranged   string                   // what a bad range of samples is called, "" if it takes none
+	paged    func(*release.HTTP) bool // in which releases the list comes in pages if asked, nil: in none
 	get      handler
 	put      handler
 	post     handler
@@ -29,14 +29,14 @@ type route struct {
 
 // The paths that not all releases have.
 var (
-	hasVersion      = func(rules *broker.ManagementRules) bool { return rules.HasVersion }
-	hasHashPassword = func(rules *broker.ManagementRules) bool { return rules.HasHashPassword }
-	hasDeprecated   = func(rules *broker.ManagementRules) bool { return rules.HasDeprecatedFeatures }
-	hasReadiness    = func(rules *broker.ManagementRules) bool { return rules.HasReadiness }
-	hasMirrors      = func(rules *broker.ManagementRules) bool { return !rules.NamesQueueType }
-	hasPages        = func(*broker.ManagementRules) bool { return true }
-	pagesUsers      = func(rules *broker.ManagementRules) bool { return rules.PagesUsers }
-	hasProtection   = func(rules *broker.ManagementRules) bool { return rules.Protected }
+	hasVersion      = func(rules *release.HTTP) bool { return rules.HasVersion }
+	hasHashPassword = func(rules *release.HTTP) bool { return rules.HasHashPassword }
+	hasDeprecated   = func(rules *release.HTTP) bool { return rules.DeprecatedFeatures != "" }
+	hasReadiness    = func(rules *release.HTTP) bool { return rules.HasReadiness }
+	hasMirrors      = func(rules *release.HTTP) bool { return !rules.NamesQueueType }
+	hasPages        = func(*release.HTTP) bool { return true }
+	pagesUsers      = func(rules *release.HTTP) bool { return rules.PagesUsers }
+	hasProtection   = func(rules *release.HTTP) bool { return rules.Protected }
 )
 
 // What a bad range of samples is called in answers.

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/minirabbit/minirabbit/broker"
+	"github.com/minirabbit/minirabbit/release"
 )
 
 // maxBody is the largest request body that is read. RabbitMQ takes 20 MB.
@@ -14,7 +15,7 @@ const maxBody = 20 << 20
 type API struct {
 	// immutable
 	node    *broker.Node
-	rules   *broker.ManagementRules
+	rules   *release.HTTP
 	config  config
 	samples *sampler
 	started time.Time
@@ -90,7 +91,7 @@ func WithMetrics(h http.Handler) Option {
 // New returns the API of a node. It samples the node's counts in a goroutine of
 // its own until Close is called.
 func New(node *broker.Node, options ...Option) *API {
-	a := &API{node: node, rules: node.Release().Management(), started: time.Now(), turns: make(chan struct{}, maxTurns())}
+	a := &API{node: node, rules: &node.Release().HTTP, started: time.Now(), turns: make(chan struct{}, maxTurns())}
 	a.config.listeners = func() []Listener { return nil }
 	a.config.alarms = func() []string { return nil }
 	for _, option := range options {

@@ -1,6 +1,10 @@
 package queue
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/minirabbit/minirabbit/release"
+)
 
 // Receiver is the side of a consumer that takes deliveries.
 type Receiver interface {
@@ -65,7 +69,7 @@ type consumers struct {
 	all    []*Consumer     // in order of arrival
 	rounds []*consumerList // by descending priority
 	single bool            // x-single-active-consumer
-	choice SingleActive
+	choice release.SingleActive
 	active *Consumer // the one that is served, if single
 	// arrivals counts all consumers that there have been, blocks how often one has
 	// left its round.
@@ -117,30 +121,11 @@ func indexFromEnds(all []*Consumer, c *Consumer) int {
 	return -1
 }
 
-// SingleActive says which consumer of a queue with x-single-active-consumer
-// RabbitMQ makes the active one.
-type SingleActive uint8
-
-// The ways to choose.
-const (
-	// HighestNext: when the active one goes, the one of the highest priority
-	// that has waited longest, as in classic queues.
-	HighestNext SingleActive = iota
-	// LongestNext: the one that has waited longest, as in quorum queues of
-	// RabbitMQ 3.10.
-	LongestNext
-	// HighestAtOnce: as HighestNext, but one of a higher priority does not
-	// wait for the active one to go: that gets no more messages, and is
-	// relieved once it has settled those that it has. As in quorum queues
-	// since RabbitMQ 4.0.
-	HighestAtOnce
-)
-
 // successor is the consumer that becomes the single active one.
 func (cs *consumers) successor() *Consumer {
 	var best *Consumer
 	for _, c := range cs.all {
-		if best == nil || c.Priority > best.Priority && cs.choice != LongestNext {
+		if best == nil || c.Priority > best.Priority && cs.choice != release.LongestNext {
 			best = c
 		}
 	}
@@ -173,7 +158,7 @@ func (cs *consumers) current() *Consumer {
 
 // mustYield says that a consumer of a higher priority than the active one waits.
 func (cs *consumers) mustYield() bool {
-	return cs.choice == HighestAtOnce && cs.active != nil && cs.successor().Priority > cs.active.Priority
+	return cs.choice == release.HighestAtOnce && cs.active != nil && cs.successor().Priority > cs.active.Priority
 }
 
 // take returns the consumer whose turn it is and moves it to the end of its

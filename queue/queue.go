@@ -3,6 +3,7 @@ package queue
 import (
 	"fmt"
 
+	"github.com/minirabbit/minirabbit/release"
 	"github.com/minirabbit/minirabbit/wire"
 )
 
@@ -162,7 +163,7 @@ func (q *Queue) Publish(now Instant, m *Message, from Publisher) (accepted bool)
 	if q.refuses(m, from) {
 		return false
 	}
-	e := Entry{Message: m, position: q.nextPosition, expires: q.expiry(now, m), direct: q.settings.Blame == NoBlame}
+	e := Entry{Message: m, position: q.nextPosition, expires: q.expiry(now, m), direct: q.settings.Blame == release.NoBlame}
 	q.nextPosition++
 	q.counts.Published++
 	q.enter(m)

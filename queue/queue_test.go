@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/minirabbit/minirabbit/queue"
+	"github.com/minirabbit/minirabbit/release"
 )
 
 // host notes what a queue asks of its node.
@@ -181,8 +182,8 @@ func TestPriorities(t *testing.T) {
 	}{
 		"classic, up to 5":      {queue.Settings{MaxPriority: queue.Some(5)}, "5 9 5 255 6 4 3 1 0 0"},
 		"quorum, none":          {queue.Settings{Kind: queue.Quorum}, "0 5 9 4 1 5 0 255 3 6"},
-		"quorum, two to one":    {queue.Settings{Kind: queue.Quorum, Priorities: queue.Interleaved}, "5 9 0 5 255 4 6 1 0 3"},
-		"quorum, strict levels": {queue.Settings{Kind: queue.Quorum, Priorities: queue.Strict}, "255 9 6 5 5 4 3 1 0 0"},
+		"quorum, two to one":    {queue.Settings{Kind: queue.Quorum, Priorities: release.Interleaved}, "5 9 0 5 255 4 6 1 0 3"},
+		"quorum, strict levels": {queue.Settings{Kind: queue.Quorum, Priorities: release.Strict}, "255 9 6 5 5 4 3 1 0 0"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			q := queue.New("q", test.settings, &host{}, 1)

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+
+	"github.com/minirabbit/minirabbit/release"
 )
 
 // Quorum queues differ from classic ones in what becomes of a message that
@@ -11,22 +13,8 @@ import (
 // those that came back earlier, and the failed deliveries are counted: beyond
 // the delivery limit, the message is dead-lettered.
 
-// Priorities says how a quorum queue heeds the priority of messages.
-type Priorities uint8
-
-const (
-	// NoPriorities: all messages are equal, as up to RabbitMQ 3.13.
-	NoPriorities Priorities = iota
-	// Interleaved: of three messages two are taken from those of priority 5
-	// or more, if there are any, and the third is the older one of both heads,
-	// as in RabbitMQ 4.0.
-	Interleaved
-	// Strict: 32 levels, highest first, as in RabbitMQ 4.3. A message without
-	// a priority has 4, as in AMQP 1.0.
-	Strict
-)
-
-func (p Priorities) levels() int { return [...]int{1, 2, 32}[p] }
+// priorityLevels is how many levels of priority a quorum queue tells apart.
+func priorityLevels(p release.Priorities) int { return [...]int{1, 2, 32}[p] }
 
 const (
 	defaultPriority = 4

@@ -1,13 +1,17 @@
 package queue
 
-import "iter"
+import (
+	"iter"
+
+	"github.com/minirabbit/minirabbit/release"
+)
 
 // ready holds the ready entries of a queue: one deque a priority, highest first
 // out, and those that came back to a quorum queue before all of them.
 type ready struct {
 	returned   deque
 	levels     []deque
-	priorities Priorities
+	priorities release.Priorities
 	// countsProperties: see Settings.
 	countsProperties bool
 	turn             int // how many have been taken, in threes, if Interleaved
@@ -22,7 +26,7 @@ func (r *ready) init(s *Settings) {
 	levels := 1
 	switch {
 	case s.Kind == Quorum:
-		levels = s.Priorities.levels()
+		levels = priorityLevels(s.Priorities)
 	case s.MaxPriority.Set:
 		levels += int(s.MaxPriority.Value)
 	}
@@ -33,9 +37,9 @@ func (r *ready) init(s *Settings) {
 // priority above the queue's maximum as the maximum.
 func (r *ready) level(m *Message) *deque {
 	switch {
-	case r.priorities == Interleaved:
+	case r.priorities == release.Interleaved:
 		return &r.levels[interleavedLevel(m)]
-	case r.priorities == Strict && !m.HasPriority:
+	case r.priorities == release.Strict && !m.HasPriority:
 		return &r.levels[defaultPriority]
 	}
 	return &r.levels[min(int(m.Priority), len(r.levels)-1)]
@@ -77,7 +81,7 @@ func (r *ready) added(e *Entry) {
 func (r *ready) take() Entry { return r.takeFrom(r.next()) }
 
 func (r *ready) takeFrom(d *deque) Entry {
-	if r.priorities == Interleaved && d != &r.returned {
+	if r.priorities == release.Interleaved && d != &r.returned {
 		r.countTurn()
 	}
 	return r.pop(d)
@@ -90,7 +94,7 @@ func (r *ready) expiring() (soonest *deque) {
 	switch {
 	case r.mortal == 0:
 		return nil
-	case r.priorities != Strict:
+	case r.priorities != release.Strict:
 		if d := r.next(); d.front().expires != 0 {
 			return d
 		}
@@ -112,7 +116,7 @@ func (r *ready) next() *deque {
 	switch {
 	case r.returned.length > 0:
 		return &r.returned
-	case r.priorities == Interleaved:
+	case r.priorities == release.Interleaved:
 		return r.interleaved()
 	}
 	for i := len(r.levels) - 1; ; i-- {

@@ -1,5 +1,7 @@
 package queue
 
+import "github.com/minirabbit/minirabbit/release"
+
 // Optional is a number that may be absent; zero is a value like any other.
 type Optional struct {
 	Value int64
@@ -65,9 +67,9 @@ type Settings struct {
 	ConsumerTimeout Optional
 
 	// SingleActive says which consumer the single active one is.
-	SingleActive SingleActive
+	SingleActive release.SingleActive
 	// Blame says which failures a message is blamed for when it goes on.
-	Blame Blame
+	Blame release.Blame
 
 	// What follows is for quorum queues; see quorum.go.
 
@@ -78,7 +80,7 @@ type Settings struct {
 	// DeadLettersAtLeastOnce.
 	AtLeastOnce bool
 	// Priorities says how a quorum queue heeds the priority of messages.
-	Priorities Priorities
+	Priorities release.Priorities
 	// ReleasedToBack sends a message that a client gave back to the end of
 	// the queue, unless there is a DeliveryLimit.
 	ReleasedToBack bool

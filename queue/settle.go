@@ -1,5 +1,7 @@
 package queue
 
+import "github.com/minirabbit/minirabbit/release"
+
 // Ack settles an entry that was handed out: it is gone, unless it is a stream's.
 func (q *Queue) Ack(e *Entry) {
 	if q.deleted {
@@ -23,7 +25,7 @@ func (q *Queue) Reject(e *Entry, why Cause) {
 		return
 	}
 	q.settle(e)
-	if q.settings.Blame == BlameDiscarded || q.settings.Blame == BlameRefused && why == Refused {
+	if q.settings.Blame == release.BlameDiscarded || q.settings.Blame == release.BlameRefused && why == Refused {
 		e.blame++
 	}
 	q.drop(e, Rejected)
@@ -53,7 +55,7 @@ func (q *Queue) Requeue(e *Entry, why Cause) {
 		return
 	}
 	q.settle(e)
-	if q.settings.Blame == BlameDiscarded && why == Abandoned || q.settings.Blame == BlameRefused && why != Released {
+	if q.settings.Blame == release.BlameDiscarded && why == Abandoned || q.settings.Blame == release.BlameRefused && why != Released {
 		e.blame++
 	}
 	if q.settings.Kind == Quorum {
@@ -68,23 +70,6 @@ func (q *Queue) Requeue(e *Entry, why Cause) {
 	q.counts.Requeued++
 	q.host.Wake(q)
 }
-
-// Blame says which failed deliveries RabbitMQ remembers when a message goes on as
-// a dead letter: a quorum queue that it gets to counts them as earlier ones.
-type Blame uint8
-
-// The ways to blame.
-const (
-	// NoBlame: none, as in RabbitMQ 3.10 and the classic queues of 4.0.
-	// Messages that were blamed elsewhere arrive as new.
-	NoBlame Blame = iota
-	// BlameDiscarded: that a consumer's channel ended, and that the message
-	// was rejected in the end, as in the quorum queues of RabbitMQ 4.0.
-	BlameDiscarded
-	// BlameRefused: that a consumer's channel ended, and that the message was
-	// refused with basic.reject, as in RabbitMQ 4.3.
-	BlameRefused
-)
 
 func (q *Queue) settle(e *Entry) {
 	q.unacked--

@@ -14,6 +14,7 @@ import (
 	"github.com/minirabbit/minirabbit/broker"
 	"github.com/minirabbit/minirabbit/internal/fault"
 	"github.com/minirabbit/minirabbit/internal/record"
+	"github.com/minirabbit/minirabbit/release"
 )
 
 // Broker is a broker of a test's own, or one that tests share; see [Start] and [Run].
@@ -88,7 +89,7 @@ func (b *Broker) LogOnFailure(t Test) {
 // start starts a broker: the emulator, or a part of the RabbitMQ that the
 // environment names.
 func start(name string, options []Option) (*Broker, error) {
-	c := config{release: broker.DefaultRelease.Name(), patience: defaultPatience}
+	c := config{release: release.Default().Name, patience: defaultPatience}
 	for _, option := range options {
 		option(&c)
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/minirabbit/minirabbit/internal/fault"
 	"github.com/minirabbit/minirabbit/internal/record"
 	"github.com/minirabbit/minirabbit/management"
+	"github.com/minirabbit/minirabbit/release"
 	"github.com/minirabbit/minirabbit/wire"
 )
 
@@ -62,11 +63,11 @@ func (m patientMutex) Unlock() { <-m }
 
 // startEmulator starts a node and serves it.
 func startEmulator(c config) (*emulator, error) {
-	release, err := broker.FindRelease(c.release)
+	shown, err := release.Find(c.release)
 	if err != nil {
 		return nil, err
 	}
-	c.options.Release = release
+	c.options.Release = shown
 	e := &emulator{config: c, mu: newPatientMutex(), alarms: make(map[Resource]bool)}
 	if !c.quiet {
 		e.recorder, e.trace = record.NewRecorder(record.Limits{Messages: keepMessages, Bytes: keepBytes}), &record.Trace{}

@@ -120,7 +120,7 @@ func (c *ctl) checkVHost(ctx context.Context) error {
 
 // noJSON refuses text that is none, in the words of the node's release.
 func (c *ctl) noJSON(ctx context.Context, text string) error {
-	if c.is310(ctx) {
+	if c.words(ctx).CtlJSONBadarg {
 		return ctlErrorf(ctlUnavailable, "JSON decoding error. Reason: badarg")
 	}
 	return ctlErrorf(ctlUnavailable, "Could not parse JSON document: {error,{failed_to_decode_json,<<%q>>}}", text)
@@ -251,7 +251,7 @@ func (c *ctl) purgeQueue(ctx context.Context) error {
 	switch {
 	case !isStatus(err, http.StatusNotFound):
 		return err
-	case c.is310(ctx):
+	case c.words(ctx).CtlPlainNotFound:
 		return ctlErrorf(ctlUnavailable, "not_found")
 	}
 	return ctlErrorf(ctlBadData, "Object (queue, stream, exchange, etc) was not found")
@@ -270,10 +270,7 @@ func (c *ctl) deleteQueue(ctx context.Context) error {
 		Ready int `json:"messages_ready"`
 	}
 	if err := c.api.get(ctx, at, &q); err != nil {
-		if c.isBefore43(ctx) {
-			return ctlErrorf(ctlUsage, "Queue not found")
-		}
-		return ctlErrorf(ctlUsage, "No such queue was found")
+		return ctlErrorf(ctlUsage, "%s", c.words(ctx).CtlQueueNotFoundText)
 	}
 	err := c.api.delete(ctx, at+"?if-empty="+c.option("if-empty")+"&if-unused="+c.option("if-unused"))
 	if err != nil {

@@ -4,8 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"strings"
 	"time"
+
+	"github.com/minirabbit/minirabbit/release"
 )
 
 // appState is what the API says of the node.
@@ -20,15 +21,14 @@ func (c *ctl) state(ctx context.Context) (appState, error) {
 	return s, c.api.get(ctx, "minirabbit/app", &s)
 }
 
-// is310 and isBefore43 say whose words the node's errors are to have.
-func (c *ctl) is310(ctx context.Context) bool {
-	s, err := c.state(ctx)
-	return err == nil && strings.HasPrefix(s.Version, "3.")
-}
-
-func (c *ctl) isBefore43(ctx context.Context) bool {
-	s, err := c.state(ctx)
-	return err == nil && (strings.HasPrefix(s.Version, "3.") || strings.HasPrefix(s.Version, "4.0."))
+// words is how the texts of rabbitmqctl are in the node's release.
+func (c *ctl) words(ctx context.Context) release.Ctl {
+	if s, err := c.state(ctx); err == nil {
+		if r, err := release.Find(s.Version); err == nil {
+			return r.Ctl
+		}
+	}
+	return release.Default().Ctl
 }
 
 // become changes the state of the node, after it has said so.

@@ -65,7 +65,7 @@ func (c *ctl) secondOrInput() (string, error) {
 func (c *ctl) deleteUser(ctx context.Context) error {
 	c.say("Deleting user %q ...", c.args[0])
 	err := c.api.delete(ctx, path("users", c.args[0]))
-	if isStatus(err, http.StatusNotFound) && !c.is310(ctx) {
+	if isStatus(err, http.StatusNotFound) && !c.words(ctx).CtlToldOfMissing {
 		return nil
 	}
 	return c.noUser(err)
@@ -130,7 +130,7 @@ func (c *ctl) setPermissions(ctx context.Context) error {
 	err := c.scoped(ctx, c.api.put(ctx, path("permissions", c.vhost, c.args[0]),
 		map[string]string{"configure": c.args[1], "write": c.args[2], "read": c.args[3]}))
 	var refusal *apiError
-	if errors.As(err, &refusal) && c.is310(ctx) { // its Elixir writes texts of letters in another way
+	if errors.As(err, &refusal) && c.words(ctx).CtlQuotesTexts {
 		refusal.reason = oldText.ReplaceAllString(refusal.reason, "'$1'")
 	}
 	return err
@@ -150,8 +150,8 @@ func (c *ctl) clear(ctx context.Context, at string) error {
 		return err
 	}
 	err = c.scoped(ctx, err)
-	var missing *ctlError // up to 3.10 it is told of
-	if errors.As(err, &missing) && c.is310(ctx) {
+	var missing *ctlError
+	if errors.As(err, &missing) && c.words(ctx).CtlToldOfMissing {
 		return err
 	}
 	return nil

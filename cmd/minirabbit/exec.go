@@ -15,6 +15,7 @@ import (
 
 	"github.com/minirabbit/minirabbit/broker"
 	"github.com/minirabbit/minirabbit/management"
+	"github.com/minirabbit/minirabbit/release"
 )
 
 // execGrace is how long a command has to end when minirabbit is told to.
@@ -26,7 +27,7 @@ func runExec(ctx context.Context, args []string, stdout, stderr io.Writer) (code
 	flags := flag.NewFlagSet("exec", flag.ContinueOnError)
 	address := flags.String("amqp", "127.0.0.1:0", "listen for AMQP clients on `ADDRESS`; port 0 picks a free one")
 	web := flags.String("http", "127.0.0.1:0", "serve the HTTP API of RabbitMQ's management on `ADDRESS`; port 0 picks a free one")
-	name := flags.String("release", broker.DefaultRelease.Name(), "behave as this `RELEASE` of RabbitMQ: 3.10, 4.0 or 4.3")
+	name := flags.String("release", release.Default().Name, "behave as this `RELEASE` of RabbitMQ: "+release.Names())
 	definitions := flags.String("definitions", "", "create what this `FILE` describes, as RabbitMQ exports it in definitions.json")
 	memory := flags.String("memory", "", memoryUsage)
 	verbose := flags.Bool("v", false, "log what happens in the broker to standard error")
@@ -42,7 +43,7 @@ func runExec(ctx context.Context, args []string, stdout, stderr io.Writer) (code
 	case flags.NArg() == 0:
 		return exitUsage, usageErrorf("exec: no command: expected minirabbit exec [FLAGS] -- COMMAND [ARGUMENTS]")
 	}
-	release, err := broker.FindRelease(*name)
+	shown, err := release.Find(*name)
 	if err != nil {
 		return exitUsage, usageErrorf("exec: %v", err)
 	}
@@ -50,7 +51,7 @@ func runExec(ctx context.Context, args []string, stdout, stderr io.Writer) (code
 	if err != nil {
 		return exitUsage, err
 	}
-	options := broker.Options{Release: release}
+	options := broker.Options{Release: shown}
 	if *verbose {
 		options.Logger = slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/minirabbit/minirabbit/broker"
 	"github.com/minirabbit/minirabbit/management"
+	"github.com/minirabbit/minirabbit/release"
 )
 
 // serve runs a broker until ctx ends.
@@ -18,7 +19,7 @@ func serve(ctx context.Context, args []string, stdout io.Writer) error {
 	flags := flag.NewFlagSet("serve", flag.ContinueOnError)
 	address := flags.String("amqp", "127.0.0.1:5672", "listen for AMQP clients on `ADDRESS`; port 0 picks a free one")
 	web := flags.String("http", "", "serve the HTTP API of RabbitMQ's management on `ADDRESS`, such as 127.0.0.1:15672; none by default")
-	name := flags.String("release", broker.DefaultRelease.Name(), "behave as this `RELEASE` of RabbitMQ: 3.10, 4.0 or 4.3")
+	name := flags.String("release", release.Default().Name, "behave as this `RELEASE` of RabbitMQ: "+release.Names())
 	timeout := flags.Duration("consumer-timeout", broker.DefaultConsumerTimeout, "let clients hold messages for `DURATION`, such as 90s; a negative one means for ever")
 	plain := flags.Bool("without-plugins", false, "have no exchange types of plug-ins: x-consistent-hash, x-random, x-recent-history, x-delayed-message")
 	memory := flags.String("memory", "", memoryUsage)
@@ -26,7 +27,7 @@ func serve(ctx context.Context, args []string, stdout io.Writer) error {
 	if done, err := parse(flags, args, stdout); done || err != nil {
 		return err
 	}
-	release, err := broker.FindRelease(*name)
+	shown, err := release.Find(*name)
 	if err != nil {
 		return usageErrorf("serve: %v", err)
 	}
@@ -43,7 +44,7 @@ func serve(ctx context.Context, args []string, stdout io.Writer) error {
 		return usageErrorf("serve: %v", err)
 	}
 	options := broker.Options{
-		Release:         release,
+		Release:         shown,
 		ConsumerTimeout: *timeout,
 		WithoutPlugins:  *plain,
 		Logger:          slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level})),

@@ -13,7 +13,8 @@ const module = "github.com/minirabbit/minirabbit/"
 // forbidden lists, for each package, what it must not import: packages of this
 // module by their path in it, others whole. testdata and tests are free.
 var forbidden = map[string][]string{
-	"wire":            {"exchange", "queue", "broker", "amqpserver", "management", "testkit", "worker", "conformance", "net", "sync"},
+	"wire":            {"release", "exchange", "queue", "broker", "amqpserver", "management", "testkit", "worker", "conformance", "net", "sync"},
+	"release":         {"exchange", "queue", "broker", "amqpserver", "management", "testkit", "worker", "conformance", "net", "sync", "time"},
 	"exchange":        {"queue", "broker", "amqpserver", "management", "testkit", "worker", "conformance", "net", "sync", "time"},
 	"queue":           {"exchange", "broker", "amqpserver", "management", "testkit", "worker", "conformance", "net", "sync", "time"},
 	"broker":          {"amqpserver", "internal/fault", "internal/record", "management", "testkit", "worker", "conformance"},

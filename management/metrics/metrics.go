@@ -109,7 +109,7 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	for _, m := range metrics {
 		ch <- prometheus.MustNewConstMetric(m.desc, m.kind, m.value(t))
 	}
-	version := c.node.Release().Version()
+	version := c.node.Release().Version
 	ch <- prometheus.MustNewConstMetric(buildInfo, prometheus.GaugeValue, 1, version, "RabbitMQ", version)
 	ch <- prometheus.MustNewConstMetric(identity, prometheus.GaugeValue, 1, "rabbit@minirabbit", c.node.ClusterName())
 	for _, p := range []struct {
