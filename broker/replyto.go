@@ -110,7 +110,7 @@ func (vh *VHost) ReplyToExists(name string) (bool, error) {
 	if name == ReplyTo || vh.replies[name] != nil {
 		return true, nil
 	}
-	if ok, malformed := isReplyName(name); malformed || !ok && vh.node.release.VolatileQueues {
+	if ok, malformed := isReplyName(name); malformed && vh.node.release.MalformedReplyFails || !ok && vh.node.release.VolatileQueues {
 		return false, Errorf(wire.InternalError, "")
 	}
 	return false, nil
@@ -143,7 +143,7 @@ func (vh *VHost) reply(x *exchange.Exchange, m *queue.Message) (routed int, err 
 	for _, key := range slices.Compact(keys) {
 		ok, malformed := isReplyName(key)
 		switch {
-		case malformed && !vh.node.release.VolatileQueues:
+		case malformed && vh.node.release.MalformedReplyFails && !vh.node.release.VolatileQueues:
 			return 0, Errorf(wire.InternalError, "")
 		case !ok:
 			continue

@@ -15,7 +15,7 @@ import (
 )
 
 // emulated are the releases that minirabbit can be.
-var emulated = conformance.Releases{"3.10", "4.0", "4.3"}
+var emulated = conformance.Releases{"3.10", "4.0", "4.1", "4.2", "4.3"}
 
 const (
 	recordingsDir = "testdata/recordings"

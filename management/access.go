@@ -41,7 +41,7 @@ func (a access) in(rules *release.HTTP) access {
 	case featureFlags:
 		return choose(!rules.BackingQueue, administrator, anyUser)
 	case consumersOf:
-		return choose(rules.HidesVHosts, anyUser, vhostMonitor)
+		return choose(rules.HidesConsumers, anyUser, vhostMonitor)
 	case limitsOfUsers:
 		return choose(rules.HidesUserLimits, anyUser, administrator)
 	case limitsOfUser:

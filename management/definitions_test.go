@@ -29,7 +29,7 @@ func recordedDefinitions(t *testing.T, release string) string {
 // TestDefinitionsRoundTrip imports what a real RabbitMQ has exported, and exports
 // it again: as the same release, nothing must have changed.
 func TestDefinitionsRoundTrip(t *testing.T) {
-	for _, r := range release.All() {
+	for _, r := range recordedAs(t, "definitions-") {
 		t.Run(r.Name, func(t *testing.T) {
 			t.Parallel()
 			b := testkit.Start(t, testkit.WithManagement(), testkit.WithRelease(r.Name))
@@ -48,8 +48,8 @@ func TestDefinitionsRoundTrip(t *testing.T) {
 // TestDefinitionsOfOtherReleases can be imported into each, the older into the
 // newer and the other way round.
 func TestDefinitionsOfOtherReleases(t *testing.T) {
-	for _, from := range release.All() {
-		for _, to := range release.All() {
+	for _, from := range recordedAs(t, "definitions-") {
+		for _, to := range recordedAs(t, "definitions-") {
 			t.Run(from.Name+" to "+to.Name, func(t *testing.T) {
 				t.Parallel()
 				b := testkit.Start(t, testkit.WithManagement(), testkit.WithRelease(to.Name))
@@ -118,4 +118,15 @@ func shopOnly(t *testing.T, text string) map[string]any {
 func asJSON(v any) string {
 	text, _ := json.Marshal(v)
 	return string(text)
+}
+
+// recordedAs lists the releases that have a recording of this name in testdata.
+func recordedAs(t *testing.T, name string) (all []*release.Release) {
+	for _, r := range release.All() {
+		if _, err := os.Stat(filepath.Join("testdata", name+r.Name+".json")); err == nil {
+			all = append(all, r)
+		}
+	}
+	require.NotEmpty(t, all)
+	return all
 }

@@ -1,6 +1,7 @@
 package management
 
 import (
+	"net"
 	"net/http"
 	"slices"
 	"strconv"
@@ -12,6 +13,16 @@ func (r *request) healthy() { r.one(object{"status": "ok"}) }
 func (r *request) unhealthy(o object) {
 	o["status"] = "failed"
 	r.write(http.StatusServiceUnavailable, o)
+}
+
+// checkListeners says that clients can connect, over which a release fails where a listener is bound to one address.
+func (r *request) checkListeners() {
+	bound := func(l Listener) bool { ip := net.ParseIP(l.Host); return ip != nil && !ip.IsUnspecified() }
+	if r.api.rules.FailsOnOneAddress && slices.ContainsFunc(r.api.config.listeners(), bound) {
+		r.reply(errCrash)
+		return
+	}
+	r.healthy()
 }
 
 func (r *request) checkAlarms() {

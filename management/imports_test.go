@@ -13,7 +13,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/stretchr/testify/require"
 
-	"github.com/minirabbit/minirabbit/release"
 	"github.com/minirabbit/minirabbit/testkit"
 )
 
@@ -38,7 +37,7 @@ type importAnswer struct {
 func TestImportAnswers(t *testing.T) {
 	var documents []importedDocument
 	readJSON(t, "documents.json", &documents)
-	for _, shown := range release.All() {
+	for _, shown := range recordedAs(t, "imports/answers-") {
 		t.Run(shown.Name, func(t *testing.T) {
 			t.Parallel()
 			var answers []importAnswer

@@ -305,10 +305,7 @@ func (r *request) putQueue() {
 		return
 	}
 	if node := in.text("node"); node != "" && node != nodeName {
-		text := "Node %s could not be contacted"
-		if r.api.rules.HasReadiness {
-			text = "Node %s is not a cluster member"
-		}
+		text := r.api.rules.UnknownNodeText
 		r.badRequest(fmt.Sprintf(text, node))
 		return
 	}

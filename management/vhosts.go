@@ -145,7 +145,7 @@ func (r *request) readDefaultQueueType(in input) (kind string, err error) {
 	switch {
 	case isQueueType(kind):
 		return kind, nil
-	case !set, kind == "undefined", value == nil && !rules.FailsOnQueueType:
+	case !set, kind == "undefined", value == nil && rules.NullQueueType:
 		return "", nil
 	case rules.FailsOnQueueType:
 		return "", errCrash

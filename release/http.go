@@ -21,6 +21,8 @@ type HTTP struct {
 	Challenge bool
 	// HidesVHosts: a virtual host that a user may not enter is 404.
 	HidesVHosts bool
+	// HidesConsumers: a user who may not enter a virtual host, nor monitor it, gets no list of its consumers.
+	HidesConsumers bool
 	// HidesUserLimits: users without the tag monitoring see only their own limits.
 	HidesUserLimits bool
 	// FailsOnOwnConnections: a user without the tag monitoring who asks for a user's connections gets 500.
@@ -36,6 +38,9 @@ type HTTP struct {
 	HasAuth bool
 	// HasReadiness: there are the paths /health/checks/below-node-connection-limit and the like.
 	HasReadiness bool
+	// FailsOnOneAddress: the health checks below-node-connection-limit and ready-to-serve-clients are 500 where a listener is
+	// bound to one address.
+	FailsOnOneAddress bool
 	// HasHashPassword: there is the path /auth/hash_password.
 	HasHashPassword bool
 	// ListsProtocols: the health check of protocol listeners lists those that exist.
@@ -49,6 +54,8 @@ type HTTP struct {
 	MetadataQueueType bool
 	// ChecksQueueType: an unknown default queue type is 400.
 	ChecksQueueType bool
+	// NullQueueType: a default queue type of null is none. Otherwise it is an unknown one.
+	NullQueueType bool
 	// FailsOnQueueType: it is 500.
 	FailsOnQueueType bool
 	// Protected: virtual hosts can be protected from deletion.
@@ -67,6 +74,8 @@ type HTTP struct {
 	ChecksAckMode bool
 	// PagesUsers: the list of users can be asked for in pages.
 	PagesUsers bool
+	// UnknownNodeText refuses to declare a queue on a node that does not exist.
+	UnknownNodeText string
 	// InvalidPageRegex: a bad regular expression in name is 400.
 	InvalidPageRegex bool
 

@@ -15,6 +15,9 @@ type Publishing struct {
 	SubtractsBCC bool
 	// CopiesNeedTopicPermission: topic permissions hold for the routing keys in CC and BCC too.
 	CopiesNeedTopicPermission bool
+	// MalformedReplyFails: a name of a direct reply-to consumer that cannot be read is an internal error, 541. Otherwise there
+	// is no such queue.
+	MalformedReplyFails bool
 	// VolatileQueues: direct reply-to uses a queue type of its own. Otherwise replies bypass routing: they are sent when
 	// the message is published, even in a transaction, and are no destination.
 	VolatileQueues bool

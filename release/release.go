@@ -36,7 +36,7 @@ func (r *Release) next(name, version string, change func(r *Release)) *Release {
 }
 
 // all lists the releases, oldest first.
-var all = []*Release{v3_10, v4_0, v4_3}
+var all = []*Release{v3_10, v4_0, v4_1, v4_2, v4_3}
 
 // All lists the releases, oldest first.
 func All() []*Release { return slices.Clone(all) }

@@ -18,6 +18,7 @@ var v3_10 = (&Release{}).next("3.10", "3.10.8", func(r *Release) {
 	// Publishing
 	r.MaxMessageSize = 128 << 20
 	r.ChecksDeliveryMode = true
+	r.MalformedReplyFails = true
 	r.RepliesAreUntraced = true
 
 	// Exchanges
@@ -102,7 +103,9 @@ var v3_10 = (&Release{}).next("3.10", "3.10.8", func(r *Release) {
 	r.Challenge = true
 	r.FailsOnOwnConnections = true
 	r.DefaultQueueType = "undefined"
+	r.NullQueueType = true
 	r.EscapesPolicyErrors = true
+	r.UnknownNodeText = "Node %s could not be contacted"
 	r.InvalidPageRegex = true
 	r.BackingQueue = true
 	r.PagedOut = true

@@ -111,6 +111,7 @@ var v4_0 = v3_10.next("4.0", "4.0.5", func(r *Release) {
 	r.NamesQueueType = true
 	r.DefaultQueueType = "classic"
 	r.MetadataQueueType = true
+	r.NullQueueType = false
 	r.FailsOnQueueType = true
 	r.WholeVHosts = true
 	r.MissingObject = true

@@ -1,43 +1,31 @@
 package release
 
-var v4_3 = v4_0.next("4.3", "4.3.6", func(r *Release) {
+var v4_3 = v4_2.next("4.3", "4.3.6", func(r *Release) {
 	// Protocol
 	r.Copyright = "Copyright (c) 2007-2026 Broadcom Inc and/or its subsidiaries"
 	r.Platform = "Erlang/OTP 29.1.2"
 	r.Mechanisms = "PLAIN ANONYMOUS AMQPLAIN"
-	r.MinFrameMax = 8192
-	r.MaxBodySize = 512 << 20
-	r.RefusesExcessBody = true
 	r.CancelOkFails = true
 	r.QosPerConsumer = true
 	r.ConsumerTimeouts = QueueTimeouts
 
 	// Publishing
-	r.VolatileQueues = true
-	r.RepliesMissDeadLetters = false
-	r.TxQueues = TxNamed
 
 	// Exchanges
 	r.EmptyHashHeaderFails = false
-	r.HeavyHashBindings = false
 	r.ManyTopicHashes = false
 	r.Words = "x-random x-jms-topic"
 	r.NoModulusHash = false
-	r.KeepsTransientExchanges = true
-	r.ForgetsHistory = false
 
 	// Queues
-	r.EmptyQueueType = true
 	r.UnknownTypeUnnamed = "unknown queue type"
 	r.IgnoredArguments = ByType{Classic: []string{"x-queue-mode"}}
 	r.ComparedArguments.Quorum = append(retryArguments, "x-consumer-timeout")
-	r.ComparedArguments.Stream = []string{"x-stream-filter-size-bytes"}
 	r.QueueVersions = []int64{2}
 	r.MasterLocators = []string{}
 	r.MasterLocatorText = "Feature `queue_master_locator` is deprecated.\nBy default, this feature is not permitted anymore.\n" +
 		"The feature will be removed from a future major RabbitMQ version, regardless of the configuration; " +
 		"actual version to be determined.\nTo continue using this feature"
-	r.FilterSizeText = "Invalid value for %s"
 	r.PurgeCountsWithheld = true
 
 	// Quorum queues
@@ -46,21 +34,13 @@ var v4_3 = v4_0.next("4.3", "4.3.6", func(r *Release) {
 	r.ClassicBlame = BlameRefused
 	r.QuorumBlame = BlameRefused
 	r.Priorities = Strict
-	r.GetSingleText = "<<\"quorum\">> queues"
 	r.GlobalQos = true
 	r.CountsProperties = true
-	r.DropsReversed = false
 
 	// Streams
-	r.FailsOnBadAge = false
 	r.ComparesAges = true
-	r.FilterSizeAlone = false
 
 	// Access
-	r.PassiveNeedsConfigure = true
-	r.TopicPermissionsEnd = true
-	r.ChannelLimitText = "number of channels opened for user '%s' has reached the maximum allowed user limit of %d"
-	r.ChannelLimitNamesNode = false
 	r.MissingParenthesis = "missing closing parenthesis"
 
 	// Policies
@@ -74,27 +54,18 @@ var v4_3 = v4_0.next("4.3", "4.3.6", func(r *Release) {
 	r.DeprecatedFeatures = deprecated4_3
 	r.ContentSecurityPolicy = "script-src 'self'; object-src 'self'"
 	r.AllowHeader = true
-	r.HidesVHosts = true
-	r.HidesUserLimits = true
+	r.HidesConsumers = true
 	r.AdministersAttempts = true
 	r.HasAuth = false
-	r.HasReadiness = true
 	r.ListsProtocols = true
-	r.ChecksQueueType = true
-	r.FailsOnQueueType = false
 	r.Protected = true
 	r.TopicNeedsExchange = true
-	r.EscapesPolicyErrors = false
-	r.ChecksAckMode = true
-	r.InvalidPageRegex = false
 	r.ActiveReaders = true
 	r.InternalQueues = true
 	r.PagedOut = false
 	r.TellsBlocked = true
 	r.TellsTLS = true
 	r.CertificateSerial = true
-	r.VHostLimitsInDefinitions = true
-	r.OmitsInternal = true
 
 	// rabbitmqctl
 	r.CtlQueueNotFoundText = "No such queue was found"
