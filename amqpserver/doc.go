@@ -9,5 +9,6 @@
 //
 // A connection has two goroutines. Its reader assembles commands and carries out
 // each under the lock of the virtual host; its writer sends what the outbox has
-// gathered. The reader never waits for the writer.
+// gathered. The reader waits for the writer only while more than 32 MiB wait to be sent
+// to a client that does not read.
 package amqpserver

@@ -27,7 +27,9 @@ type config struct {
 }
 
 // WithRelease chooses the release of RabbitMQ whose behaviour the broker shows:
-// "3.10", "4.0" or "4.3", which is the default. On a real RabbitMQ, the test is
+// "3.10", "4.0", "4.1", "4.2" or "4.3", which is the default. A version in full, such as
+// "4.2.9", chooses its release, and "4" the newest of that line. Start fails the test for
+// any other. On a real RabbitMQ, the test is
 // skipped if that is of another release.
 func WithRelease(release string) Option {
 	return func(c *config) { c.release, c.chosen = release, true }
