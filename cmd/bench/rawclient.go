@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"time"
 
@@ -153,7 +154,7 @@ func (c *rawClient) flood(r *run, all [][]byte, messages []int, limit int) (n in
 	return n, nil
 }
 
-const endless = 1 << 40
+const endless = math.MaxInt
 
 // frame reads a frame.
 func (c *rawClient) frame() (f wire.Frame, err error) {
