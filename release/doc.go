@@ -8,7 +8,7 @@
 // lists releases or compares versions.
 //
 // The behaviours are in groups, one file each: [Protocol], [Publishing], [Exchanges], [Queues], [Quorum], [Streams],
-// [DeadLetters], [Access], [Policies], [HTTP] and [Ctl]. The comment of a behaviour is its row in docs/releases.md.
+// [DeadLetters], [Access], [Policies], [HTTP] and [Ctl].
 //
 // The package is a leaf: it knows neither queues nor exchanges, which take their vocabulary from it where releases differ.
 package release
