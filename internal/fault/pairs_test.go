@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -15,8 +16,8 @@ import (
 )
 
 // step is a step of a kind that is as it should be.
-func step(k Kind, ran *int) Step {
-	return Step{Kind: k, Code: 406, Text: "no", For: time.Hour, N: 2, Func: func() { *ran++ }}
+func step(k Kind, ran *atomic.Int32) Step {
+	return Step{Kind: k, Code: 406, Text: "no", For: time.Hour, N: 2, Func: func() { ran.Add(1) }}
 }
 
 // commandOf returns a method of this name, as faults name it.
@@ -45,7 +46,7 @@ func TestPairs(t *testing.T) {
 		for _, moment := range []Moment{Before, After} {
 			for _, a := range all {
 				for _, b := range all {
-					ran := 0
+					var ran atomic.Int32
 					f := Fault{When: When{Moment: moment, Method: method}, Do: Action{step(a, &ran), step(b, &ran)}}
 					if err := f.Check(); err != nil {
 						refused++
@@ -67,8 +68,8 @@ func TestPairs(t *testing.T) {
 							want++
 						}
 					}
-					if ran != want {
-						t.Errorf("%s: ran %d functions, want %d", f, ran, want)
+					if got := int(ran.Load()); got != want {
+						t.Errorf("%s: ran %d functions, want %d", f, got, want)
 					}
 				}
 			}
