@@ -41,16 +41,17 @@ type conn struct {
 	net.Conn
 	recorder *Recorder
 	number   int
-	end      sync.Once
 
-	sent, received direction // guarded by recorder.mu
+	// guarded by recorder.mu
+	sent, received direction
+	ended          bool // nothing of it counts any more: what a Read was about to return as the client hung up
 }
 
 func (c *conn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
 	c.note(&c.received, p[:n], false)
 	if err != nil {
-		c.ended()
+		c.end()
 	}
 	return n, err
 }
@@ -61,21 +62,25 @@ func (c *conn) Write(p []byte) (int, error) {
 }
 
 func (c *conn) Close() error {
-	c.ended()
+	c.end()
 	return c.Conn.Close()
 }
 
-func (c *conn) ended() {
-	c.end.Do(func() {
-		c.recorder.mu.Lock()
-		defer c.recorder.mu.Unlock()
+func (c *conn) end() {
+	c.recorder.mu.Lock()
+	defer c.recorder.mu.Unlock()
+	if !c.ended {
+		c.ended = true
 		c.recorder.history = append(c.recorder.history, Event{Connection: c.number})
-	})
+	}
 }
 
 func (c *conn) note(d *direction, p []byte, sent bool) {
 	c.recorder.mu.Lock()
 	defer c.recorder.mu.Unlock()
+	if c.ended {
+		return
+	}
 	d.feed(p, func(channel uint16, m wire.Method, body string) {
 		c.recorder.history = append(c.recorder.history, Event{Connection: c.number, Channel: channel, Sent: sent, Method: m, Body: body})
 	})
