@@ -1,3 +1,5 @@
+//go:build unix // the programs of Python end by process group
+
 package interop
 
 import (
