@@ -1,4 +1,4 @@
-//go:build unix // the programs of Python end by process group
+//go:build unix
 
 package interop
 
