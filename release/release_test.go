@@ -117,8 +117,8 @@ func TestFind(t *testing.T) {
 	}
 }
 
-// TestNobodyElseNamesReleases looks into all code outside of tests and of the conformance suite, whose cases say for which
-// releases they hold, and into the scripts.
+// TestNobodyElseNamesReleases looks into all Go code outside of tests and of the conformance suite, whose cases say for which
+// releases they hold. The scripts have lists of their own: of what can be installed.
 func TestNobodyElseNamesReleases(t *testing.T) {
 	out, err := exec.Command("git", "-C", "..", "ls-files", "*.go").Output()
 	if err != nil {
